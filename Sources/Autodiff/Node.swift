@@ -1,0 +1,63 @@
+/// A recorded operation: where its inputs came from and the numbers its derivative rule will need.
+///
+/// Unchecked because `saved` changes once, when the last pass over a graph releases it; a graph belongs to one thread.
+final class Node: @unchecked Sendable {
+    struct Edge {
+        var producer: Node?
+        let shape: Shape
+    }
+
+    let operation: (any Operation)?
+    let shape: Shape
+    /// One more than the deepest input: descending depth is an order in which consumers come before producers.
+    let depth: Int
+    private(set) var edges: [Edge]
+    private var savedInputs: [Storage?]
+    private var savedOutput: Storage?
+
+    init(leafOf shape: Shape) {
+        operation = nil
+        self.shape = shape
+        depth = 0
+        edges = []
+        savedInputs = []
+    }
+
+    init(_ operation: some Operation, inputs: [Tensor], output: Storage, shape: Shape) {
+        self.operation = operation
+        self.shape = shape
+        depth = 1 + inputs.reduce(0) { max($0, $1.node?.depth ?? 0) }
+        edges = inputs.map { Edge(producer: $0.node, shape: $0.shape) }
+        let keeps = operation.keeps
+        savedInputs = inputs.enumerated().map { keeps.contains(.input($0.offset)) ? $0.element.storage : nil }
+        savedOutput = keeps.contains(.output) ? output : nil
+    }
+
+    /// Input `index`, attached to the graph or as a constant; nil if not kept.
+    func input(_ index: Int, attached: Bool) -> Tensor? {
+        savedInputs[index].map {
+            Tensor(shape: edges[index].shape, storage: $0, node: attached ? edges[index].producer : nil)
+        }
+    }
+    func output(attached: Bool) -> Tensor? {
+        savedOutput.map { Tensor(shape: shape, storage: $0, node: attached ? self : nil) }
+    }
+
+    /// Drops the kept numbers. A later pass through this node stops with the operation's name.
+    func release() {
+        savedInputs = savedInputs.map { _ in nil }
+        savedOutput = nil
+    }
+
+    /// Takes long chains apart in a loop: nested deinits of some 40,000 nodes overflow the stack.
+    deinit {
+        var pending = edges.compactMap(\.producer)
+        edges = []
+        while var node = pending.popLast() {
+            if isKnownUniquelyReferenced(&node) {
+                pending.append(contentsOf: node.edges.compactMap(\.producer))
+                node.edges = []
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Kernels
+
+/// A differentiable function of tensors: its attributes, its values and its derivative rule.
+///
+/// The rule is itself written in operations, so it can be differentiated in turn, to any order. A new operation is one
+/// file and one line in `OperationCatalogue`.
+public protocol Operation: Sendable {
+    var name: String { get }
+    /// What the derivative rule reads; everything else is dropped as soon as the operation has run.
+    var keeps: Kept { get }
+    /// The values. Inputs are constants here.
+    func forward(_ inputs: [Tensor]) -> Tensor
+    /// One contribution for each input that is wanted; nil where the derivative is zero.
+    ///
+    /// The cotangent has shape `lead + output.shape`: a leading class axis rides along untouched. Contributions may
+    /// have any shape that broadcasting with the input's could have produced; they are summed down to
+    /// `lead + input.shape` where they are collected.
+    func pullback(_ p: Pullback) -> [Tensor?]
+}
+
+public struct Kept: OptionSet, Sendable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    public static let nothing: Kept = []
+    public static let input0 = Kept(rawValue: 1)
+    public static let input1 = Kept(rawValue: 2)
+    public static let output = Kept(rawValue: 4)
+    public static let inputs: Kept = [.input0, .input1]
+    static func input(_ index: Int) -> Kept { Kept(rawValue: index < 2 ? 1 << index : 0) }
+}
+
+/// How a differentiation pass treats BatchNorm's batch statistics (defined in the documentation of `StatisticsGate`).
+public enum BatchStatistics: String, Sendable, CaseIterable {
+    case frozen
+    case perClass = "per-class"
+    case repeated
+}
+
+/// What a derivative rule is given.
+public struct Pullback: Sendable {
+    public let cotangent: Tensor
+    public let wanted: [Bool]
+    public let statistics: BatchStatistics
+    public let inputShapes: [Shape]
+    public let outputShape: Shape
+    let operation: any Operation
+    let savedInputs: [Tensor?]
+    let savedOutput: Tensor?
+
+    /// Leading axes of the cotangent beyond the output's.
+    public var lead: Int { cotangent.shape.rank - outputShape.rank }
+    public var leadShape: Shape { cotangent.shape.prefix(lead) }
+
+    public func input(_ index: Int) -> Tensor {
+        guard let tensor = savedInputs[index] else {
+            preconditionFailure("\(operation.name): input \(index) was not kept, or was released")
+        }
+        return tensor
+    }
+    public var output: Tensor {
+        guard let tensor = savedOutput else {
+            preconditionFailure("\(operation.name): output was not kept, or was released")
+        }
+        return tensor
+    }
+}
+
+/// Runs an operation and records it if a gradient may flow through.
+func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
+    let value = operation.forward(inputs.map(\.detached))
+    guard inputs.contains(where: \.isRecorded) else { return value }
+    return Tensor(
+        shape: value.shape, storage: value.storage,
+        node: Node(operation, inputs: inputs, output: value.storage, shape: value.shape))
+}

@@ -1,0 +1,120 @@
+import Kernels
+
+/// What a convolution does besides its tensors' shapes.
+public struct ConvolutionSettings: Sendable, Hashable {
+    public let stride: Int
+    public let padding: Int
+    public init(stride: Int, padding: Int) {
+        self.stride = stride
+        self.padding = padding
+    }
+
+    /// The sizes for input [..., H, W, Ci] and filters [Co, kh, kw, Ci]; all leading axes are images.
+    func geometry(input: Shape, filters: Shape) -> ConvolutionGeometry {
+        precondition(
+            input.rank >= 3 && filters.rank == 4 && input[-1] == filters[3],
+            "convolution: input \(input), filters \(filters)")
+        return ConvolutionGeometry(
+            images: input.prefix(input.rank - 3).count, height: input[-3], width: input[-2], inChannels: input[-1],
+            outChannels: filters[0], kernelHeight: filters[1], kernelWidth: filters[2], stride: stride,
+            padding: padding)
+    }
+}
+
+/// y[..., Ho, Wo, Co] = x[..., H, W, Ci] * w[Co, kh, kw, Ci]. Like `Linear`, a member of a closed family of three.
+struct Convolution: Operation {
+    let settings: ConvolutionSettings
+    let name = "convolution"
+    let keeps: Kept = .inputs
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let g = settings.geometry(input: x[0].shape, filters: x[1].shape)
+        let shape = x[0].shape.prefix(x[0].shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels]
+        return Tensor(shape, in: x[0].pool) { out in
+            let scratch = Storage(count: PatchConvolution.scratchCount(g), in: x[0].pool)
+            withExtendedLifetime(scratch) { PatchConvolution.forward(g, x[0].pointer, x[1].pointer, out, scratch: scratch.pointer) }
+        }
+    }
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        let input = p.inputShapes[0], filters = p.inputShapes[1]
+        return [
+            p.wanted[0] ? apply(ConvolutionInputGradient(settings: settings, input: input), [p.cotangent, p.input(1)]) : nil,
+            p.wanted[1]
+                ? weightGradient(settings, filters, cotangent: p.cotangent, input: p.input(0), lead: p.lead) : nil,
+        ]
+    }
+}
+
+/// dx[..., H, W, Ci] from dy[..., Ho, Wo, Co] and the filters. `input` gives H and W, which a stride leaves open.
+struct ConvolutionInputGradient: Operation {
+    let settings: ConvolutionSettings
+    let input: Shape
+    let name = "convolution input gradient"
+    let keeps: Kept = .inputs
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let (dy, filters) = (x[0], x[1])
+        let shape = dy.shape.prefix(dy.shape.rank - 3) + input.suffix(3)
+        let g = settings.geometry(input: shape, filters: filters.shape)
+        precondition(
+            dy.shape.suffix(3) == [g.outHeight, g.outWidth, g.outChannels],
+            "convolution input gradient: cotangent \(dy.shape), input \(input), filters \(filters.shape)")
+        return Tensor(shape, in: dy.pool) { out in
+            let scratch = Storage(count: PatchConvolution.scratchCount(g), in: dy.pool)
+            withExtendedLifetime(scratch) { PatchConvolution.inputGradient(g, dy.pointer, filters.pointer, out, scratch: scratch.pointer) }
+        }
+    }
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        [
+            p.wanted[0] ? apply(Convolution(settings: settings), [p.cotangent, p.input(1)]) : nil,
+            p.wanted[1]
+                ? weightGradient(
+                    settings, p.inputShapes[1], cotangent: p.input(0), input: p.cotangent, lead: p.lead) : nil,
+        ]
+    }
+}
+
+/// dw[Co, kh, kw, Ci] from dy and x, summed over all images.
+struct ConvolutionWeightGradient: Operation {
+    let settings: ConvolutionSettings
+    let filters: Shape
+    let name = "convolution weight gradient"
+    let keeps: Kept = .inputs
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let (dy, input) = (x[0], x[1])
+        let g = settings.geometry(input: input.shape, filters: filters)
+        precondition(
+            dy.shape == input.shape.prefix(input.shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels],
+            "convolution weight gradient: cotangent \(dy.shape), input \(input.shape), filters \(filters)")
+        return Tensor(filters, in: dy.pool) { out in
+            let scratch = Storage(count: PatchConvolution.scratchCount(g), in: dy.pool)
+            withExtendedLifetime(scratch) { PatchConvolution.weightGradient(g, input.pointer, dy.pointer, out, scratch: scratch.pointer) }
+        }
+    }
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        precondition(p.lead == 0, "convolution weight gradient: filters carry no class axis")
+        return [
+            p.wanted[0] ? apply(Convolution(settings: settings), [p.input(1), p.cotangent]) : nil,
+            p.wanted[1]
+                ? apply(
+                    ConvolutionInputGradient(settings: settings, input: p.inputShapes[1]), [p.input(0), p.cotangent])
+                : nil,
+        ]
+    }
+}
+
+private func weightGradient(
+    _ settings: ConvolutionSettings, _ filters: Shape, cotangent: Tensor, input: Tensor, lead: Int
+) -> Tensor {
+    perLeadingIndex(cotangent, input, lead: lead) {
+        apply(ConvolutionWeightGradient(settings: settings, filters: filters), [$0, $1])
+    }
+}
+
+extension Tensor {
+    /// Convolves images [..., H, W, Ci] with filters [Co, kh, kw, Ci].
+    public func convolved(with filters: Tensor, _ settings: ConvolutionSettings) -> Tensor {
+        apply(Convolution(settings: settings), [self, filters])
+    }
+}

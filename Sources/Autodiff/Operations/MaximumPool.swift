@@ -1,0 +1,63 @@
+import Kernels
+
+/// Where the largest number of every window stood: a constant of the operation that found it.
+final class Winners: Sendable {
+    let offsets: [Int32]
+    init(_ offsets: [Int32]) { self.offsets = offsets }
+}
+
+/// Moves numbers of an image [..., H, W, C] to the places of a smaller one along fixed offsets. Transpose of `Scatter`.
+struct Gather: Operation {
+    let winners: Winners
+    let to: Shape
+    let name = "gather"
+    let keeps: Kept = .nothing
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let from = x[0].shape.suffix(3), rows = x[0].shape.count / from.count
+        return Tensor(x[0].shape.prefix(x[0].shape.rank - 3) + to, in: x[0].pool) {
+            gather(
+                rows: rows, period: winners.offsets.count / to.count, from: from.count, to: to.count, x[0].pointer,
+                offsets: winners.offsets, $0)
+        }
+    }
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        [apply(Scatter(winners: winners, to: p.inputShapes[0].suffix(3)), [p.cotangent])]
+    }
+}
+
+/// The transpose of `Gather`: adds numbers into a larger image at fixed offsets.
+struct Scatter: Operation {
+    let winners: Winners
+    let to: Shape
+    let name = "scatter"
+    let keeps: Kept = .nothing
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let from = x[0].shape.suffix(3), rows = x[0].shape.count / from.count
+        return Tensor(x[0].shape.prefix(x[0].shape.rank - 3) + to, in: x[0].pool) {
+            scatterAdd(
+                rows: rows, period: winners.offsets.count / from.count, from: from.count, to: to.count, x[0].pointer,
+                offsets: winners.offsets, $0)
+        }
+    }
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        [apply(Gather(winners: winners, to: p.inputShapes[0].suffix(3)), [p.cotangent])]
+    }
+}
+
+extension Tensor {
+    /// The largest number of each window of images [..., H, W, C]; the first one where several are equal.
+    public func maximumPooled(window: Int, stride: Int) -> Tensor {
+        let height = shape[-3], width = shape[-2], channels = shape[-1]
+        precondition(height >= window && width >= window, "maximum pool: window \(window) on \(shape)")
+        let to: Shape = [(height - window) / stride + 1, (width - window) / stride + 1, channels]
+        let images = shape.prefix(shape.rank - 3).count
+        var winners = [Int32](repeating: 0, count: images * to.count)
+        let values = Storage(count: images * to.count, in: pool)
+        maximumPool(
+            images: images, height: height, width: width, channels: channels, window: window, stride: stride, pointer,
+            values.pointer, winners: &winners)
+        return apply(Gather(winners: Winners(winners), to: to), [self])
+    }
+}

@@ -1,0 +1,54 @@
+import Kernels
+
+/// An elementary function of every number.
+struct Pointwise: Operation {
+    let kind: UnaryKind
+
+    var name: String {
+        switch kind {
+        case .scale: "scale"
+        case .offset: "offset"
+        case .exponential: "exponential"
+        case .logarithm: "logarithm"
+        case .squareRoot: "square root"
+        case .reciprocalSquareRoot: "reciprocal square root"
+        }
+    }
+    var keeps: Kept {
+        switch kind {
+        case .scale, .offset: .nothing
+        case .logarithm: .input0
+        case .exponential, .squareRoot, .reciprocalSquareRoot: .output
+        }
+    }
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        Tensor(x[0].shape, in: x[0].pool) { elementwise(kind, x[0].shape.count, x[0].pointer, $0) }
+    }
+
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        let ct = p.cotangent
+        switch kind {
+        case .scale(let factor): return [ct * factor]
+        case .offset: return [ct]
+        case .exponential: return [ct * p.output]
+        case .logarithm: return [ct / p.input(0)]
+        case .squareRoot: return [(ct / p.output) * 0.5]
+        case .reciprocalSquareRoot: return [ct * (p.output * p.output * p.output) * -0.5]
+        }
+    }
+}
+
+extension Tensor {
+    public static func * (a: Tensor, factor: Scalar) -> Tensor { apply(Pointwise(kind: .scale(factor)), [a]) }
+    public static func + (a: Tensor, term: Scalar) -> Tensor { apply(Pointwise(kind: .offset(term)), [a]) }
+    public static prefix func - (a: Tensor) -> Tensor { a * -1 }
+    public func exponential() -> Tensor { apply(Pointwise(kind: .exponential), [self]) }
+    public func logarithm() -> Tensor { apply(Pointwise(kind: .logarithm), [self]) }
+    /// sqrt(x + epsilon): with epsilon > 0 every derivative is finite at x = 0.
+    public func squareRoot(epsilon: Scalar = 0) -> Tensor { apply(Pointwise(kind: .squareRoot(epsilon: epsilon)), [self]) }
+    /// 1 / sqrt(x + epsilon)
+    public func reciprocalSquareRoot(epsilon: Scalar) -> Tensor {
+        apply(Pointwise(kind: .reciprocalSquareRoot(epsilon: epsilon)), [self])
+    }
+}

@@ -1,0 +1,35 @@
+/// The extents of a tensor, outermost first. Images are [..., height, width, channels].
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+    public let extents: [Int]
+    public let count: Int
+
+    public init(_ extents: [Int]) {
+        self.extents = extents
+        count = extents.reduce(1, *)
+    }
+    public init(arrayLiteral extents: Int...) { self.init(extents) }
+
+    public static let scalar = Shape([])
+
+    public var rank: Int { extents.count }
+    public var description: String { "[" + extents.map(String.init).joined(separator: ", ") + "]" }
+
+    /// The extent of an axis; negative axes count from the end.
+    public subscript(axis: Int) -> Int { extents[axis < 0 ? rank + axis : axis] }
+
+    public func dropFirst(_ count: Int = 1) -> Shape { Shape(Array(extents.dropFirst(count))) }
+    public func prefix(_ count: Int) -> Shape { Shape(Array(extents.prefix(count))) }
+    public func suffix(_ count: Int) -> Shape { Shape(Array(extents.suffix(count))) }
+    public static func + (a: Shape, b: Shape) -> Shape { Shape(a.extents + b.extents) }
+
+    /// The common shape of two operands aligned at their last axes, or nil if they do not fit.
+    public static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
+        var extents: [Int] = []
+        for axis in 1...max(1, a.rank, b.rank) where axis <= max(a.rank, b.rank) {
+            let (p, q) = (axis <= a.rank ? a[-axis] : 1, axis <= b.rank ? b[-axis] : 1)
+            guard p == q || p == 1 || q == 1 else { return nil }
+            extents.append(p == 1 ? q : p)
+        }
+        return Shape(extents.reversed())
+    }
+}

@@ -1,0 +1,86 @@
+#include "World.h"
+#include <stdlib.h>
+
+struct cmpi_requests {
+    MPI_Request *list;
+    MPI_Status *statuses;
+    int *expected; /* bytes a receive must bring; -1 for a send */
+    int count, capacity;
+};
+
+cmpi_requests *cmpi_requests_new(void) { return calloc(1, sizeof(cmpi_requests)); }
+
+void cmpi_requests_free(cmpi_requests *requests) {
+    if (!requests) return;
+    free(requests->list);
+    free(requests->statuses);
+    free(requests->expected);
+    free(requests);
+}
+
+static int make_room(cmpi_requests *requests) {
+    if (requests->count < requests->capacity) return 0;
+    int capacity = requests->capacity ? 2 * requests->capacity : 16;
+    MPI_Request *list = realloc(requests->list, (size_t)capacity * sizeof *list);
+    if (list) requests->list = list;
+    MPI_Status *statuses = realloc(requests->statuses, (size_t)capacity * sizeof *statuses);
+    if (statuses) requests->statuses = statuses;
+    int *expected = realloc(requests->expected, (size_t)capacity * sizeof *expected);
+    if (expected) requests->expected = expected;
+    if (!list || !statuses || !expected) return CMPI_NO_MEMORY;
+    requests->capacity = capacity;
+    return 0;
+}
+
+/* Messages between two ranks under one tag never overtake each other, so the chunks need no numbers. */
+static int start(cmpi_world *world, cmpi_requests *requests, char *bytes, int64_t count, int peer, int tag, int receive) {
+    for (int64_t done = 0; done < count; done += world->chunk) {
+        int part = (int)(count - done < world->chunk ? count - done : world->chunk);
+        CMPI_TRY(make_room(requests));
+        MPI_Request *slot = requests->list + requests->count;
+        if (receive)
+            CMPI_TRY(MPI_Irecv(bytes + done, part, MPI_BYTE, peer, tag, world->all, slot));
+        else
+            CMPI_TRY(MPI_Isend(bytes + done, part, MPI_BYTE, peer, tag, world->all, slot));
+        requests->expected[requests->count++] = receive ? part : -1;
+    }
+    return 0;
+}
+
+int cmpi_start_send(cmpi_world *world, cmpi_requests *requests, const void *bytes, int64_t count, int to, int tag) {
+    return start(world, requests, (char *)bytes, count, to, tag, 0);
+}
+
+int cmpi_start_receive(cmpi_world *world, cmpi_requests *requests, void *bytes, int64_t count, int from, int tag) {
+    return start(world, requests, bytes, count, from, tag, 1);
+}
+
+static int finished(cmpi_requests *requests, int code) {
+    int count = requests->count;
+    requests->count = 0;
+    if (code == MPI_ERR_IN_STATUS)
+        for (int i = 0; i < count; i++) {
+            int error = requests->statuses[i].MPI_ERROR;
+            if (error != MPI_SUCCESS && error != MPI_ERR_PENDING) return error;
+        }
+    if (code != MPI_SUCCESS) return code;
+    for (int i = 0; i < count; i++) {
+        int got = 0;
+        if (requests->expected[i] < 0) continue;
+        CMPI_TRY(MPI_Get_count(&requests->statuses[i], MPI_BYTE, &got));
+        if (got != requests->expected[i]) return CMPI_LENGTH_MISMATCH;
+    }
+    return 0;
+}
+
+int cmpi_requests_wait(cmpi_requests *requests) {
+    if (requests->count == 0) return 0;
+    return finished(requests, MPI_Waitall(requests->count, requests->list, requests->statuses));
+}
+
+int cmpi_requests_test(cmpi_requests *requests, int *done) {
+    *done = 1;
+    if (requests->count == 0) return 0;
+    int code = MPI_Testall(requests->count, requests->list, done, requests->statuses);
+    return code == MPI_SUCCESS && !*done ? 0 : finished(requests, code);
+}

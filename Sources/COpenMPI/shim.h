@@ -1,0 +1,1 @@
+/* Found by pkg-config; only CMPI includes mpi.h. */

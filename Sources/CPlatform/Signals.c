@@ -1,0 +1,27 @@
+#include "CPlatform.h"
+#include <errno.h>
+#include <signal.h>
+
+/* A signal handler can reach nothing but globals; this is the only one of the program. */
+static volatile sig_atomic_t caught = 0;
+
+static void remember(int signal) { caught = signal; }
+
+int cplatform_catch(int signal) {
+    struct sigaction action = {0};
+    action.sa_handler = remember;
+    action.sa_flags = SA_RESTART | (signal == SIGINT ? SA_RESETHAND : 0);
+    sigemptyset(&action.sa_mask);
+    return sigaction(signal, &action, 0) == 0 ? 0 : errno;
+}
+
+int cplatform_caught(void) { return caught; }
+
+void cplatform_clear(void) { caught = 0; }
+
+int cplatform_default(int signal) {
+    struct sigaction action = {0};
+    action.sa_handler = SIG_DFL;
+    sigemptyset(&action.sa_mask);
+    return sigaction(signal, &action, 0) == 0 ? 0 : errno;
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+/*
+ * Catches `signal`: from now on it is only remembered. A second SIGINT ends the process in the usual way, so that
+ * an impatient Ctrl-C works. Returns 0 or errno.
+ */
+int cplatform_catch(int signal);
+/* The last signal that was caught, 0 if none. */
+int cplatform_caught(void);
+void cplatform_clear(void);
+/* Gives `signal` its default action back. Returns 0 or errno. */
+int cplatform_default(int signal);
+
+/*
+ * Lets the kernel kill this process when its parent (mpirun, orted, slurmstepd) dies: ranks would otherwise compute
+ * on as orphans. Returns 0, errno, or -1 if the parent died meanwhile.
+ */
+int cplatform_die_with_parent(void);
+
+/* The logical cores that this process may use, at most `capacity`. Returns their number, 0 if it is not known. */
+int cplatform_allowed_cores(int *cores, int capacity);

@@ -1,0 +1,46 @@
+import Autodiff
+import Configuration
+import Failures
+import Formats
+import Models
+
+/// What a file has to say about a network, besides its numbers, for the network to be built again.
+public struct ModelDescription: Sendable {
+    public var configuration: ModelConfiguration
+    /// [height, width, channels]
+    public var input: Shape
+    public var classes: Int
+
+    public init(configuration: ModelConfiguration, input: Shape, classes: Int) {
+        self.configuration = configuration
+        self.input = input
+        self.classes = classes
+    }
+
+    public func model() throws -> Model { try configuration.model(input: input, classes: classes) }
+
+    /// As metadata of a safetensors file.
+    public func metadata() throws -> [String: String] {
+        [
+            "model": try Configuration.json(of: configuration),
+            "input": input.extents.map(String.init).joined(separator: "x"),
+            "classes": String(classes),
+        ]
+    }
+
+    /// Reads what `metadata` wrote. Throws `badInput` naming the file.
+    public init(from file: SafetensorsFile) throws {
+        guard let text = file.metadata["model"] else {
+            throw Failure.badInput(file.path, "no description of a model in its metadata", expected: "a pag checkpoint")
+        }
+        configuration = try Configuration.read(text: text, source: "\(file.path): model")
+        let extents = (file.metadata["input"] ?? "").split(separator: "x").map { Int($0) ?? 0 }
+        classes = file.metadata["classes"].flatMap { Int($0) } ?? 0
+        guard extents.count == 3, extents.allSatisfy({ (1...4096).contains($0) }), (1...100_000).contains(classes) else {
+            throw Failure.badInput(
+                file.path, "input \"\(file.metadata["input"] ?? "")\", classes \"\(file.metadata["classes"] ?? "")\"",
+                expected: "HxWxC and a number of classes")
+        }
+        input = Shape(extents)
+    }
+}

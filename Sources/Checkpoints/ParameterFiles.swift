@@ -1,0 +1,89 @@
+import Autodiff
+import Failures
+import Formats
+import Kernels
+import Layers
+import Models
+
+/// The passage between a model's vectors in memory and tensors in files under PyTorch's names and shapes.
+public enum ParameterFiles {
+    #if PAG_DOUBLE
+        static let elementType = ElementType.float64
+    #else
+        static let elementType = ElementType.float32
+    #endif
+
+    /// A vector of parameters as tensors named `prefix` + the parameter's name, in declaration order.
+    public static func tensors(_ vector: Storage, of state: ModelState, prefix: String = "") -> [TensorToWrite] {
+        zip(state.model.parameters, state.tensors(of: vector)).map { declaration, tensor in
+            let shape = fileShape(declaration)
+            return TensorToWrite(name: prefix + declaration.name, elementType: elementType, shape: shape) { body in
+                try reordered(tensor, declaration.layout).withUnsafeBytes(body)
+            }
+        }
+    }
+
+    /// The running statistics, three tensors a BatchNorm.
+    public static func statistics(of state: ModelState) -> [TensorToWrite] {
+        zip(state.model.statistics, state.runningTensors(of: state.statistics)).flatMap { declaration, running in
+            [
+                TensorToWrite(name: declaration.meanName, shape: [declaration.channels], values: running.mean.array),
+                TensorToWrite(
+                    name: declaration.varianceName, shape: [declaration.channels], values: running.variance.array),
+                TensorToWrite(name: declaration.counterName, shape: [], values: [Int64(state.batchesTracked)]),
+            ]
+        }
+    }
+
+    /// Fills a vector of parameters from a file's tensors of `prefix` + name. Throws `badInput` naming the tensor that
+    /// is missing or has another shape or type.
+    public static func load(
+        _ vector: Storage, of state: ModelState, from file: SafetensorsFile, prefix: String = ""
+    ) throws {
+        for (declaration, tensor) in zip(state.model.parameters, state.tensors(of: vector)) {
+            let values: [Scalar] = try file.values(of: prefix + declaration.name, shape: fileShape(declaration))
+            place(values, declaration, in: tensor.storage)
+        }
+    }
+
+    /// Fills the running statistics from a file. A missing counter is taken as 0, as older PyTorch files have none.
+    public static func loadStatistics(of state: ModelState, from file: SafetensorsFile, prefix: String = "") throws {
+        for (declaration, running) in zip(state.model.statistics, state.runningTensors(of: state.statistics)) {
+            let shape = [declaration.channels]
+            let mean: [Scalar] = try file.values(of: prefix + declaration.meanName, shape: shape)
+            let variance: [Scalar] = try file.values(of: prefix + declaration.varianceName, shape: shape)
+            running.mean.storage.pointer.update(from: mean, count: mean.count)
+            running.variance.storage.pointer.update(from: variance, count: variance.count)
+            if file.entry(prefix + declaration.counterName) != nil {
+                let counter: [Int64] = try file.values(of: prefix + declaration.counterName, shape: [])
+                state.batchesTracked = Int(clamping: max(0, counter[0]))
+            }
+        }
+    }
+
+    /// The gradient or value of one parameter in the file's order of numbers.
+    public static func reordered(_ tensor: Tensor, _ layout: FileLayout) -> [Scalar] {
+        switch layout {
+        case .asInMemory: tensor.array
+        case .filters: tensor.detached.transposed(-2, -1).transposed(-3, -2).array
+        }
+    }
+
+    private static func fileShape(_ declaration: ParameterDeclaration) -> [Int] {
+        let shape = declaration.shape.extents
+        return switch declaration.layout {
+        case .asInMemory: shape
+        case .filters: [shape[0], shape[3], shape[1], shape[2]]
+        }
+    }
+
+    private static func place(_ values: [Scalar], _ declaration: ParameterDeclaration, in storage: Storage) {
+        switch declaration.layout {
+        case .asInMemory: storage.pointer.update(from: values, count: values.count)
+        case .filters:
+            let file = Tensor(Shape(fileShape(declaration)), values, in: storage.pool)
+            let memory = file.transposed(-3, -2).transposed(-2, -1)
+            storage.pointer.update(from: memory.pointer, count: values.count)
+        }
+    }
+}

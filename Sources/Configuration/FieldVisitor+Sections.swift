@@ -1,0 +1,46 @@
+// Fields that are sections of their own.
+extension FieldVisitor {
+    /// A section within this one. Throws what is wrong in it, unknown keys included.
+    public mutating func section<Content: Configurable>(_ name: String, _ content: inout Content) throws {
+        let setting = try declareNonNull(name, writing: FieldVisitor.written(content)) ?? absentSection
+        if let setting { try read(setting, name, &content) }
+    }
+
+    /// A section that may be null, which is nil and not the default. Present but without keys it has its defaults.
+    public mutating func optional<Content: Configurable>(_ name: String, _ content: inout Content?) throws {
+        let setting = try declare(name, writing: content.map(FieldVisitor.written) ?? .scalar(.null))
+        guard let setting = setting ?? (content == nil ? nil : absentSection) else { return }
+        guard !setting.isNull else {
+            content = nil
+            return
+        }
+        var present = content ?? Content()
+        try read(setting, name, &present)
+        content = present
+    }
+
+    /// The field `name` says which of `kinds` this section is; that kind's own fields follow in the same section.
+    ///
+    /// Without the field the section is of the kind that `value` is. Throws for an unknown kind, listing the known.
+    public mutating func kind<Value>(_ name: String, _ value: inout Value, _ kinds: [Kind<Value>]) throws {
+        precondition(Set(kinds.map(\.name)).count == kinds.count, "FieldVisitor.kind: \(pathOf(name)): repeated names")
+        guard var chosen = kinds.first(where: { $0.matches(value) }) else {
+            preconditionFailure("FieldVisitor.kind: \(pathOf(name)): no kind for \(value)")
+        }
+        if let setting = declareNonNull(name, writing: .scalar(ScalarText(chosen.name, isQuoted: true))) {
+            let new = kinds[try setting.choice(of: kinds.map(\.name), at: pathOf(name))]
+            if new.name != chosen.name { value = new.make() }
+            chosen = new
+        }
+        try chosen.visit(&value, &self)
+    }
+
+    private func read<Content: Configurable>(_ setting: Setting, _ name: String, _ content: inout Content) throws {
+        guard case .mapping = setting.content else {
+            throw setting.origin.failure("\(pathOf(name)): \(setting.noun) is not a mapping of keys to values")
+        }
+        var visitor = FieldVisitor(reading: setting, path: pathOf(name))
+        try content.visit(&visitor)
+        try visitor.refuseUnknownKeys()
+    }
+}

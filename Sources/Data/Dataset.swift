@@ -1,0 +1,21 @@
+import Kernels
+
+/// Labelled images of one shape, numbered from 0. Safe to read from several threads at once.
+public protocol Dataset: Sendable {
+    /// For example `CIFAR-10 train`.
+    var name: String { get }
+    var shape: ImageShape { get }
+    /// The names of the classes; a label is a place in this list.
+    var classNames: [String] { get }
+    /// Images, at least one unless the dataset is an empty `Subset`.
+    var count: Int { get }
+    /// SHA-256, in hexadecimal, over name, shape, classes, labels and pixels: equal exactly where the content is.
+    /// Computed once, when the dataset is opened.
+    var fingerprint: String { get }
+
+    /// The class of image `index`, in `0 ..< classNames.count`.
+    func label(_ index: Int) -> Int
+
+    /// Writes image `index`, `shape.count` elements channels last. Photographs and digits lie in [0, 1].
+    func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>)
+}

@@ -1,0 +1,32 @@
+import Kernels
+
+/// Some images of another dataset, in the order of a list: image i is image `indices[i]` of `base`.
+public struct Subset: Dataset {
+    public let base: any Dataset
+    public let indices: [Int]
+    public let fingerprint: String
+
+    /// Every index must exist in `base`; one may occur more than once.
+    public init(_ base: any Dataset, indices: [Int]) {
+        precondition(
+            indices.allSatisfy { $0 >= 0 && $0 < base.count },
+            "Subset of \(base.name): an index is not below \(base.count)")
+        self.base = base
+        self.indices = indices
+        var fingerprint = Fingerprint(
+            name: "subset of \(base.fingerprint)", shape: base.shape, classNames: base.classNames, count: indices.count)
+        indices.withUnsafeBytes { fingerprint.add($0) }
+        self.fingerprint = fingerprint.text()
+    }
+
+    public var name: String { base.name }
+    public var shape: ImageShape { base.shape }
+    public var classNames: [String] { base.classNames }
+    public var count: Int { indices.count }
+
+    public func label(_ index: Int) -> Int { base.label(indices[index]) }
+
+    public func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>) {
+        base.read(indices[index], into: image)
+    }
+}

@@ -1,0 +1,75 @@
+/// The processes ("ranks") of a job, or stand-ins for them.
+///
+/// A communicator belongs to the thread that made it. Every call except `exchange`, `reserveTags`, `abort` and a
+/// ticket counter's `next` is collective: all ranks make the same calls in the same order. Trouble in the library or
+/// in another rank is thrown as a `Failure`; after one, end the job with `endJob`.
+public protocol Communicator: AnyObject {
+    /// This process's number, 0 ..< `size`.
+    var rank: Int { get }
+    var size: Int { get }
+    /// This process's number among those of its machine, and their number.
+    var nodeRank: Int { get }
+    var nodeSize: Int { get }
+    /// What this rank is doing, for the watchdog. Blocking calls mark themselves as waiting.
+    var heartbeat: Heartbeat { get }
+
+    /// Returns when every rank has called it.
+    func barrier() throws
+    /// Fills `bytes`, of the same length on every rank, with the root's.
+    func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws
+    /// Every rank's bytes, of any length, in rank order.
+    func allGather(_ bytes: [UInt8]) throws -> [[UInt8]]
+    /// Every rank's bytes in rank order on the root; nothing elsewhere.
+    func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]]
+
+    /// Starts messages to and from other ranks. The memory must live, sources unchanged and destinations untouched,
+    /// until the exchange is complete. A send and a receive match by tag, and in order under the same tag; their
+    /// lengths must agree. Any number of exchanges may be under way.
+    func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], tag: Int) throws -> any Exchange
+    /// The first of `count` tags that nobody else on this communicator uses. The same on every rank when every rank
+    /// reserves in the same order.
+    func reserveTags(_ count: Int) -> Int
+
+    /// A number that all ranks count up together.
+    func makeTicketCounter() throws -> any TicketCounter
+
+    /// Ends all ranks within seconds with this exit code, after writing the line to standard error.
+    func abort(_ line: String, code: Int32) -> Never
+}
+
+public struct OutgoingMessage {
+    public let rank: Int
+    public let bytes: UnsafeRawBufferPointer
+
+    public init(to rank: Int, _ bytes: UnsafeRawBufferPointer) {
+        self.rank = rank
+        self.bytes = bytes
+    }
+}
+
+public struct IncomingMessage {
+    public let rank: Int
+    public let bytes: UnsafeMutableRawBufferPointer
+
+    public init(from rank: Int, _ bytes: UnsafeMutableRawBufferPointer) {
+        self.rank = rank
+        self.bytes = bytes
+    }
+}
+
+/// Messages under way.
+public protocol Exchange: AnyObject {
+    /// Whether all its messages have been sent and received. Asking also moves messages on.
+    func isComplete() throws -> Bool
+    /// Returns when `isComplete` holds.
+    func wait() throws
+}
+
+/// Hands out 0, 1, 2, ... to whichever rank asks next: work of uneven length for ranks of uneven speed.
+public protocol TicketCounter: AnyObject {
+    /// The next number that no rank has had yet. Not collective. Between machines the request may have to wait
+    /// until rank 0 makes any call on its communicator.
+    func next() throws -> Int
+    /// Ends the counter. Collective; to be called before the communicator ends.
+    func release() throws
+}

@@ -1,0 +1,21 @@
+import CPlatform
+import Failures
+import Glibc
+
+/// Ends all ranks within seconds because of a failure on this one. The launcher's exit code is the failure's.
+public func endJob(_ failure: Failure, communicator: any Communicator) -> Never {
+    guard communicator.size > 1 else {
+        endProcess("pag: \(failure)", code: failure.kind.exitCode)
+    }
+    let everyRankFindsIt = switch failure.kind {
+    case .usage, .badInput, .missing: true
+    default: false
+    }
+    if everyRankFindsIt && communicator.rank > 0 {
+        // Rank 0 is about to say the same, and one line is enough. Its MPI_Abort ends this rank by SIGTERM, which
+        // must no longer be taken for a wish to stop.
+        _ = cplatform_default(SIGTERM)
+        usleep(1_500_000)
+    }
+    communicator.abort("pag: rank \(communicator.rank): \(failure)", code: failure.kind.exitCode)
+}

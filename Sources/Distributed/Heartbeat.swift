@@ -1,0 +1,81 @@
+import Synchronization
+
+/// What a rank is doing, written by its main thread and read by its watchdog.
+///
+/// Long work outside the communicator must call `beat` now and then; communication beats by itself.
+public final class Heartbeat: Sendable {
+    private let beatCount = Atomic<Int>(0)
+    private let lastStep = Atomic<Int>(0)
+    /// Addresses of literals, which are words and so need no lock; 0 for none.
+    private let phaseName: Atomic<UInt>
+    private let operationName = Atomic<UInt>(0)
+    private let table: HeartbeatTable?
+    private let slot: Int
+    private let isAttached: Atomic<Bool>
+
+    /// A heartbeat that the other ranks of this machine see in `table`.
+    init(table: HeartbeatTable?, slot: Int, rank: Int) {
+        self.table = table
+        self.slot = slot
+        phaseName = Atomic(Self.address("start"))
+        isAttached = Atomic(table != nil)
+        table?.register(rank: rank, at: slot)
+    }
+
+    /// A heartbeat that no other rank sees.
+    public convenience init() { self.init(table: nil, slot: 0, rank: 0) }
+
+    /// Marks progress in a phase such as "training" or "checkpoint".
+    public func beat(_ phase: StaticString, step: Int) {
+        phaseName.store(Self.address(phase), ordering: .relaxed)
+        lastStep.store(step, ordering: .relaxed)
+        attachedTable?.setStep(slot, step)
+        beat()
+    }
+
+    /// Marks progress in the phase and step as they were.
+    public func beat() { beatCount.wrappingAdd(1, ordering: .relaxed) }
+
+    /// Runs `body` as a wait for other ranks. Of two nested waits the outer one gives the name.
+    public func waiting<Result>(in operation: StaticString, _ body: () throws -> Result) rethrows -> Result {
+        guard operationName.load(ordering: .relaxed) == 0 else { return try body() }
+        operationName.store(Self.address(operation), ordering: .relaxed)
+        attachedTable?.setWaiting(slot, true)
+        beat()
+        defer {
+            operationName.store(0, ordering: .relaxed)
+            attachedTable?.setWaiting(slot, false)
+            beat()
+        }
+        return try body()
+    }
+
+    /// The number of beats so far.
+    public var beats: Int { beatCount.load(ordering: .relaxed) }
+    public var step: Int { lastStep.load(ordering: .relaxed) }
+    public var phase: String { Self.text(phaseName.load(ordering: .relaxed)) ?? "" }
+    /// The wait for other ranks that this rank is in, if any.
+    public var operation: String? { Self.text(operationName.load(ordering: .relaxed)) }
+
+    /// The other ranks of this machine that do not wait, nil if they cannot be seen.
+    var busyNeighbours: [(rank: Int, step: Int)]? {
+        attachedTable.map { table in
+            (0..<table.slots).filter { $0 != slot && !table.isWaiting($0) }.map { (table.rank($0), table.step($0)) }
+        }
+    }
+
+    /// Forgets the table, whose memory is about to go.
+    func detach() { isAttached.store(false, ordering: .sequentiallyConsistent) }
+
+    private var attachedTable: HeartbeatTable? { isAttached.load(ordering: .sequentiallyConsistent) ? table : nil }
+
+    private static func address(_ text: StaticString) -> UInt {
+        precondition(text.hasPointerRepresentation, "Heartbeat: a name of one character")
+        return UInt(bitPattern: text.utf8Start)
+    }
+
+    /// A literal lives as long as the program and ends with a zero.
+    private static func text(_ address: UInt) -> String? {
+        UnsafePointer<CChar>(bitPattern: address).map { String(cString: $0) }
+    }
+}

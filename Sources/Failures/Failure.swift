@@ -1,0 +1,40 @@
+/// What the world did wrong: files, configs, other processes. Programmers' errors are preconditions instead.
+///
+/// The program prints `pag: <description>` as one line on standard error and ends with `kind.exitCode`.
+public struct Failure: Error, CustomStringConvertible, Sendable, Equatable {
+    public enum Kind: Sendable {
+        case checkFailed, usage, badInput, missing, internalError, inputOutput, stoppedOnRequest, watchdog
+
+        /// The process exit code that scripts and schedulers rely on (sysexits.h where it has one).
+        public var exitCode: Int32 {
+            switch self {
+            case .checkFailed: 1
+            case .usage: 2
+            case .badInput: 65
+            case .missing: 69
+            case .internalError: 70
+            case .inputOutput: 74
+            case .stoppedOnRequest: 75
+            case .watchdog: 124
+            }
+        }
+    }
+
+    public let kind: Kind
+    public let description: String
+
+    public init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    /// A file whose contents cannot be used. `place` is the file, with line or tensor where that helps.
+    public static func badInput(_ place: String, _ problem: String, expected: String? = nil) -> Failure {
+        Failure(.badInput, "\(place): \(problem)" + (expected.map { ", expected \($0)" } ?? ""))
+    }
+
+    /// A failed system call on a file; `code` is errno as it was right after the call.
+    public static func inputOutput(_ path: String, _ action: String, code: Int32) -> Failure {
+        Failure(.inputOutput, "\(path): cannot \(action): \(errorText(code))")
+    }
+}

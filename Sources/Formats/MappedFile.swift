@@ -1,0 +1,45 @@
+import Failures
+import Glibc
+
+/// A regular file's contents, mapped read-only and shared: the ranks of a node use one copy in the page cache.
+///
+/// The file must not be shortened while it is mapped (the system answers a read past the end with SIGBUS);
+/// `AtomicFile` replaces files instead of rewriting them for this reason.
+// The mapping is never written and is released only by deinit, so any thread may read it.
+public final class MappedFile: @unchecked Sendable {
+    public let path: String
+
+    /// The contents, valid for as long as this object lives: hold the object while using them.
+    public let bytes: UnsafeRawBufferPointer
+
+    /// Throws `Failure` of kind `badInput` when there is no such file or it is not a regular file, `inputOutput`
+    /// when the system refuses to open, examine or map it.
+    public init(path: String) throws {
+        var status = stat()
+        if stat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR {
+            throw Failure.badInput(path, "no such file")
+        }
+        // Without O_NONBLOCK, opening a FIFO waits for a writer.
+        let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK, action: "open")
+        status = try file.status()
+        guard status.isRegularFile else {
+            throw Failure.badInput(
+                path, status.isDirectory ? "is a directory" : "is not a regular file", expected: "a file")
+        }
+        self.path = path
+        let count = Int(status.st_size)
+        // mmap refuses a length of zero.
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let address = mmap(nil, count, PROT_READ, MAP_SHARED, file.number, 0), address != MAP_FAILED else {
+            throw Failure.inputOutput(path, "map", code: errno)
+        }
+        bytes = UnsafeRawBufferPointer(start: address, count: count)
+    }
+
+    deinit {
+        if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
+    }
+}

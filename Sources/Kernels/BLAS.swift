@@ -1,0 +1,30 @@
+import COpenBLAS
+
+/// The linear algebra library below every large matrix product.
+public enum BLAS {
+    /// C[m,n] = alpha * op(A)[m,k] op(B)[k,n] + beta * C, all row-major with the given row strides.
+    public static func gemm(
+        transposeA: Bool = false, transposeB: Bool = false, _ m: Int, _ n: Int, _ k: Int,
+        alpha: Scalar = 1, _ a: Source, _ strideA: Int, _ b: Source, _ strideB: Int,
+        beta: Scalar = 0, _ c: Destination, _ strideC: Int
+    ) {
+        if m == 0 || n == 0 { return }
+        let (ta, tb) = (transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans)
+        let (lda, ldb, ldc) = (Int32(strideA), Int32(strideB), Int32(strideC))
+        #if PAG_DOUBLE
+            cblas_dgemm(CblasRowMajor, ta, tb, Int32(m), Int32(n), Int32(k), alpha, a, lda, b, ldb, beta, c, ldc)
+        #else
+            cblas_sgemm(CblasRowMajor, ta, tb, Int32(m), Int32(n), Int32(k), alpha, a, lda, b, ldb, beta, c, ldc)
+        #endif
+    }
+
+    /// One thread a rank keeps the bits of a product independent of the machine's load and core count.
+    public static func setThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
+    public static var threads: Int { Int(openblas_get_num_threads()) }
+
+    /// The kernel family that OpenBLAS chose for this CPU, for example `Zen`; ranks must agree on it.
+    public static var coreType: String { String(cString: openblas_get_corename()) }
+
+    /// Version and build options in the library's own words.
+    public static var build: String { String(cString: openblas_get_config()) }
+}

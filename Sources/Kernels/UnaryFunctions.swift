@@ -1,0 +1,44 @@
+import Glibc
+
+/// Functions of one number, applied to `count` numbers. `out` may be `x`.
+public enum UnaryKind: Sendable, Hashable {
+    case scale(Scalar)
+    case offset(Scalar)
+    case exponential
+    case logarithm
+    /// sqrt(x + epsilon)
+    case squareRoot(epsilon: Scalar)
+    /// 1 / sqrt(x + epsilon)
+    case reciprocalSquareRoot(epsilon: Scalar)
+}
+
+public func elementwise(_ kind: UnaryKind, _ count: Int, _ x: Source, _ out: Destination) {
+    switch kind {
+    case .scale(let factor):
+        map(count, x, out) { $0 * factor } scalar: { $0 * factor }
+    case .offset(let term):
+        map(count, x, out) { $0 + term } scalar: { $0 + term }
+    case .exponential: for i in 0..<count { out[i] = exp(x[i]) }
+    case .logarithm: for i in 0..<count { out[i] = log(x[i]) }
+    case .squareRoot(let epsilon): for i in 0..<count { out[i] = (x[i] + epsilon).squareRoot() }
+    case .reciprocalSquareRoot(let epsilon): for i in 0..<count { out[i] = 1 / (x[i] + epsilon).squareRoot() }
+    }
+}
+
+@inline(__always)
+func map(
+    _ count: Int, _ x: Source, _ out: Destination, _ lanes: (Lanes) -> Lanes, scalar: (Scalar) -> Scalar
+) {
+    var i = 0
+    while i &+ laneCount <= count { store(lanes(load(x + i)), out + i); i &+= laneCount }
+    while i < count { out[i] = scalar(x[i]); i &+= 1 }
+}
+
+/// out = 0 where x is not positive, else 1.
+public func positiveMask(_ count: Int, _ x: Source, _ out: Destination) {
+    map(count, x, out) { Lanes.zero.replacing(with: 1, where: $0 .> 0) } scalar: { $0 > 0 ? 1 : 0 }
+}
+
+public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
+    map(count, x, out) { $0.maximum(.zero) } scalar: { $0 > 0 ? $0 : 0 }
+}

@@ -1,0 +1,43 @@
+import Autodiff
+import Kernels
+
+/// Batch normalisation of images [B, H, W, C] over B, H and W (Ioffe and Szegedy 2015), as PyTorch's `nn.BatchNorm2d`.
+///
+/// The statistics pass through a gate, so a differentiation pass can say what they are in it; see `BatchStatistics`.
+public struct BatchNorm2d: Layer {
+    public static let epsilon: Scalar = 1e-5
+    public static let momentum: Scalar = 0.1
+
+    let weight: ParameterSlot
+    let bias: ParameterSlot
+    let running: StatisticsSlot
+
+    public init(_ channels: Int, in builder: inout ModelBuilder) {
+        weight = builder.parameter("weight", [channels], .constant(1))
+        bias = builder.parameter("bias", [channels], .constant(0))
+        running = builder.runningStatistics(channels: channels)
+    }
+
+    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let mean: Tensor, variance: Tensor
+        switch context.mode {
+        case .inference:
+            mean = context.running(running).mean
+            variance = context.running(running).variance
+        case .training:
+            let channels = x.shape[-1], count = x.shape.count / channels
+            let batchMean = x.mean(-4, -3, -2)
+            let centred = x - batchMean
+            let batchVariance = (centred * centred).mean(-4, -3, -2)
+            context.record(
+                .init(
+                    mean: batchMean.detached.reshaped([channels]),
+                    variance: (batchVariance.detached * (Scalar(count) / Scalar(max(1, count - 1)))).reshaped([channels])),
+                running)
+            mean = batchMean.gatedStatistics()
+            variance = batchVariance.gatedStatistics()
+        }
+        let scale = context[weight] * variance.reciprocalSquareRoot(epsilon: Self.epsilon)
+        return x * scale + (context[bias] - mean * scale)
+    }
+}

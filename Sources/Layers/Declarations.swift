@@ -1,0 +1,49 @@
+import Autodiff
+import Kernels
+import Randomness
+
+/// How the numbers of a parameter lie in files, which follow PyTorch, as against in memory, which is channels-last.
+public enum FileLayout: Sendable {
+    case asInMemory
+    /// Filters are [Co, kh, kw, Ci] in memory and [Co, Ci, kh, kw] in files.
+    case filters
+}
+
+/// A trainable tensor: its name in files, its shape in memory, and how it starts.
+public struct ParameterDeclaration: Sendable {
+    public let name: String
+    public let shape: Shape
+    public let layout: FileLayout
+    public let initialiser: Initialiser
+    /// False for biases and normalisation parameters, which `weightDecay` may leave alone.
+    public var isWeight: Bool { shape.rank > 1 }
+}
+
+/// BatchNorm's running mean and variance and the number of steps they have seen.
+public struct StatisticsDeclaration: Sendable {
+    public let meanName: String
+    public let varianceName: String
+    public let counterName: String
+    public let channels: Int
+}
+
+/// The start value of a parameter.
+public enum Initialiser: Sendable {
+    case constant(Scalar)
+    /// Uniform in ±1/sqrt(fanIn): PyTorch's default for convolutions and linear layers.
+    case uniform(fanIn: Int)
+
+    /// The values depend on the seed and the parameter's position alone.
+    public func fill(_ count: Int, _ out: Destination, seed: UInt64, position: Int) {
+        switch self {
+        case .constant(let value): out.update(repeating: value, count: count)
+        case .uniform(let fanIn):
+            var stream = RandomStream(seed: seed, purpose: .initialisation, UInt64(position))
+            let bound = 1 / Double(max(1, fanIn)).squareRoot()
+            for i in 0..<count { out[i] = Scalar((2 * stream.uniform() - 1) * bound) }
+        }
+    }
+}
+
+public struct ParameterSlot: Sendable { let index: Int }
+public struct StatisticsSlot: Sendable { let index: Int }

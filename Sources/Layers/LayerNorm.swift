@@ -1,0 +1,21 @@
+import Autodiff
+import Kernels
+
+/// Normalisation over the last axis (Ba, Kiros, Hinton 2016), as PyTorch's `nn.LayerNorm`.
+public struct LayerNorm: Layer {
+    public static let epsilon: Scalar = 1e-5
+
+    let weight: ParameterSlot
+    let bias: ParameterSlot
+
+    public init(_ channels: Int, in builder: inout ModelBuilder) {
+        weight = builder.parameter("weight", [channels], .constant(1))
+        bias = builder.parameter("bias", [channels], .constant(0))
+    }
+
+    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let centred = x - x.mean(-1)
+        let scale = (centred * centred).mean(-1).reciprocalSquareRoot(epsilon: Self.epsilon)
+        return centred * scale * context[weight] + context[bias]
+    }
+}

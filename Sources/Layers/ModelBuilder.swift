@@ -1,0 +1,37 @@
+import Autodiff
+
+/// Collects what layers declare while a model is put together. The order of declaration is the only order there is:
+/// of initialisation, of checkpoints, of the flat parameter vector and of its reduction.
+public struct ModelBuilder {
+    public private(set) var parameters: [ParameterDeclaration] = []
+    public private(set) var statistics: [StatisticsDeclaration] = []
+    private var path: [String] = []
+
+    public init() {}
+
+    private func qualified(_ name: String) -> String { (path + [name]).joined(separator: ".") }
+
+    /// Runs `body` with every declared name prefixed by `name` and a dot.
+    public mutating func scope<Result>(_ name: String, _ body: (inout ModelBuilder) -> Result) -> Result {
+        path.append(name)
+        defer { path.removeLast() }
+        return body(&self)
+    }
+
+    public mutating func parameter(
+        _ name: String, _ shape: Shape, layout: FileLayout = .asInMemory, _ initialiser: Initialiser
+    ) -> ParameterSlot {
+        let name = qualified(name)
+        precondition(!parameters.contains { $0.name == name }, "ModelBuilder: two parameters named \(name)")
+        parameters.append(ParameterDeclaration(name: name, shape: shape, layout: layout, initialiser: initialiser))
+        return ParameterSlot(index: parameters.count - 1)
+    }
+
+    public mutating func runningStatistics(channels: Int) -> StatisticsSlot {
+        statistics.append(
+            StatisticsDeclaration(
+                meanName: qualified("running_mean"), varianceName: qualified("running_var"),
+                counterName: qualified("num_batches_tracked"), channels: channels))
+        return StatisticsSlot(index: statistics.count - 1)
+    }
+}

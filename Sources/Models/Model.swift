@@ -1,0 +1,35 @@
+import Autodiff
+import Layers
+
+/// A network without its numbers: what it computes, and what its parameters and statistics are called and shaped.
+public struct Model: Sendable {
+    /// [height, width, channels] of an image.
+    public let input: Shape
+    public let classes: Int
+    public let normalisation: InputNormalisation
+    public let parameters: [ParameterDeclaration]
+    public let statistics: [StatisticsDeclaration]
+    private let network: any Layer
+
+    public init(_ architecture: some Architecture, normalisation: InputNormalisation, input: Shape, classes: Int) {
+        precondition(
+            normalisation.mean.count == input[-1], "Model: \(normalisation.mean.count) means for \(input[-1]) channels")
+        var builder = ModelBuilder()
+        network = architecture.build(input: input, classes: classes, in: &builder)
+        parameters = builder.parameters
+        statistics = builder.statistics
+        self.normalisation = normalisation
+        self.input = input
+        self.classes = classes
+    }
+
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
+    /// Numbers of all running means and variances together.
+    public var statisticsCount: Int { statistics.reduce(0) { $0 + 2 * $1.channels } }
+
+    /// Logits [B, classes] of images [B, H, W, C] in [0, 1]. The context reports what BatchNorm saw.
+    public func callAsFunction(_ images: Tensor, _ context: inout ForwardContext) -> Tensor {
+        precondition(images.shape.suffix(3) == input, "Model: images \(images.shape), expected [B] + \(input)")
+        return network(normalisation(images, &context), &context)
+    }
+}

@@ -1,0 +1,51 @@
+import Autodiff
+import Configuration
+import Failures
+import Layers
+
+/// The `model` section.
+public struct ModelConfiguration: Configurable {
+    /// Mean and deviation a channel that the network applies to images in [0, 1].
+    public struct Normalize: Configurable {
+        public var mean: [Double] = [0]
+        public var std: [Double] = [1]
+        public init() {}
+        public init(mean: [Double], std: [Double]) {
+            self.mean = mean
+            self.std = std
+        }
+        public mutating func visit(_ fields: inout FieldVisitor) throws {
+            try fields.value("mean", &mean, count: 1...64)
+            try fields.value("std", &std, count: 1...64, check: .positive)
+            try fields.require(mean.count == std.count, "std", "\(std.count) values beside \(mean.count) of mean")
+        }
+    }
+
+    public var architecture: any Architecture = ResNet()
+    /// Null: the data set's own channels and constants.
+    public var inChannels: Int?
+    public var normalize: Normalize?
+
+    public init() {}
+
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.kind("kind", &architecture, ModelRegistry.kinds)
+        try fields.optional("inChannels", &inChannels, in: 1...64)
+        try fields.optional("normalize", &normalize)
+    }
+
+    /// The network for images of shape `input` ([H, W, C]). Throws `badInput` where `normalize` or `inChannels` are
+    /// for other images.
+    public func model(input: Shape, classes: Int) throws -> Model {
+        if let inChannels, inChannels != input[-1] {
+            throw Failure(.badInput, "model.inChannels is \(inChannels), but the images have \(input[-1]) channels")
+        }
+        let mean = normalize?.mean ?? Array(repeating: 0, count: input[-1])
+        let std = normalize?.std ?? Array(repeating: 1, count: input[-1])
+        guard mean.count == input[-1] else {
+            throw Failure(.badInput, "model.normalize has \(mean.count) values, but the images \(input[-1]) channels")
+        }
+        return Model(
+            architecture, normalisation: InputNormalisation(mean: mean, deviation: std), input: input, classes: classes)
+    }
+}

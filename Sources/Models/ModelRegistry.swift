@@ -1,0 +1,18 @@
+import Autodiff
+import Configuration
+import Layers
+
+/// A kind of network: its settings and how it is put together from layers. A new one is one file and one line below.
+public protocol Architecture: Configurable {
+    /// Declares the network's parameters to `builder` and returns it as a map from images [B, H, W, C] to logits
+    /// [B, classes]. `input` is [H, W, C].
+    func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer
+}
+
+enum ModelRegistry {
+    static let kinds: [Kind<any Architecture>] = [
+        Kind("resnet", ResNet.self) { $0 },
+        Kind("resnet18", ResNet18.self) { $0 },
+        Kind("mlp", MultilayerPerceptron.self) { $0 },
+    ]
+}

@@ -1,0 +1,163 @@
+import Autodiff
+import Kernels
+import Layers
+import Models
+
+/// Which function of the logits the input gradients are of.
+public enum GradientOf: String, Sendable, CaseIterable {
+    case logit, logprob
+}
+
+/// What BatchNorm's statistics are in the input gradient. `eval` runs the whole step on running statistics and leaves
+/// them alone; the others are `BatchStatistics`.
+public enum StatisticsMode: String, Sendable, CaseIterable {
+    case frozen
+    case perClass = "per-class"
+    case repeated
+    case eval
+
+    var inInputGradient: BatchStatistics {
+        switch self {
+        case .frozen, .eval: .frozen
+        case .perClass: .perClass
+        case .repeated: .repeated
+        }
+    }
+}
+
+/// Images, labels and, for the alignment term, target gradients: one logical shard, or a whole golden batch.
+public struct LabelledImages {
+    /// [B, H, W, C] in [0, 1]
+    public let images: Tensor
+    public let labels: [Int]
+    /// [K, B, H, W, C] and the class of each of its K rows for each image, `classes[k][b]`.
+    public let targets: Tensor?
+    public let classes: [[Int]]
+
+    public init(images: Tensor, labels: [Int], targets: Tensor? = nil, classes: [[Int]] = []) {
+        precondition(images.shape[0] == labels.count, "LabelledImages: \(labels.count) labels for \(images.shape)")
+        precondition(
+            targets.map { $0.shape == [classes.count] + images.shape } ?? classes.isEmpty,
+            "LabelledImages: targets \(targets?.shape.description ?? "none") for \(classes.count) x \(images.shape)")
+        self.images = images
+        self.labels = labels
+        self.targets = targets
+        self.classes = classes
+    }
+}
+
+/// L = CE(f(x), y) + weight * sum over classes t of (1 - cos(grad_x z_t(x), g(x, t))), averaged over the batch, with z
+/// the logits or their log-softmax (Ganz, Kawar, Elad 2023). With k of C classes an image the sum is scaled by C / k.
+public struct AlignmentObjective: Sendable {
+    public var weight: Double
+    public var gradient: GradientOf
+    public var statistics: StatisticsMode
+    /// Classes whose second-order graph is held at one time; nil for all. Bounds memory, costs one more backward pass
+    /// through the shared forward graph a chunk.
+    public var classChunk: Int?
+
+    public init(weight: Double, gradient: GradientOf, statistics: StatisticsMode, classChunk: Int? = nil) {
+        self.weight = weight
+        self.gradient = gradient
+        self.statistics = statistics
+        self.classChunk = classChunk
+    }
+
+    public struct Result {
+        public var loss: Scalar
+        /// Sums over the images; `parts.images` is their number.
+        public var parts: LossParts
+        /// d loss / d parameter, in declaration order.
+        public var parameterGradients: [Tensor]
+        public var logits: Tensor
+        /// [K, B, H, W, C], where the alignment term was computed.
+        public var inputGradients: Tensor?
+        public var seen: [ForwardContext.SeenStatistics?]
+    }
+
+    /// Loss and gradients of one shard. The loss is divided by `batch`, the number of images of the whole step, so that
+    /// shards add up.
+    public func evaluate(_ shard: LabelledImages, _ state: ModelState, batch: Int) -> Result {
+        let parameters = state.tensors(of: state.parameters).map(\.variable)
+        var context = state.context(statistics == .eval ? .inference : .training, parameters: parameters)
+        let x = shard.targets == nil ? shard.images : shard.images.variable
+        let logits = state.model(x, &context)
+        let logProbabilities = logits.logSoftmax()
+        let perImage = 1 / Scalar(batch)
+        let crossEntropy = -(logProbabilities * oneHot(shard.labels, logits)).total()
+
+        var result = Result(
+            loss: 0, parts: LossParts(images: shard.labels.count), parameterGradients: [], logits: logits.detached,
+            inputGradients: nil, seen: context.seen)
+        result.parts.crossEntropy = Double(crossEntropy.item)
+        result.parts.correct = correctPredictions(logits, shard.labels)
+        result.loss = crossEntropy.item * perImage
+
+        guard let targets = shard.targets else {
+            result.parameterGradients = gradients(of: crossEntropy * perImage, with: parameters, releasing: true)
+            return result
+        }
+        let z = gradient == .logit ? logits : logProbabilities
+        let classCount = shard.classes.count
+        // Statistics that couple the classes need them all in one pass.
+        let chunk = statistics == .repeated ? classCount : min(classCount, classChunk ?? classCount)
+        let scale = Scalar(state.model.classes) / Scalar(classCount)
+        var inputGradients: [Tensor] = []
+        for start in stride(from: 0, to: classCount, by: chunk) {
+            let range = start..<min(classCount, start + chunk)
+            let inputGradient = gradients(
+                of: z, seed: seed(for: Array(shard.classes[range]), z), with: [x], recording: true,
+                statistics: statistics.inInputGradient)[0]
+            let similarity = CosineSimilarity(inputGradient, targets.rows(range))
+            let distance = (-similarity.cosines + 1).total() * scale
+            var loss = distance * (Scalar(weight) * perImage)
+            if start == 0 { loss = loss + crossEntropy * perImage }
+            let parts = gradients(of: loss, with: parameters, releasing: range.upperBound == classCount)
+            result.parameterGradients =
+                result.parameterGradients.isEmpty ? parts : zip(result.parameterGradients, parts).map { $0 + $1 }
+            result.loss += distance.item * (Scalar(weight) * perImage)
+            result.parts.add(distance: distance.item, similarity)
+            inputGradients.append(inputGradient.detached)
+        }
+        result.inputGradients = stacked(inputGradients)
+        return result
+    }
+
+    /// One-hot rows [K, B, C]: the cotangents whose pullbacks are the gradients of each image's chosen classes.
+    private func seed(for classes: [[Int]], _ z: Tensor) -> Tensor {
+        let rows = classes.map { oneHot($0, z) }
+        return Tensor([rows.count] + z.shape, in: z.pool) { out in
+            for (k, row) in rows.enumerated() {
+                (out + k * z.shape.count).update(from: row.pointer, count: z.shape.count)
+            }
+        }
+    }
+
+    private func stacked(_ chunks: [Tensor]) -> Tensor? {
+        guard chunks.count > 1, let first = chunks.first else { return chunks.first }
+        let rows = chunks.reduce(0) { $0 + $1.shape[0] }
+        return Tensor([rows] + first.shape.dropFirst(), in: first.pool) { out in
+            var to = out
+            for chunk in chunks {
+                to.update(from: chunk.pointer, count: chunk.shape.count)
+                to += chunk.shape.count
+            }
+        }
+    }
+}
+
+/// Rows of zeros with a one at each label, of the shape of `logits` [B, C].
+func oneHot(_ labels: [Int], _ logits: Tensor) -> Tensor {
+    let classes = logits.shape[-1]
+    return Tensor(logits.shape, in: logits.pool) { out in
+        out.update(repeating: 0, count: logits.shape.count)
+        for (row, label) in labels.enumerated() { out[row * classes + label] = 1 }
+    }
+}
+
+private func correctPredictions(_ logits: Tensor, _ labels: [Int]) -> Int {
+    let classes = logits.shape[-1], z = logits.pointer
+    return labels.enumerated().count { row, label in
+        (0..<classes).allSatisfy { $0 == label || z[row * classes + $0] < z[row * classes + label] }
+    }
+}

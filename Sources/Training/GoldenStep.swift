@@ -1,0 +1,129 @@
+import Autodiff
+import Checkpoints
+import Configuration
+import Failures
+import Formats
+import Kernels
+import Models
+
+/// One training step that another framework has computed: replayed here, and compared tensor by tensor.
+public struct GoldenStep {
+    /// Largest difference relative to the tensor's largest magnitude that counts as agreement.
+    #if PAG_DOUBLE
+        public static let tolerance = 1e-9
+    #else
+        public static let tolerance = 2e-4
+    #endif
+
+    public struct Comparison: Sendable {
+        public let tensor: String
+        public let relativeError: Double
+        public var agrees: Bool { relativeError <= GoldenStep.tolerance }
+    }
+
+    private let file: SafetensorsFile
+    private let model: Model
+    private let objective: AlignmentObjective
+    private let shape: [Int]
+
+    /// Opens a golden file. Throws `badInput` naming what is missing, unknown or of the wrong shape.
+    public init(path: String) throws {
+        let file = try SafetensorsFile(path: path)
+        func metadata(_ key: String) throws -> String {
+            guard let value = file.metadata[key] else { throw Failure.badInput(path, "no metadata \"\(key)\"") }
+            return value
+        }
+        func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) throws -> Choice
+        where Choice.RawValue == String {
+            let text = try metadata(key)
+            guard let choice = Choice(rawValue: text) else {
+                throw Failure.badInput(
+                    path, "\(key) \"\(text)\"", expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return choice
+        }
+        guard let weight = Double(try metadata("lambda")), weight.isFinite else {
+            throw Failure.badInput(path, "lambda is not a number")
+        }
+        let gradients = try file.entry("g", shape: nil).shape
+        guard gradients.count == 5, gradients.allSatisfy({ (1...4096).contains($0) }) else {
+            throw Failure.badInput(path, "g has shape \(gradients)", expected: "[B, C, channels, H, W]")
+        }
+        let configuration: ModelConfiguration = try Configuration.read(
+            text: try metadata("model"), source: "\(path): model")
+        self.file = file
+        shape = gradients
+        model = try configuration.model(input: [gradients[3], gradients[4], gradients[2]], classes: gradients[1])
+        objective = AlignmentObjective(
+            weight: weight, gradient: try choice("gradient"), statistics: try choice("statistics"))
+    }
+
+    /// Runs the step and compares everything that the file expects.
+    public func replay() throws -> [Comparison] {
+        let pool = MemoryPool()
+        let state = ModelState(model, in: pool)
+        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: "param.")
+        try ParameterFiles.loadStatistics(of: state, from: file, prefix: "param.")
+
+        let (batch, classes) = (shape[0], shape[1]), image = [shape[2], shape[3], shape[4]]
+        let x: [Scalar] = try file.values(of: "x", shape: [batch] + image)
+        let g: [Scalar] = try file.values(of: "g", shape: shape)
+        let y: [Int64] = try file.values(of: "y", shape: [batch])
+        guard y.allSatisfy({ (0..<Int64(classes)).contains($0) }) else {
+            throw Failure.badInput(file.path, "a label outside 0..<\(classes)")
+        }
+        let images = Tensor(Shape([batch] + image), x, in: pool).channelsLast()
+        let targets = Tensor(Shape(shape), g, in: pool).channelsLast().transposed(-5, -4)
+        let result = objective.evaluate(
+            LabelledImages(
+                images: images, labels: y.map { Int($0) }, targets: targets,
+                classes: (0..<classes).map { Array(repeating: $0, count: batch) }),
+            state, batch: batch)
+
+        var comparisons: [Comparison] = []
+        func compare(_ name: String, _ actual: [Scalar]) throws {
+            let expected: [Double] = try file.values(of: "expect." + name)
+            guard expected.count == actual.count else {
+                throw Failure.badInput(file.path, "expect.\(name) has \(expected.count) numbers, not \(actual.count)")
+            }
+            comparisons.append(Comparison(tensor: name, relativeError: relativeError(actual, expected)))
+        }
+        try compare("logits", result.logits.array)
+        if let gradients = result.inputGradients {
+            try compare("input_grad", gradients.transposed(-5, -4).channelsFirst().array)
+        }
+        try compare("ce", [Scalar(result.parts.crossEntropy / Double(batch))])
+        try compare("alignment", [Scalar(result.parts.alignment / Double(batch))])
+        try compare("loss", [result.loss])
+        for (declaration, gradient) in zip(model.parameters, result.parameterGradients) {
+            try compare("grad." + declaration.name, ParameterFiles.reordered(gradient, declaration.layout))
+        }
+        if objective.statistics != .eval {
+            var seen: [Scalar] = []
+            for case let statistics? in result.seen { seen += statistics.mean.array + statistics.variance.array }
+            state.commit(seen: seen)
+            for (declaration, running) in zip(model.statistics, state.runningTensors(of: state.statistics)) {
+                try compare("buffer." + declaration.meanName, running.mean.array)
+                try compare("buffer." + declaration.varianceName, running.variance.array)
+            }
+        }
+        return comparisons
+    }
+
+    private func relativeError(_ actual: [Scalar], _ expected: [Double]) -> Double {
+        var largest = 0.0, error = 0.0
+        for (a, e) in zip(actual, expected) {
+            let difference = abs(Double(a) - e)
+            if !(difference <= error) { error = difference.isNaN ? .infinity : difference }
+            largest = max(largest, abs(e))
+        }
+        return largest > 0 ? error / largest : error
+    }
+}
+
+extension Tensor {
+    /// [..., C, H, W] as [..., H, W, C].
+    func channelsLast() -> Tensor { transposed(-3, -2).transposed(-2, -1) }
+    /// [..., H, W, C] as [..., C, H, W].
+    func channelsFirst() -> Tensor { transposed(-2, -1).transposed(-3, -2) }
+}

@@ -1,0 +1,25 @@
+import Kernels
+
+/// What a step logs: sums over images, so that shards and ranks add up.
+public struct LossParts: Sendable, Equatable {
+    public var images: Int
+    public var crossEntropy = 0.0
+    /// Sum over images and classes of 1 - cosine, scaled to all classes.
+    public var alignment = 0.0
+    public var cosine = 0.0
+    /// Sum of the norms of all input gradients, their number, and how many of them are zero.
+    public var gradientNorm = 0.0
+    public var gradients = 0
+    public var zeroGradients = 0
+    public var correct = 0
+
+    public init(images: Int) { self.images = images }
+
+    mutating func add(distance: Scalar, _ similarity: CosineSimilarity) {
+        alignment += Double(distance)
+        cosine += similarity.cosines.array.reduce(0) { $0 + Double($1) }
+        gradientNorm += similarity.norms.reduce(0, +)
+        gradients += similarity.norms.count
+        zeroGradients += similarity.zeroGradients
+    }
+}

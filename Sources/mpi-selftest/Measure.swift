@@ -1,0 +1,51 @@
+import Distributed
+import Failures
+import Glibc
+import Kernels
+
+private func seconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}
+
+/// Compares the reproducible sum of ResNet-18's gradients with MPI_Allreduce, in turns.
+func measure(_ communicator: MPICommunicator) throws {
+    let count = 11_173_962, tree = ShardTree(shards: 1 << (Int.bitWidth - (communicator.size - 1).leadingZeroBitCount))
+    let library = UnsafeMutableBufferPointer<Scalar>.allocate(capacity: count)
+    library.initialize(repeating: 1)
+    defer { library.deallocate() }
+    let lengths = [1 << 16, 1 << 18, 1 << 20, 1 << 24]
+    let sums = try lengths.map { try TreeReduction(communicator, tree: tree, count: count, bucketLength: $0) }
+    var times = [[Double]](repeating: [], count: lengths.count + 1)
+    for _ in 0..<25 {
+        for (i, sum) in sums.enumerated() {
+            for shard in sum.shards {
+                sum.beginShard().update(repeating: Scalar(shard))
+                // All but the last one's sums are local work.
+                if shard < sum.shards.upperBound - 1 { try sum.endShard() }
+            }
+            try communicator.barrier()
+            let start = seconds()
+            if !sum.shards.isEmpty { try sum.endShard() }
+            _ = try sum.finish()
+            times[i].append(seconds() - start)
+        }
+        library.update(repeating: Scalar(communicator.rank))
+        try communicator.barrier()
+        let start = seconds()
+        try communicator.librarySum(library)
+        times[lengths.count].append(seconds() - start)
+    }
+    for (i, list) in times.enumerated() {
+        let slowest = try communicator.allGather(list.withUnsafeBytes { Array($0) }).map { bytes in
+            bytes.withUnsafeBytes { bytes in
+                list.indices.map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
+            }
+        }.reduce(list) { zip($0, $1).map { max($0, $1) } }.sorted()
+        guard communicator.rank == 0 else { continue }
+        let name = i < lengths.count ? "tree, buckets of \(lengths[i])" : "MPI_Allreduce"
+        let milliseconds = [0, slowest.count / 2, slowest.count - 1].map { (slowest[$0] * 1e5).rounded() / 100 }
+        print("\(name): best, median, worst \(milliseconds) ms")
+    }
+}

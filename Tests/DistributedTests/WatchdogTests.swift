@@ -1,0 +1,94 @@
+import Distributed
+import Glibc
+import Synchronization
+import Testing
+
+struct WatchdogTests {
+    /// The first message, or nil if there is none in time.
+    private final class Box: Sendable {
+        private let message = Mutex<String?>(nil)
+        func put(_ text: String) { message.withLock { $0 = $0 ?? text } }
+        func wait(seconds: Int) -> String? {
+            for _ in 0..<seconds * 100 {
+                if let text = message.withLock({ $0 }) { return text }
+                usleep(10_000)
+            }
+            return nil
+        }
+    }
+
+    @Test func aHeartThatStopsIsNoticed() throws {
+        let heartbeat = Heartbeat(), box = Box()
+        heartbeat.beat("training", step: 12)
+        let watchdog = try Watchdog(heartbeat, rank: 3, seconds: 0.1) { box.put($0) }
+        let message = try #require(box.wait(seconds: 60))
+        watchdog.stop()
+        #expect(message.hasPrefix("pag: rank 3 on host "))
+        #expect(message.hasSuffix(": no progress in training (step 12) for 0.1 s: computing"))
+    }
+
+    @Test func aHeartThatBeatsIsLeftAlone() throws {
+        let heartbeat = Heartbeat(), box = Box()
+        let watchdog = try Watchdog(heartbeat, rank: 0, seconds: 20) { box.put($0) }
+        for step in 0..<10 {
+            heartbeat.beat("training", step: step)
+            usleep(1000)
+        }
+        watchdog.stop()
+        #expect(box.wait(seconds: 0) == nil)
+    }
+
+    @Test func theRankThatIsWaitedForIsNamed() throws {
+        let message = try ThreadCommunicator.run(ranks: 3) { communicator -> String? in
+            communicator.heartbeat.beat("evaluation", step: 5 + communicator.rank)
+            switch communicator.rank {
+            case 0:
+                let box = Box()
+                try communicator.barrier()
+                let watchdog = try Watchdog(communicator.heartbeat, rank: 0, seconds: 0.2) { box.put($0) }
+                let text = communicator.heartbeat.waiting(in: "barrier") { box.wait(seconds: 60) }
+                watchdog.stop()
+                try [UInt8(1)].withUnsafeBytes {
+                    try communicator.exchange(sends: [OutgoingMessage(to: 2, $0)], receives: [], tag: 1).wait()
+                }
+                try communicator.barrier()
+                return text
+            case 1:
+                try communicator.heartbeat.waiting(in: "barrier") {
+                    try communicator.barrier()
+                    try communicator.barrier()
+                }
+            default:
+                // Busy until rank 0's watchdog has spoken.
+                try communicator.barrier()
+                var word: [UInt8] = [0]
+                try word.withUnsafeMutableBytes {
+                    let exchange = try communicator.exchange(
+                        sends: [], receives: [IncomingMessage(from: 0, $0)], tag: 1)
+                    while try !exchange.isComplete() { usleep(1000) }
+                }
+                try communicator.barrier()
+            }
+            return nil
+        }
+        #expect(message[0]?.hasSuffix(
+            ": no progress in evaluation (step 5) for 0.2 s: waiting in barrier, not waiting: rank 2 (step 7)") == true)
+    }
+
+    @Test func zeroSecondsSwitchItOff() throws {
+        let watchdog = try Watchdog(Heartbeat(), rank: 0, seconds: 0)
+        watchdog.stop()
+    }
+
+    @Test func aSignalIsRememberedUntilCleared() throws {
+        let request = try StopRequest(signals: [SIGUSR2])
+        request.clear()
+        #expect(!request.isPending && request.signalName == nil)
+        // Worker threads block signals, so it is the process's and arrives when it likes.
+        kill(getpid(), SIGUSR2)
+        for _ in 0..<6000 where !request.isPending { usleep(10_000) }
+        #expect(request.isPending && request.signalName == "signal \(SIGUSR2)")
+        request.clear()
+        #expect(!request.isPending)
+    }
+}
