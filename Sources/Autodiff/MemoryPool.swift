@@ -19,10 +19,19 @@ public final class MemoryPool: Sendable {
         var next: UInt = 0
         var left = 0
         var usage = Usage()
+        var firstNonFinite: String?
     }
     private let state = Mutex(State())
+    /// Whether every operation's result is searched for numbers that are not finite. Slow; for debugging.
+    let checksResults: Bool
 
-    public init() {}
+    public init(checkingResults: Bool = false) { checksResults = checkingResults }
+
+    /// The name of the first operation in this pool whose result was not finite, if results are checked.
+    public var firstNonFinite: String? { state.withLock { $0.firstNonFinite } }
+    func reportNonFinite(_ operation: String) {
+        state.withLock { if $0.firstNonFinite == nil { $0.firstNonFinite = operation } }
+    }
 
     deinit {
         state.withLock { for region in $0.regions { munmap(UnsafeMutableRawPointer(bitPattern: region.start), region.bytes) } }

@@ -68,6 +68,9 @@ public struct Pullback: Sendable {
 /// Runs an operation and records it if a gradient may flow through.
 func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
     let value = operation.forward(inputs.map(\.detached))
+    if value.pool.checksResults, !contiguousSum(value.shape.count, value.pointer).isFinite {
+        value.pool.reportNonFinite(operation.name)
+    }
     guard inputs.contains(where: \.isRecorded) else { return value }
     return Tensor(
         shape: value.shape, storage: value.storage,

@@ -33,7 +33,8 @@ static int make_room(cmpi_requests *requests) {
 }
 
 /* Messages between two ranks under one tag never overtake each other, so the chunks need no numbers. */
-static int start(cmpi_world *world, cmpi_requests *requests, char *bytes, int64_t count, int peer, int tag, int receive) {
+static int start(cmpi_world *world, cmpi_requests *requests, char *bytes, int64_t count, int peer, int tag,
+                 int receive) {
     for (int64_t done = 0; done < count; done += world->chunk) {
         int part = (int)(count - done < world->chunk ? count - done : world->chunk);
         CMPI_TRY(make_room(requests));

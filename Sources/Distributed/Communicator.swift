@@ -33,6 +33,9 @@ public protocol Communicator: AnyObject {
     /// A number that all ranks count up together.
     func makeTicketCounter() throws -> any TicketCounter
 
+    /// Leaves the job in good order: the last call, with no exchange under way and every ticket counter released.
+    func leave() throws
+
     /// Ends all ranks within seconds with this exit code, after writing the line to standard error.
     func abort(_ line: String, code: Int32) -> Never
 }

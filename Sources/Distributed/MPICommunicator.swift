@@ -53,8 +53,7 @@ public final class MPICommunicator: Communicator {
         }
     }
 
-    /// Leaves the job. The last call on this object; no exchange may be under way and no counter unreleased.
-    /// Without it, a process that ends makes the launcher end the job.
+    /// A process that ends without it makes the launcher end the job.
     public func leave() throws {
         mustBeOwnThread()
         // No rank may free the shared heartbeats while another still writes there.

@@ -35,6 +35,8 @@ public final class SingleProcess: Communicator {
 
     public func makeTicketCounter() -> any TicketCounter { LocalTicketCounter() }
 
+    public func leave() {}
+
     public func abort(_ line: String, code: Int32) -> Never { endProcess(line, code: code) }
 }
 

@@ -117,6 +117,8 @@ public final class ThreadCommunicator: Communicator {
         return ThreadTicketCounter(group, counters)
     }
 
+    public func leave() {}
+
     /// Ends the process, and with it all ranks.
     public func abort(_ line: String, code: Int32) -> Never { endProcess(line, code: code) }
 }

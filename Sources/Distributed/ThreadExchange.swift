@@ -37,7 +37,8 @@ final class ThreadExchange: Exchange {
                 let bytes = try group.take(from: from, to: rank, tag: tag, number: expected.number)
                 guard bytes.count == destination.count else {
                     throw Failure(
-                        .internalError, "exchange: \(bytes.count) bytes from rank \(from), expected \(destination.count)")
+                        .internalError,
+                        "exchange: \(bytes.count) bytes from rank \(from), expected \(destination.count)")
                 }
                 destination.copyBytes(from: bytes)
             }

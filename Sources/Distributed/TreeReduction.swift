@@ -166,7 +166,9 @@ public final class TreeReduction {
             }
             for _ in plan.pieces[peer] {
                 places.append(scratch + used)
-                if !own.isEmpty { receives.append(IncomingMessage(from: peer, bytes(scratch, used..<used + own.count))) }
+                if !own.isEmpty {
+                    receives.append(IncomingMessage(from: peer, bytes(scratch, used..<used + own.count)))
+                }
                 used += own.count
             }
             let slice = buckets.slice(bucket, rank: peer, of: ranks)
@@ -194,7 +196,9 @@ public final class TreeReduction {
         for peer in 0..<ranks where peer != rank {
             let slice = buckets.slice(flight.bucket, rank: peer, of: ranks)
             if !slice.isEmpty { receives.append(IncomingMessage(from: peer, bytes(flight.target, slice))) }
-            if !own.isEmpty { sends.append(OutgoingMessage(to: peer, UnsafeRawBufferPointer(bytes(flight.target, own)))) }
+            if !own.isEmpty {
+                sends.append(OutgoingMessage(to: peer, UnsafeRawBufferPointer(bytes(flight.target, own))))
+            }
         }
         var returning = flight
         returning.isReturning = true

@@ -11,12 +11,7 @@ public final class AppendFile: Sendable {
     /// Opens or creates the file. Throws `Failure.inputOutput`.
     public init(path: String) throws {
         file = try FileDescriptor(opening: path, O_RDWR | O_CREAT | O_APPEND, action: "open for appending")
-        let status = try file.status()
-        var last = UInt8(ascii: "\n")
-        if status.isRegularFile, status.st_size > 0, pread(file.number, &last, 1, status.st_size - 1) != 1 {
-            throw Failure.inputOutput(path, "read", code: errno)
-        }
-        lineIsOpen = Mutex(last != UInt8(ascii: "\n"))
+        lineIsOpen = Mutex(try Self.endsInsideLine(file))
     }
 
     /// Adds the line and a newline in one system call, so that concurrent lines do not mix.
@@ -26,9 +21,23 @@ public final class AppendFile: Sendable {
     public func append(line: String) throws {
         try lineIsOpen.withLock { isOpen in
             let bytes = Array("\(isOpen ? "\n" : "")\(line)\n".utf8)
-            isOpen = true
-            try bytes.withUnsafeBytes { try file.write(all: $0) }
-            isOpen = false
+            do {
+                try bytes.withUnsafeBytes { try file.write(all: $0) }
+                isOpen = false
+            } catch {
+                isOpen = (try? Self.endsInsideLine(file)) ?? true
+                throw error
+            }
         }
+    }
+
+    private static func endsInsideLine(_ file: borrowing FileDescriptor) throws -> Bool {
+        let status = try file.status()
+        guard status.isRegularFile, status.st_size > 0 else { return false }
+        var last: UInt8 = 0
+        guard pread(file.number, &last, 1, status.st_size - 1) == 1 else {
+            throw Failure.inputOutput(file.path, "read", code: errno)
+        }
+        return last != UInt8(ascii: "\n")
     }
 }

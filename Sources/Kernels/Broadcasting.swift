@@ -36,6 +36,7 @@ public struct BroadcastPlan: Sendable {
     /// Calls `body(offsetA, offsetB, offsetOutput)` for every innermost run; `run` is its length.
     @inline(__always)
     func forEachRun(_ body: (Int, Int, Int) -> Void) {
+        if extents.contains(0) { return }
         let outer = extents.count - 1
         if outer <= 0 { return body(0, 0, 0) }
         let rows = extents[outer - 1], run = extents[outer]

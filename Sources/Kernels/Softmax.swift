@@ -8,7 +8,8 @@ public func logSoftmax(rows: Int, columns: Int, _ x: Source, _ out: Destination)
         for c in 1..<max(1, columns) where x[c] > largest { largest = x[c] }
         var total: Scalar = 0
         for c in 0..<columns { total += exp(x[c] - largest) }
-        let logarithm = log(total) + largest
-        for c in 0..<columns { out[c] = x[c] - logarithm }
+        // In this order: largest + log(total) would round the logarithm to the spacing of numbers near `largest`.
+        let logarithm = log(total)
+        for c in 0..<columns { out[c] = x[c] - largest - logarithm }
     }
 }

@@ -39,6 +39,7 @@ public func positiveMask(_ count: Int, _ x: Source, _ out: Destination) {
     map(count, x, out) { Lanes.zero.replacing(with: 1, where: $0 .> 0) } scalar: { $0 > 0 ? 1 : 0 }
 }
 
+/// out = max(x, 0); NaN stays NaN, so that a diverged network shows.
 public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
-    map(count, x, out) { $0.maximum(.zero) } scalar: { $0 > 0 ? $0 : 0 }
+    map(count, x, out) { $0.maximum(.zero) } scalar: { $0 < 0 ? 0 : $0 }
 }

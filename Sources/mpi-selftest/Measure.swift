@@ -17,7 +17,7 @@ func measure(_ communicator: MPICommunicator) throws {
     defer { library.deallocate() }
     let lengths = [1 << 16, 1 << 18, 1 << 20, 1 << 24]
     let sums = try lengths.map { try TreeReduction(communicator, tree: tree, count: count, bucketLength: $0) }
-    var times = [[Double]](repeating: [], count: lengths.count + 1)
+    var times = [[Double]](repeating: [], count: lengths.count + 2)
     for _ in 0..<25 {
         for (i, sum) in sums.enumerated() {
             for shard in sum.shards {
@@ -31,20 +31,24 @@ func measure(_ communicator: MPICommunicator) throws {
             _ = try sum.finish()
             times[i].append(seconds() - start)
         }
-        library.update(repeating: Scalar(communicator.rank))
-        try communicator.barrier()
-        let start = seconds()
-        try communicator.librarySum(library)
-        times[lengths.count].append(seconds() - start)
+        for (i, length) in [count, TreeReduction.defaultBucketLength].enumerated() {
+            library.update(repeating: Scalar(communicator.rank))
+            try communicator.barrier()
+            let start = seconds()
+            for first in stride(from: 0, to: count, by: length) {
+                try communicator.librarySum(.init(rebasing: library[first..<min(first + length, count)]))
+            }
+            times[lengths.count + i].append(seconds() - start)
+        }
     }
-    for (i, list) in times.enumerated() {
+    let names = lengths.map { "tree, buckets of \($0)" } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
+    for (name, list) in zip(names, times) {
         let slowest = try communicator.allGather(list.withUnsafeBytes { Array($0) }).map { bytes in
             bytes.withUnsafeBytes { bytes in
                 list.indices.map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
             }
         }.reduce(list) { zip($0, $1).map { max($0, $1) } }.sorted()
         guard communicator.rank == 0 else { continue }
-        let name = i < lengths.count ? "tree, buckets of \(lengths[i])" : "MPI_Allreduce"
         let milliseconds = [0, slowest.count / 2, slowest.count - 1].map { (slowest[$0] * 1e5).rounded() / 100 }
         print("\(name): best, median, worst \(milliseconds) ms")
     }

@@ -9,6 +9,16 @@ let checks: [String: (MPICommunicator) throws -> Void] = [
     "one-fails": failOnOneRank, "all-fail": failOnAllRanks, "stuck": getStuck, "stopped": getStopped,
     "signal": waitForSignal, "forever": computeForEver, "measure": measure,
 ]
+if CommandLine.arguments.dropFirst() == ["join"] {
+    do {
+        let communicator = try joinJob()
+        print("rank \(communicator.rank) of \(communicator.size)")
+        try communicator.leave()
+        exit(0)
+    } catch let failure as Failure {
+        endJob(failure, communicator: SingleProcess())
+    }
+}
 guard CommandLine.arguments.count > 1, let check = checks[CommandLine.arguments[1]] else {
     print("usage: mpi-selftest " + checks.keys.sorted().joined(separator: "|"))
     exit(Failure.Kind.usage.exitCode)

@@ -109,6 +109,16 @@ import Testing
         #expect(thrown?.description.hasSuffix("cannot write: No space left on device") == true)
         #expect(try directoryEntries(directory.path) == ["a"])
         #expect(try readPlainly(path) == Array("old".utf8))
+
+        let lines = directory.file("lines")
+        let file = try AppendFile(path: lines)
+        try writePlainly([UInt8](repeating: 1, count: 30_000), to: path)
+        #expect(failure { try file.append(line: String(repeating: "x", count: 100_000)) }?.kind == .inputOutput)
+        #expect(failure { try file.append(line: String(repeating: "y", count: 100_000)) }?.kind == .inputOutput)
+        unlink(path)
+        try file.append(line: "two")
+        let content = String(decoding: try readPlainly(lines), as: UTF8.self)
+        #expect(content.hasPrefix("xxx") && content.hasSuffix("x\ntwo\n"))
     }
 
     @Test func appending() throws {

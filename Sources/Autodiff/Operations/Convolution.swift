@@ -32,15 +32,20 @@ struct Convolution: Operation {
         let shape = x[0].shape.prefix(x[0].shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels]
         return Tensor(shape, in: x[0].pool) { out in
             let scratch = Storage(count: PatchConvolution.scratchCount(g), in: x[0].pool)
-            withExtendedLifetime(scratch) { PatchConvolution.forward(g, x[0].pointer, x[1].pointer, out, scratch: scratch.pointer) }
+            withExtendedLifetime(scratch) {
+                PatchConvolution.forward(g, x[0].pointer, x[1].pointer, out, scratch: scratch.pointer)
+            }
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         let input = p.inputShapes[0], filters = p.inputShapes[1]
         return [
-            p.wanted[0] ? apply(ConvolutionInputGradient(settings: settings, input: input), [p.cotangent, p.input(1)]) : nil,
+            p.wanted[0]
+                ? apply(ConvolutionInputGradient(settings: settings, input: input), [p.cotangent, p.input(1)]) : nil,
             p.wanted[1]
-                ? weightGradient(settings, filters, cotangent: p.cotangent, input: p.input(0), lead: p.lead) : nil,
+                ? p.perLeadingIndex {
+                    apply(ConvolutionWeightGradient(settings: settings, filters: filters), [$0, p.input(0)])
+                } : nil,
         ]
     }
 }
@@ -61,15 +66,19 @@ struct ConvolutionInputGradient: Operation {
             "convolution input gradient: cotangent \(dy.shape), input \(input), filters \(filters.shape)")
         return Tensor(shape, in: dy.pool) { out in
             let scratch = Storage(count: PatchConvolution.scratchCount(g), in: dy.pool)
-            withExtendedLifetime(scratch) { PatchConvolution.inputGradient(g, dy.pointer, filters.pointer, out, scratch: scratch.pointer) }
+            withExtendedLifetime(scratch) {
+                PatchConvolution.inputGradient(g, dy.pointer, filters.pointer, out, scratch: scratch.pointer)
+            }
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        [
+        let filters = p.inputShapes[1]
+        return [
             p.wanted[0] ? apply(Convolution(settings: settings), [p.cotangent, p.input(1)]) : nil,
             p.wanted[1]
-                ? weightGradient(
-                    settings, p.inputShapes[1], cotangent: p.input(0), input: p.cotangent, lead: p.lead) : nil,
+                ? p.perLeadingIndex {
+                    apply(ConvolutionWeightGradient(settings: settings, filters: filters), [p.input(0), $0])
+                } : nil,
         ]
     }
 }
@@ -89,26 +98,20 @@ struct ConvolutionWeightGradient: Operation {
             "convolution weight gradient: cotangent \(dy.shape), input \(input.shape), filters \(filters)")
         return Tensor(filters, in: dy.pool) { out in
             let scratch = Storage(count: PatchConvolution.scratchCount(g), in: dy.pool)
-            withExtendedLifetime(scratch) { PatchConvolution.weightGradient(g, input.pointer, dy.pointer, out, scratch: scratch.pointer) }
+            withExtendedLifetime(scratch) {
+                PatchConvolution.weightGradient(g, input.pointer, dy.pointer, out, scratch: scratch.pointer)
+            }
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        precondition(p.lead == 0, "convolution weight gradient: filters carry no class axis")
+        let input = p.inputShapes[1]
         return [
-            p.wanted[0] ? apply(Convolution(settings: settings), [p.input(1), p.cotangent]) : nil,
+            p.wanted[0] ? p.perLeadingIndex { apply(Convolution(settings: settings), [p.input(1), $0]) } : nil,
             p.wanted[1]
-                ? apply(
-                    ConvolutionInputGradient(settings: settings, input: p.inputShapes[1]), [p.input(0), p.cotangent])
-                : nil,
+                ? p.perLeadingIndex {
+                    apply(ConvolutionInputGradient(settings: settings, input: input), [p.input(0), $0])
+                } : nil,
         ]
-    }
-}
-
-private func weightGradient(
-    _ settings: ConvolutionSettings, _ filters: Shape, cotangent: Tensor, input: Tensor, lead: Int
-) -> Tensor {
-    perLeadingIndex(cotangent, input, lead: lead) {
-        apply(ConvolutionWeightGradient(settings: settings, filters: filters), [$0, $1])
     }
 }
 

@@ -19,7 +19,7 @@ struct Linear: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? apply(LinearInputGradient(), [p.cotangent, p.input(1)]) : nil,
-            p.wanted[1] ? weightGradient(cotangent: p.cotangent, input: p.input(0), lead: p.lead) : nil,
+            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(), [$0, p.input(0)]) } : nil,
         ]
     }
 }
@@ -42,7 +42,7 @@ struct LinearInputGradient: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? apply(Linear(), [p.cotangent, p.input(1)]) : nil,
-            p.wanted[1] ? weightGradient(cotangent: p.input(0), input: p.cotangent, lead: p.lead) : nil,
+            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(), [p.input(0), $0]) } : nil,
         ]
     }
 }
@@ -63,39 +63,28 @@ struct LinearWeightGradient: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        precondition(p.lead == 0, "linear weight gradient: weights carry no class axis")
-        return [
-            p.wanted[0] ? apply(Linear(), [p.input(1), p.cotangent]) : nil,
-            p.wanted[1] ? apply(LinearInputGradient(), [p.input(0), p.cotangent]) : nil,
+        [
+            p.wanted[0] ? p.perLeadingIndex { apply(Linear(), [p.input(1), $0]) } : nil,
+            p.wanted[1] ? p.perLeadingIndex { apply(LinearInputGradient(), [p.input(0), $0]) } : nil,
         ]
     }
 }
 
-/// A weight gradient for each leading index of the cotangent (or of the input, whichever carries them).
-private func weightGradient(cotangent: Tensor, input: Tensor, lead: Int) -> Tensor {
-    perLeadingIndex(cotangent, input, lead: lead) { apply(LinearWeightGradient(), [$0, $1]) }
-}
-
-/// Runs `body` on matching slices of two tensors of which one or both carry `lead` leading axes, and stacks the results.
-func perLeadingIndex(_ a: Tensor, _ b: Tensor, lead: Int, _ body: (Tensor, Tensor) -> Tensor) -> Tensor {
-    let rank = max(a.shape.rank, b.shape.rank)
-    if lead == 0 || a.shape.rank == b.shape.rank && lead == 0 { return body(a, b) }
-    let carrier = a.shape.rank == rank ? a : b
-    let leadShape = carrier.shape.prefix(lead), count = leadShape.count
-    func slice(_ t: Tensor, _ i: Int) -> Tensor {
-        guard t.shape.rank == rank else { return t }
-        let inner = t.shape.dropFirst(lead)
-        let flat = t.reshaped([count] + inner)
-        return flat.sliced(i..<(i + 1), axis: -flat.shape.rank).reshaped(inner)
+extension Pullback {
+    /// Runs `body` on the cotangent of each leading index and stacks the results: for rules whose operation has no room
+    /// for leading axes, because it sums over them or because they stand at its weights.
+    func perLeadingIndex(_ body: (Tensor) -> Tensor) -> Tensor {
+        if lead == 0 { return body(cotangent) }
+        let count = leadShape.count, flat = cotangent.reshaped([count] + outputShape)
+        var total: Tensor?
+        for i in 0..<count {
+            let part = body(flat.sliced(i..<(i + 1), axis: -flat.shape.rank).reshaped(outputShape))
+            let placed = part.reshaped([1] + part.shape).embedded(at: i, of: count, axis: -(part.shape.rank + 1))
+            total = total.map { $0 + placed } ?? placed
+        }
+        guard let total else { preconditionFailure("\(operation.name): cotangent \(cotangent.shape) has no rows") }
+        return total.reshaped(leadShape + total.shape.dropFirst())
     }
-    var total: Tensor?
-    for i in 0..<count {
-        let part = body(slice(a, i), slice(b, i))
-        let placed = part.reshaped([1] + part.shape).embedded(at: i, of: count, axis: -(part.shape.rank + 1))
-        total = total.map { $0 + placed } ?? placed
-    }
-    guard let total else { preconditionFailure("perLeadingIndex: no leading index") }
-    return total.reshaped(leadShape + total.shape.dropFirst())
 }
 
 extension Tensor {

@@ -55,9 +55,11 @@ extension Tensor {
         let images = shape.prefix(shape.rank - 3).count
         var winners = [Int32](repeating: 0, count: images * to.count)
         let values = Storage(count: images * to.count, in: pool)
-        maximumPool(
-            images: images, height: height, width: width, channels: channels, window: window, stride: stride, pointer,
-            values.pointer, winners: &winners)
+        withExtendedLifetime(values) {
+            maximumPool(
+                images: images, height: height, width: width, channels: channels, window: window, stride: stride,
+                pointer, values.pointer, winners: &winners)
+        }
         return apply(Gather(winners: Winners(winners), to: to), [self])
     }
 }

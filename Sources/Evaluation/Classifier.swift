@@ -1,0 +1,71 @@
+import Autodiff
+import Kernels
+import Layers
+import Models
+
+/// A model as an attacker meets it: running statistics, constant parameters, images [B, H, W, C] in [0, 1].
+///
+/// What it says about an image does not depend, to the bit, on the batch that the image stands in.
+public struct Classifier {
+    private let state: ModelState
+    private let parameters: Storage
+
+    /// `parameters` replaces the state's own, by an average of them for instance.
+    public init(_ state: ModelState, parameters: Storage? = nil) {
+        self.state = state
+        self.parameters = parameters ?? state.parameters
+    }
+
+    public var model: Model { state.model }
+    public var classes: Int { state.model.classes }
+
+    /// [B, classes]
+    public func logits(_ images: Tensor) -> Tensor {
+        var context = state.context(.inference, parameters: parameters)
+        return state.model(images.detached, &context)
+    }
+
+    public struct InputGradient {
+        /// [B, classes]
+        public let logits: Tensor
+        /// Leading axes of the cotangent + [B, H, W, C]
+        public let gradient: Tensor
+    }
+
+    /// The gradient of a function of the logits with respect to the images, and to nothing else.
+    ///
+    /// - Parameter cotangent: the function's derivative at the logits it is given, [B, classes]. It may have leading
+    ///   axes, one index for each of several functions: all gradients come from one pass over the network.
+    public func inputGradient(of images: Tensor, cotangent: (Tensor) -> Tensor) -> InputGradient {
+        var context = state.context(.inference, parameters: parameters)
+        let images = images.variable
+        let logits = state.model(images, &context)
+        let seed = cotangent(logits.detached)
+        let gradient = gradients(of: logits, seed: seed, with: [images], releasing: true)[0]
+        return InputGradient(logits: logits.detached, gradient: gradient)
+    }
+
+    /// The class of each image, the first one where several logits are the largest. No class, nil, where a logit is
+    /// not a number.
+    public func predictions(_ images: Tensor) -> [Int?] { Self.predictions(fromLogits: logits(images)) }
+
+    /// One flag an image: whether the model says anything else than the label.
+    public func misclassifies(_ images: Tensor, _ labels: [Int]) -> [Bool] {
+        precondition(images.shape[0] == labels.count, "Classifier: \(labels.count) labels for \(images.shape)")
+        return zip(predictions(images), labels).map { $0 != $1 }
+    }
+
+    static func predictions(fromLogits logits: Tensor) -> [Int?] {
+        let classes = logits.shape[-1]
+        return (0..<logits.shape[0]).map { prediction(UnsafeBufferPointer(start: logits.pointer + $0 * classes, count: classes)) }
+    }
+
+    private static func prediction(_ logits: UnsafeBufferPointer<Scalar>) -> Int? {
+        var best = 0
+        for (index, logit) in logits.enumerated() {
+            if logit.isNaN { return nil }
+            if logit > logits[best] { best = index }
+        }
+        return best
+    }
+}

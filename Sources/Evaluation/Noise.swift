@@ -1,0 +1,53 @@
+import Autodiff
+import Formats
+import Kernels
+import Randomness
+
+/// Random perturbations on the surface of the ball: what an attack must beat to be called one.
+public struct Noise: Attack {
+    public enum Distribution: String, Sendable, CaseIterable {
+        case uniform, gaussian
+    }
+
+    public let distribution: Distribution
+    /// Draws an image, until one is misclassified.
+    public let tries: Int
+
+    public init(_ distribution: Distribution, tries: Int = 10) {
+        precondition(tries > 0, "Noise: \(tries) tries")
+        self.distribution = distribution
+        self.tries = tries
+    }
+
+    public var name: String { "noise-\(distribution.rawValue)" }
+    public var settings: [JSONValue.Member] { [.init("tries", JSONValue(tries))] }
+
+    public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
+        let size = batch.imageCount
+        return context.firstSuccess(of: tries, on: batch) { run, _, part in
+            Tensor(part.images.shape, in: part.images.pool) { out in
+                for (row, index) in part.indices.enumerated() {
+                    var stream = context.stream(name, run: run, sample: index)
+                    let image = out + row * size
+                    add(&stream, to: part.image(row), size, image, context.threat)
+                    context.threat.project(size, image, original: part.image(row))
+                }
+            }
+        }
+    }
+
+    private func add(
+        _ stream: inout RandomStream, to original: Source, _ count: Int, _ image: Destination, _ threat: ThreatModel
+    ) {
+        let noise = (0..<count).map { _ in
+            distribution == .uniform ? 2 * stream.uniform() - 1 : stream.normal()
+        }
+        let norm =
+            switch threat.norm {
+            case .l2: noise.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            case .linf: noise.reduce(0) { max($0, abs($1)) }
+            }
+        let factor = norm > 0 ? threat.epsilon / norm : 0
+        for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * noise[i]) }
+    }
+}

@@ -1,0 +1,72 @@
+import Autodiff
+import Kernels
+
+/// Steps of one length up the gradient of a loss, each followed by a projection (Madry et al. 2018). Under `l2` a step
+/// follows the gradient, under `linf` its signs.
+struct ProjectedAscent {
+    var loss: AttackLoss
+    var steps: Int
+    /// In units of the images.
+    var stepSize: Double
+    /// An image is done with when it is misclassified. Without this every image goes all the way.
+    var stopsWhenMisclassified = true
+
+    /// The first misclassified image of each path, else its last.
+    /// - Parameters:
+    ///   - start: where the paths begin, allowed by the threat.
+    ///   - targets: a class for each image, or nil.
+    func callAsFunction(from start: Tensor, _ batch: AttackBatch, targets: [Int]?, _ context: AttackContext) -> Tensor {
+        let size = batch.imageCount
+        return Tensor(batch.images.shape, in: batch.images.pool) { result in
+            func keep(_ row: Int, _ image: Source) { (result + row * size).update(from: image, count: size) }
+            var rows = Array(0..<batch.count)
+            var current = start
+            for _ in 0..<steps where !rows.isEmpty {
+                let pass = context.classifier.inputGradient(of: current) { direction(at: $0, rows, batch, targets) }
+                let predictions = Classifier.predictions(fromLogits: pass.logits)
+                let isDone = zip(predictions, rows).map { stopsWhenMisclassified && $0 != batch.labels[$1] }
+                for (place, row) in rows.enumerated() where isDone[place] { keep(row, current.pointer + place * size) }
+                let remaining = rows.indices.filter { !isDone[$0] }
+                current = Tensor([remaining.count] + batch.images.shape.dropFirst(), in: current.pool) { next in
+                    for (place, old) in remaining.enumerated() {
+                        let image = next + place * size
+                        image.update(from: current.pointer + old * size, count: size)
+                        step(context.threat.norm, size, image, along: pass.gradient.pointer + old * size)
+                        context.threat.project(size, image, original: batch.image(rows[old]))
+                    }
+                }
+                rows = remaining.map { rows[$0] }
+                context.stepDone()
+            }
+            for (place, row) in rows.enumerated() { keep(row, current.pointer + place * size) }
+        }
+    }
+
+    private func direction(at logits: Tensor, _ rows: [Int], _ batch: AttackBatch, _ targets: [Int]?) -> Tensor {
+        let classes = logits.shape[-1]
+        return Tensor(logits.shape, in: logits.pool) { out in
+            for (place, row) in rows.enumerated() {
+                let z = (0..<classes).map { Double(logits.pointer[place * classes + $0]) }
+                let evaluation = loss.evaluate(z, label: batch.labels[row], target: targets?[row])
+                for (index, value) in evaluation.direction.enumerated() { out[place * classes + index] = Scalar(value) }
+            }
+        }
+    }
+
+    /// A gradient that is zero or not finite moves nothing.
+    private func step(_ norm: ThreatModel.Norm, _ count: Int, _ image: Destination, along gradient: Source) {
+        switch norm {
+        case .l2:
+            var squared = 0.0
+            for i in 0..<count { squared += Double(gradient[i]) * Double(gradient[i]) }
+            guard squared > 0, squared.isFinite else { return }
+            let factor = stepSize / squared.squareRoot()
+            for i in 0..<count { image[i] = Scalar(Double(image[i]) + factor * Double(gradient[i])) }
+        case .linf:
+            let up = Scalar(stepSize)
+            for i in 0..<count {
+                if gradient[i] > 0 { image[i] += up } else if gradient[i] < 0 { image[i] -= up }
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Kernels
+
+/// Distances are taken in Double on the numbers as they are stored, so that "within epsilon" is a fact about the
+/// images and does not hide a tolerance.
+extension ThreatModel {
+    /// The norm of a - b.
+    public func distance(_ count: Int, _ a: Source, _ b: Source) -> Double {
+        var total = 0.0
+        switch norm {
+        case .l2:
+            for i in 0..<count {
+                let difference = Double(a[i]) - Double(b[i])
+                total += difference * difference
+            }
+            return total.squareRoot()
+        case .linf:
+            for i in 0..<count {
+                let difference = abs(Double(a[i]) - Double(b[i]))
+                // In this form a NaN stays.
+                if !(difference <= total) { total = difference }
+            }
+            return total
+        }
+    }
+
+    /// Whether an image lies in the ball around the original and in the box.
+    public func allows(_ count: Int, _ image: Source, original: Source) -> Bool {
+        (0..<count).allSatisfy { box.contains(image[$0]) } && distance(count, image, original) <= epsilon
+    }
+
+    /// Moves an image into the ball around the original and into the box, in which the original must lie: `allows`
+    /// holds afterwards. Values that are not finite become the original's.
+    ///
+    /// Under `linf` this is the nearest allowed image up to rounding; under `l2`, as customary, the image is scaled
+    /// onto the ball first and clipped then.
+    public func project(_ count: Int, _ image: Destination, original: Source) {
+        for i in 0..<count where !image[i].isFinite { image[i] = original[i] }
+        switch norm {
+        case .l2: shrinkIntoBall(count, image, original: original)
+        case .linf: clipIntoCube(count, image, original: original)
+        }
+        for i in 0..<count { image[i] = min(max(image[i], box.lowerBound), box.upperBound) }
+    }
+
+    private func clipIntoCube(_ count: Int, _ image: Destination, original: Source) {
+        for i in 0..<count {
+            let centre = Double(original[i])
+            if abs(Double(image[i]) - centre) <= epsilon { continue }
+            // The bound may round to a number outside.
+            var bound = Scalar(image[i] > original[i] ? centre + epsilon : centre - epsilon)
+            while abs(Double(bound) - centre) > epsilon { bound = bound < original[i] ? bound.nextUp : bound.nextDown }
+            image[i] = bound
+        }
+    }
+
+    private func shrinkIntoBall(_ count: Int, _ image: Destination, original: Source) {
+        // Rounding may leave the scaled image outside by a little, so it is scaled again by ever less than it takes;
+        // with a factor of 0 the image is the original.
+        var slack = 0.0
+        while case let norm = distance(count, image, original), norm > epsilon {
+            let factor = epsilon / norm * max(0, 1 - slack)
+            for i in 0..<count {
+                let centre = Double(original[i])
+                image[i] = Scalar(centre + (Double(image[i]) - centre) * factor)
+            }
+            slack = max(1e-8, 4 * slack)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Autodiff
+import Glibc
+import Kernels
+import Randomness
+
+extension ThreatModel {
+    /// Adds to an image a point drawn uniformly from the ball, and projects.
+    func moveRandomly(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
+        switch norm {
+        case .linf:
+            for i in 0..<count { image[i] = Scalar(Double(original[i]) + epsilon * (2 * stream.uniform() - 1)) }
+        case .l2:
+            let direction = (0..<count).map { _ in stream.normal() }
+            let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            // The volume within a radius grows as its power of the dimension.
+            let radius = epsilon * pow(stream.uniform(), 1 / Double(count))
+            guard length > 0 else { return }
+            for i in 0..<count { image[i] = Scalar(Double(original[i]) + direction[i] * (radius / length)) }
+        }
+        project(count, image, original: original)
+    }
+}

@@ -1,0 +1,96 @@
+import Formats
+import Kernels
+
+extension RobustnessResult {
+    /// The contents of `robustness.json`. Accuracies are shares of 1. `model` is what the user calls the model.
+    public func json(model: String) -> JSONValue {
+        [
+            "model": JSONValue(model),
+            "dataset": JSONValue(dataset),
+            "samples": JSONValue(samples),
+            // JSON readers that know no unsigned integers get a seed past 2^63 as text.
+            "seed": Int64(exactly: seed).map { .integer($0) } ?? .string("\(seed)"),
+            "ranks": JSONValue(ranks),
+            "clean_acc": JSONValue(cleanAccuracy),
+            "threat": threat.json,
+            "order": JSONValue(order.rawValue),
+            "attacks": .array(attacks.map(json)),
+            "robust_acc": JSONValue(robustAccuracy),
+            "curve": .array(
+                curve.map { ["epsilon": JSONValue($0.epsilon), "robust_acc": JSONValue($0.robustAccuracy)] }),
+            "checks": .array(
+                checks.map { ["name": JSONValue($0.name), "ok": JSONValue($0.ok), "value": JSONValue($0.value)] }),
+            "robustbench": robustBench,
+        ]
+    }
+
+    private func json(_ attack: AttackOutcome) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("name", JSONValue(attack.name)),
+            .init("robust_acc", JSONValue(attack.robustAccuracy)),
+            .init("seconds", JSONValue(attack.seconds)),
+            .init("norm", JSONValue(threat.norm.rawValue)),
+            .init("epsilon", JSONValue(threat.epsilon)),
+        ]
+        members += attack.settings.filter { setting in !members.contains { $0.key == setting.key } }
+        return .object(members)
+    }
+
+    /// The fields of an entry in RobustBench's model_info that a program can fill: percentages with two decimals as
+    /// text. `autoattack_acc` only if that attack was run.
+    private var robustBench: JSONValue {
+        let name = dataset.split(separator: " ").first.map { $0.lowercased().filter { $0 != "-" } } ?? ""
+        var entry: JSONValue = [
+            "dataset": JSONValue(name),
+            "eps": JSONValue(threat.epsilonText),
+            "clean_acc": JSONValue(Self.percentage(cleanAccuracy)),
+        ]
+        if let attack = attacks.first(where: { $0.name == "autoattack" }) {
+            entry["autoattack_acc"] = JSONValue(Self.percentage(attack.robustAccuracy))
+        }
+        return entry
+    }
+
+    private static func percentage(_ share: Double) -> String {
+        let hundredths = Int((share * 10_000).rounded())
+        let fraction = "\(hundredths % 100)"
+        return "\(hundredths / 100)." + (fraction.count < 2 ? "0" : "") + fraction
+    }
+
+    /// Writes `robustness.json` and, where the images were kept, `adversarial.safetensors` into a directory, which is
+    /// created if need be: `x_adv` F32 [N, C, H, W], `y` I64 [N], `survived` U8 [N]. For rank 0. Throws `inputOutput`.
+    public func write(to directory: String, model: String) throws {
+        try createDirectory(directory)
+        if !adversarialImages.isEmpty {
+            try SafetensorsWriter.write(
+                to: "\(directory)/adversarial.safetensors",
+                metadata: [
+                    "model": model, "dataset": dataset, "dataset.sha256": fingerprint, "norm": threat.norm.rawValue,
+                    "epsilon": "\(threat.epsilon)", "seed": "\(seed)",
+                ],
+                tensors: [
+                    TensorToWrite(
+                        name: "x_adv", shape: [samples, shape.channels, shape.height, shape.width],
+                        values: channelsFirst()),
+                    TensorToWrite(name: "y", shape: [samples], values: labels.map(Int64.init)),
+                    TensorToWrite(name: "survived", shape: [samples], values: survived.map { $0 ? 1 : 0 as UInt8 }),
+                ])
+        }
+        try AtomicFile.write(json(model: model).text(pretty: true) + "\n", to: "\(directory)/robustness.json")
+    }
+
+    private func channelsFirst() -> [Float] {
+        let pixels = shape.height * shape.width, channels = shape.channels
+        var values = [Float](repeating: 0, count: adversarialImages.count)
+        for sample in 0..<samples {
+            let start = sample * pixels * channels
+            for pixel in 0..<pixels {
+                for channel in 0..<channels {
+                    values[start + channel * pixels + pixel] = Float(
+                        adversarialImages[start + pixel * channels + channel])
+                }
+            }
+        }
+        return values
+    }
+}

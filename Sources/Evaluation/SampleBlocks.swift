@@ -1,0 +1,23 @@
+/// How the samples 0 ..< `samples` are shared out: in blocks of neighbours, block b to rank b mod `ranks`. Nothing is
+/// padded; there may be ranks without any block.
+struct SampleBlocks: Sendable {
+    let samples: Int
+    let ranks: Int
+    /// Samples of a block, except the last one's.
+    let length: Int
+
+    /// `batch` is the most that go through the network at once.
+    init(samples: Int, ranks: Int, batch: Int) {
+        precondition(samples > 0 && ranks > 0 && batch > 0, "SampleBlocks: \(samples), \(ranks), \(batch)")
+        self.samples = samples
+        self.ranks = ranks
+        length = min(batch, (samples + ranks - 1) / ranks)
+    }
+
+    func blocks(of rank: Int) -> [Range<Int>] {
+        stride(from: rank * length, to: samples, by: ranks * length).map { $0..<min($0 + length, samples) }
+    }
+
+    /// The samples of a rank in ascending order.
+    func samples(of rank: Int) -> [Int] { blocks(of: rank).flatMap { Array($0) } }
+}

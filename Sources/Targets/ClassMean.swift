@@ -1,0 +1,28 @@
+import Configuration
+import Data
+import Kernels
+
+/// g(x, t) = scale * mean of the training images of class t - x.
+public struct ClassMean: TargetConfiguration {
+    /// Means are paler than images; a scale above 1 gives them an image's norm back.
+    public var scale = 1.0
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("scale", &scale, check: .positive)
+    }
+
+    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+        let count = context.train.shape.count
+        var image = [Scalar](repeating: 0, count: count)
+        return ClassImages(
+            images: try context.members().map { members in
+                var sums = [Double](repeating: 0, count: count)
+                for index in members {
+                    context.train.read(index, into: &image)
+                    for i in 0..<count { sums[i] += Double(image[i]) }
+                }
+                return sums.map { Scalar(scale * $0 / Double(members.count)) }
+            })
+    }
+}

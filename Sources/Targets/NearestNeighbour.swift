@@ -1,0 +1,50 @@
+import Configuration
+import Data
+import Kernels
+import Randomness
+
+/// g(x, t) = r - x with r the training image of class t nearest to x in L2, x itself excluded.
+public struct NearestNeighbour: TargetConfiguration {
+    /// Images of each class among which the nearest is sought, drawn once from the seed; null: all of them.
+    public var sample: Int?
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.optional("sample", &sample, check: .positive)
+    }
+
+    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+        let candidates = try context.members().enumerated().map { target, members in
+            guard let sample, sample < members.count else { return members }
+            var stream = RandomStream(seed: context.seed, purpose: .targetSelection, UInt64(target))
+            return stream.distinct(sample, below: members.count).map { members[$0] }.sorted()
+        }
+        let queries = context.train.count, block = NeighbourSearch.queries
+        let blocks = (queries + block - 1) / block
+        var search: (target: Int, NeighbourSearch)?
+        // Class by class, so that a rank loads a class's images once.
+        let found = try context.work.share(candidates.count * blocks) { task in
+            let target = task / blocks, start = task % blocks * block
+            if search?.target != target {
+                search = nil
+                search = (target, NeighbourSearch(context.train, candidates: candidates[target]))
+            }
+            return search?.1.nearest(to: start..<min(queries, start + block)) ?? []
+        }
+        let neighbours = (0..<candidates.count).map { target in
+            Array(found[(target * blocks)..<((target + 1) * blocks)].joined())
+        }
+        return Neighbours(train: context.train, neighbours: neighbours)
+    }
+}
+
+struct Neighbours: TargetSource {
+    let train: Subset
+    /// [classes][images]; the image itself where its class has no other.
+    let neighbours: [[Int32]]
+
+    func write(index: Int, pixels: Source, target: Int, into out: Destination) {
+        train.read(Int(neighbours[target][index]), into: out)
+        for i in 0..<train.shape.count { out[i] -= pixels[i] }
+    }
+}

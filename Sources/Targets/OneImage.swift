@@ -1,0 +1,21 @@
+import Configuration
+import Data
+import Kernels
+import Randomness
+
+/// g(x, t) = r_t - x with one training image r_t a class, drawn once from the seed.
+public struct OneImage: TargetConfiguration {
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {}
+
+    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+        let members = try context.members()
+        return ClassImages(
+            images: members.enumerated().map { target, members in
+                var stream = RandomStream(seed: context.seed, purpose: .targetSelection, UInt64(target))
+                var image = [Scalar](repeating: 0, count: context.train.shape.count)
+                context.train.read(members[stream.below(members.count)], into: &image)
+                return image
+            })
+    }
+}

@@ -1,0 +1,61 @@
+import Configuration
+import Data
+import Failures
+import Kernels
+
+/// Where target gradients g(x, t) come from: for every training image and class an image-shaped vector that points from
+/// the image toward the class.
+public protocol TargetSource: Sendable {
+    /// Writes g for image `index` of the training set and class `target`, channels last, `shape.count` numbers.
+    /// `pixels` is the image as the data set has it; augmentation moves image and target alike afterwards.
+    func write(index: Int, pixels: Source, target: Int, into out: Destination)
+}
+
+/// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.
+public protocol TargetConfiguration: Configurable {
+    /// Throws where files are missing or wrong. Collective: every rank prepares the same source.
+    func prepare(_ context: TargetContext) throws -> any TargetSource
+}
+
+/// What a target source can know while it is prepared.
+public struct TargetContext {
+    /// The images that are trained on, a view of the whole training split.
+    public let train: Subset
+    public let seed: UInt64
+    public let work: any WorkSharing
+
+    public init(train: Subset, seed: UInt64, work: any WorkSharing) {
+        self.train = train
+        self.seed = seed
+        self.work = work
+    }
+
+    public var classes: Int { train.classNames.count }
+
+    /// Indices of the training images of each class. Throws where a class has none.
+    func members() throws -> [[Int]] {
+        var members = [[Int]](repeating: [], count: classes)
+        for index in 0..<train.count { members[train.label(index)].append(index) }
+        if let empty = members.firstIndex(where: \.isEmpty) {
+            throw Failure(
+                .badInput, "\(train.name): no image of class \(empty) (\(train.classNames[empty])) among the "
+                    + "\(train.count) that are trained on, so no target gradient toward it")
+        }
+        return members
+    }
+}
+
+/// Divides work that every rank needs the results of. Results must not depend on the division.
+public protocol WorkSharing {
+    /// The results of `body` for 0 ..< count, in order, on every rank.
+    func share(_ count: Int, _ body: (Int) throws -> [Int32]) throws -> [[Int32]]
+}
+
+public enum TargetRegistry {
+    public static let kinds: [Kind<any TargetConfiguration>] = [
+        Kind("one-image", OneImage.self) { $0 },
+        Kind("class-mean", ClassMean.self) { $0 },
+        Kind("nearest-neighbour", NearestNeighbour.self) { $0 },
+        Kind("file", TargetFile.self) { $0 },
+    ]
+}

@@ -1,0 +1,61 @@
+import Autodiff
+import Configuration
+import Kernels
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), in PyTorch's form.
+public struct AdamW: OptimizerConfiguration {
+    public var lr = 1e-3
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    public var epsilon = 1e-8
+    public var weightDecay = 1e-2
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("lr", &lr, check: .positive)
+        try fields.value("beta1", &beta1, check: .from(0, below: 1))
+        try fields.value("beta2", &beta2, check: .from(0, below: 1))
+        try fields.value("epsilon", &epsilon, check: .positive)
+        try fields.value("weightDecay", &weightDecay, check: .notNegative)
+    }
+
+    public func make(count: Int, in pool: MemoryPool) -> any Optimizer {
+        AdaptiveMoments(
+            settings: self, mean: Tensor([count], repeating: 0, in: pool).storage,
+            square: Tensor([count], repeating: 0, in: pool).storage)
+    }
+}
+
+private struct AdaptiveMoments: Optimizer {
+    let settings: AdamW
+    let mean: Storage
+    let square: Storage
+
+    var state: [(name: String, vector: Storage)] { [("first_moment", mean), ("second_moment", square)] }
+
+    func update(_ parameters: Destination, gradient: Source, rate: Double, step: Int) {
+        let mean = mean.pointer, square = square.pointer, count = self.mean.count
+        let beta1 = Scalar(settings.beta1), beta2 = Scalar(settings.beta2), epsilon = Scalar(settings.epsilon)
+        let keep = Scalar(1 - rate * settings.weightDecay)
+        let meanCorrection = 1 - power(settings.beta1, step + 1), squareCorrection = 1 - power(settings.beta2, step + 1)
+        let stepSize = Scalar(rate / meanCorrection), root = Scalar(squareCorrection.squareRoot())
+        for i in 0..<count {
+            let g = gradient[i]
+            let m = mean[i] + (1 - beta1) * (g - mean[i])
+            let s = beta2 * square[i] + (1 - beta2) * g * g
+            mean[i] = m
+            square[i] = s
+            parameters[i] = keep * parameters[i] - stepSize * m / (s.squareRoot() / root + epsilon)
+        }
+    }
+}
+
+private func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0, square = base, rest = exponent
+    while rest > 0 {
+        if rest & 1 == 1 { result *= square }
+        square *= square
+        rest >>= 1
+    }
+    return result
+}

@@ -1,0 +1,24 @@
+import Autodiff
+import Configuration
+import Kernels
+
+/// The settings of an optimiser and how it is made. A new one is one file and one line in `optimizers`.
+public protocol OptimizerConfiguration: Configurable {
+    /// The learning rate that the schedule's factor applies to.
+    var lr: Double { get }
+    /// An optimiser of `count` parameters with its state at the start.
+    func make(count: Int, in pool: MemoryPool) -> any Optimizer
+}
+
+let optimizers: [Kind<any OptimizerConfiguration>] = [
+    Kind("sgd", SGD.self) { $0 },
+    Kind("adamw", AdamW.self) { $0 },
+]
+
+/// Moves a flat vector of parameters along its gradient.
+public protocol Optimizer {
+    /// One update, in place, at the given learning rate. `step` counts from 0.
+    func update(_ parameters: Destination, gradient: Source, rate: Double, step: Int)
+    /// The vectors that a checkpoint has to keep, each as long as the parameters.
+    var state: [(name: String, vector: Storage)] { get }
+}

@@ -1,0 +1,124 @@
+import Configuration
+import Models
+
+/// Everything that a run is told: the sections of the YAML file, in the order in which they are written out.
+public struct RunConfiguration: Configurable {
+    public enum Task: String, Sendable, CaseIterable { case classifier }
+
+    public var task = Task.classifier
+    public var seed: UInt64 = 1
+    public var data = DataConfiguration()
+    public var model = ModelConfiguration()
+    public var loss = LossConfiguration()
+    public var train = TrainConfiguration()
+    public var monitor = MonitorConfiguration()
+    public var checkpoint = CheckpointConfiguration()
+    public var compute = ComputeConfiguration()
+
+    public init() {}
+
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("task", &task)
+        try fields.value("seed", &seed)
+        try fields.section("data", &data)
+        try fields.section("model", &model)
+        try fields.section("loss", &loss)
+        try fields.section("train", &train)
+        try fields.section("monitor", &monitor)
+        try fields.section("checkpoint", &checkpoint)
+        try fields.section("compute", &compute)
+    }
+
+    /// This configuration without what may change between a run and its continuation: how long it goes on, and how it
+    /// is watched, saved and computed.
+    public var trajectory: RunConfiguration {
+        var copy = self
+        copy.train.epochs = 1
+        copy.monitor = MonitorConfiguration()
+        copy.checkpoint = CheckpointConfiguration()
+        copy.compute = ComputeConfiguration()
+        return copy
+    }
+}
+
+public struct DataConfiguration: Configurable {
+    public struct Augment: Configurable {
+        /// Pixels of zero padding out of which an image-sized window is cut at random.
+        public var crop = 0
+        public var flip = false
+        public init() {}
+        public mutating func visit(_ fields: inout FieldVisitor) throws {
+            try fields.value("crop", &crop, in: 0...64)
+            try fields.value("flip", &flip)
+        }
+    }
+
+    public var dataset = "digits"
+    public var augment = Augment()
+    /// The first N training images of the epoch-independent order; null: all.
+    public var limit: Int?
+    /// Training images held out for the monitor; null: a tenth, at most 1,000. Without a monitor: none.
+    public var validation: Int?
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("dataset", &dataset, check: .notEmpty)
+        try fields.section("augment", &augment)
+        try fields.optional("limit", &limit, check: .positive)
+        try fields.optional("validation", &validation, check: .notNegative)
+    }
+}
+
+public struct MonitorConfiguration: Configurable {
+    public enum Norm: String, Sendable, CaseIterable { case l2, linf }
+
+    /// Epochs between two evaluations on held-out images; 0: never.
+    public var everyEpochs = 1
+    public var attack = "pgd"
+    public var norm = Norm.l2
+    public var epsilon = 0.5
+    public var steps = 7
+    public var samples = 1000
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("everyEpochs", &everyEpochs, check: .notNegative)
+        try fields.value("attack", &attack, check: .notEmpty)
+        try fields.value("norm", &norm)
+        try fields.value("epsilon", &epsilon, check: .positive)
+        try fields.value("steps", &steps, in: 1...10_000)
+        try fields.value("samples", &samples, check: .positive)
+    }
+}
+
+public struct CheckpointConfiguration: Configurable {
+    /// Steps between two checkpoints; 0: only at the end and on request.
+    public var everySteps = 500
+    /// Numbered checkpoints that are kept; the best one is kept besides.
+    public var keep = 3
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("everySteps", &everySteps, check: .notNegative)
+        try fields.value("keep", &keep, in: 1...1000)
+    }
+}
+
+public struct ComputeConfiguration: Configurable {
+    /// Classes whose second-order graph is in memory at one time; null: all.
+    public var classChunk: Int?
+    /// Steps between comparisons of all ranks' parameters; 0: never.
+    public var replicaCheckEvery = 100
+    /// Stops at the first operation that gives a non-finite number, naming it. Slow; for debugging.
+    public var trapNonFinite = false
+    /// Seconds without progress after which the job is ended; 0: never.
+    public var watchdog = 600.0
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.optional("classChunk", &classChunk, check: .positive)
+        try fields.value("replicaCheckEvery", &replicaCheckEvery, check: .notNegative)
+        try fields.value("trapNonFinite", &trapNonFinite)
+        try fields.value("watchdog", &watchdog, check: .notNegative)
+    }
+}

@@ -1,0 +1,43 @@
+import Autodiff
+import Configuration
+import Kernels
+
+/// Stochastic gradient descent with momentum and weight decay, in PyTorch's form.
+public struct SGD: OptimizerConfiguration {
+    public var lr = 0.05
+    public var momentum = 0.9
+    public var nesterov = false
+    public var weightDecay = 1e-4
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("lr", &lr, check: .positive)
+        try fields.value("momentum", &momentum, check: .from(0, below: 1))
+        try fields.value("nesterov", &nesterov)
+        try fields.require(!nesterov || momentum > 0, "nesterov", "needs a momentum above 0")
+        try fields.value("weightDecay", &weightDecay, check: .notNegative)
+    }
+
+    public func make(count: Int, in pool: MemoryPool) -> any Optimizer {
+        MomentumDescent(settings: self, velocity: Tensor([count], repeating: 0, in: pool).storage)
+    }
+}
+
+private struct MomentumDescent: Optimizer {
+    let settings: SGD
+    let velocity: Storage
+
+    var state: [(name: String, vector: Storage)] { [("momentum", velocity)] }
+
+    func update(_ parameters: Destination, gradient: Source, rate: Double, step: Int) {
+        let velocity = velocity.pointer, count = self.velocity.count
+        let rate = Scalar(rate), decay = Scalar(settings.weightDecay), momentum = Scalar(settings.momentum)
+        for i in 0..<count {
+            let g = gradient[i] + decay * parameters[i]
+            // The first velocity is the first gradient: momentum times zero plus it.
+            let v = momentum * velocity[i] + g
+            velocity[i] = v
+            parameters[i] -= rate * (settings.nesterov ? g + momentum * v : v)
+        }
+    }
+}

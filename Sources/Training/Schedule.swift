@@ -1,0 +1,86 @@
+import Configuration
+import Glibc
+
+/// How the learning rate changes over a run. A new schedule is one type and one line in `schedules`.
+public protocol Schedule: Configurable {
+    /// Epochs of linear rise from 0 at the start.
+    var warmup: Double { get }
+    /// A factor of the learning rate. `progress` is the part of the run that is over, in 0 ..< 1, and `epochs` its length.
+    func factor(progress: Double, epochs: Int) -> Double
+}
+
+let schedules: [Kind<any Schedule>] = [
+    Kind("multistep", MultistepSchedule.self) { $0 },
+    Kind("cosine", CosineSchedule.self) { $0 },
+    Kind("onecycle", OneCycleSchedule.self) { $0 },
+    Kind("constant", ConstantSchedule.self) { $0 },
+]
+
+extension Schedule {
+    /// The learning rate of a step, `step` of `steps` over `epochs` epochs.
+    public func rate(_ base: Double, step: Int, of steps: Int, epochs: Int) -> Double {
+        let progress = Double(step) / Double(max(1, steps))
+        let warm = warmup > 0 ? min(1, (Double(step) + 1) / (Double(steps) * warmup / Double(epochs))) : 1
+        return base * warm * factor(progress: progress, epochs: epochs)
+    }
+}
+
+/// Multiplied by `factor` at each milestone: a part of the run up to 1, an epoch above.
+public struct MultistepSchedule: Schedule {
+    public var milestones = [0.5, 0.75]
+    public var factor = 0.1
+    public var warmup = 0.0
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("milestones", &milestones, check: .positive)
+        try fields.value("factor", &factor, check: .positive)
+        try fields.value("warmup", &warmup, check: .notNegative)
+    }
+    public func factor(progress: Double, epochs: Int) -> Double {
+        milestones.reduce(1) { progress >= ($1 <= 1 ? $1 : $1 / Double(epochs)) ? $0 * factor : $0 }
+    }
+}
+
+/// Half a cosine from 1 down to `final` (Loshchilov and Hutter 2017).
+public struct CosineSchedule: Schedule {
+    public var final = 0.0
+    public var warmup = 0.0
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("final", &final, in: 0...1)
+        try fields.value("warmup", &warmup, check: .notNegative)
+    }
+    public func factor(progress: Double, epochs: Int) -> Double { final + (1 - final) * (1 + cos(.pi * progress)) / 2 }
+}
+
+/// Linear from `start` up to 1 at `peak` of the run, then linear down to `final` (Smith and Topin 2019).
+public struct OneCycleSchedule: Schedule {
+    public var peak = 0.3
+    public var start = 0.04
+    public var final = 0.0
+    public var warmup: Double { 0 }
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("peak", &peak, in: 0.001...0.999)
+        try fields.value("start", &start, in: 0...1)
+        try fields.value("final", &final, in: 0...1)
+    }
+    public func factor(progress: Double, epochs: Int) -> Double {
+        progress < peak
+            ? start + (1 - start) * progress / peak
+            : 1 + (final - 1) * (progress - peak) / (1 - peak)
+    }
+}
+
+public struct ConstantSchedule: Schedule {
+    public var warmup = 0.0
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("warmup", &warmup, check: .notNegative)
+    }
+    public func factor(progress: Double, epochs: Int) -> Double { 1 }
+}

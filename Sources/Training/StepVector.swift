@@ -1,0 +1,46 @@
+import Kernels
+
+/// The layout of the one vector that ranks sum in a step: the gradient, what BatchNorm saw, and a tail of figures to
+/// log. The figures travel with the gradient, so all ranks take every decision of the step on the same numbers.
+struct StepVector {
+    let gradient: Range<Int>
+    let statistics: Range<Int>
+    let figures: Range<Int>
+    /// One number a shard, 1 where its loss or gradient is not finite.
+    let nonFinite: Range<Int>
+    let stopRequested: Int
+    var count: Int { stopRequested + 1 }
+
+    init(parameters: Int, statistics: Int, shards: Int) {
+        gradient = 0..<parameters
+        self.statistics = gradient.upperBound..<(gradient.upperBound + statistics)
+        figures = self.statistics.upperBound..<(self.statistics.upperBound + Self.figureCount)
+        nonFinite = figures.upperBound..<(figures.upperBound + shards)
+        stopRequested = nonFinite.upperBound
+    }
+
+    private static let figureCount = 9
+
+    func write(loss: Scalar, _ parts: LossParts, to vector: Destination) {
+        let figures: [Double] = [
+            Double(loss), Double(parts.images), parts.crossEntropy, parts.alignment, parts.cosine, parts.gradientNorm,
+            Double(parts.gradients), Double(parts.zeroGradients), Double(parts.correct),
+        ]
+        for (place, figure) in zip(self.figures, figures) { vector[place] = Scalar(figure) }
+    }
+
+    func read(_ vector: Source) -> (loss: Double, parts: LossParts) {
+        let f = figures.map { Double(vector[$0]) }
+        // A sum that is not finite has no integer; the step is about to be refused then.
+        func count(_ value: Double) -> Int { value.isFinite ? Int(value) : 0 }
+        var parts = LossParts(images: count(f[1]))
+        parts.crossEntropy = f[2]
+        parts.alignment = f[3]
+        parts.cosine = f[4]
+        parts.gradientNorm = f[5]
+        parts.gradients = count(f[6])
+        parts.zeroGradients = count(f[7])
+        parts.correct = count(f[8])
+        return (f[0], parts)
+    }
+}

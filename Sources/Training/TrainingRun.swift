@@ -1,0 +1,305 @@
+import Autodiff
+import Checkpoints
+import Configuration
+import Data
+import Distributed
+import Failures
+import Formats
+import Kernels
+import Layers
+import Logging
+import Models
+import Targets
+
+/// What the monitor found on held-out images.
+public struct MonitorReport: Sendable {
+    public var cleanAccuracy: Double
+    public var robustAccuracy: Double
+    public init(cleanAccuracy: Double, robustAccuracy: Double) {
+        self.cleanAccuracy = cleanAccuracy
+        self.robustAccuracy = robustAccuracy
+    }
+}
+
+/// Where a run starts from.
+public enum Resume: Sendable, Equatable {
+    /// The newest intact checkpoint of the run directory, or the start.
+    case auto
+    case none
+    case file(String)
+}
+
+/// A run from its configuration to its last checkpoint: opens, resumes, steps, watches, saves.
+public final class TrainingRun {
+    /// Evaluates parameters on held-out images. Collective.
+    public typealias Monitor = (ModelState, Storage, TrainingData) throws -> MonitorReport
+
+    private let configuration: RunConfiguration
+    private let directory: String
+    private let communicator: any Communicator
+    private let logger: Logger
+    private let pool: MemoryPool
+    private let data: TrainingData
+    private let description: ModelDescription
+    private let state: TrainingState
+    private let step: TrainingStep
+    private let stop: StopRequest
+    private let monitor: Monitor?
+    private let folder: CheckpointFolder
+    private var log: MetricsLog?
+    private var progress: ProgressLine
+    private let firstStep: Int
+    private let steps: Int
+
+    private var isLeader: Bool { communicator.rank == 0 }
+
+    /// Opens data and model, resumes, and prepares target gradients. Collective. Throws what is wrong with the
+    /// configuration, the data, or the checkpoint.
+    public init(
+        _ given: RunConfiguration, directory: String, resume: Resume, communicator: any Communicator, logger: Logger,
+        monitor: Monitor?
+    ) throws {
+        self.directory = directory
+        self.communicator = communicator
+        self.logger = logger
+        self.monitor = monitor
+        stop = try StopRequest()
+        pool = MemoryPool(checkingResults: given.compute.trapNonFinite)
+        data = try TrainingData(given)
+        var resolved = given
+        let shape = data.train.shape
+        resolved.model.inChannels = resolved.model.inChannels ?? shape.channels
+        resolved.model.normalize =
+            resolved.model.normalize ?? .init(mean: data.splits.mean, std: data.splits.deviation)
+        configuration = resolved
+        description = ModelDescription(
+            configuration: resolved.model, input: [shape.height, shape.width, shape.channels],
+            classes: data.train.classNames.count)
+        let model = try description.model()
+        state = TrainingState(initialising: model, resolved, in: pool)
+        folder = CheckpointFolder(path: directory + "/checkpoints")
+        let notices = try Self.prepareDirectory(
+            directory, folder, resolved, resume: resume, state, data, communicator)
+        firstStep = state.step
+        steps = data.stepsPerEpoch(batch: resolved.train.batch) * resolved.train.epochs
+        progress = ProgressLine(firstStep: firstStep, steps: steps)
+
+        let targets = try Self.targets(resolved, data, communicator)
+        step = try TrainingStep(
+            resolved, data: data, targets: targets, model: model, communicator: communicator, stop: stop, pool: pool)
+        try checkReplicas()
+        if isLeader {
+            log = try MetricsLog(runDirectory: directory, resumeStep: firstStep > 0 ? firstStep : nil)
+            for notice in data.splits.notices + notices { logger.notice("\(notice)") }
+            try describeStart()
+        }
+    }
+
+    private static func targets(
+        _ configuration: RunConfiguration, _ data: TrainingData, _ communicator: any Communicator
+    ) throws -> TargetLoader? {
+        guard let alignment = configuration.loss.activeAlignment else { return nil }
+        communicator.heartbeat.beat("target gradients", step: 0)
+        let source = try alignment.targets.prepare(
+            TargetContext(
+                train: data.train, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator)))
+        return TargetLoader(
+            source, train: data.train, seed: configuration.seed, classesPerImage: alignment.classesPerImage.perImage)
+    }
+
+    /// Rank 0 makes the run directory, decides what to resume from, and tells the others; all load the same file.
+    /// Returns what the user should know.
+    private static func prepareDirectory(
+        _ directory: String, _ folder: CheckpointFolder, _ configuration: RunConfiguration, resume: Resume,
+        _ state: TrainingState, _ data: TrainingData, _ communicator: any Communicator
+    ) throws -> [String] {
+        var notices: [String] = [], chosen = ""
+        if communicator.rank == 0 {
+            if resume == .none { try setAside(directory) }
+            try createDirectory(folder.path)
+            try removeLeftovers(folder.path)
+            switch resume {
+            case .none: break
+            case .file(let path):
+                try TrainingCheckpoint.load(state, from: path, configuration, data: data)
+                chosen = path
+            case .auto:
+                for candidate in try folder.numbered() {
+                    do {
+                        try TrainingCheckpoint.load(state, from: candidate.path, configuration, data: data)
+                        chosen = candidate.path
+                        break
+                    } catch let failure as Failure where failure.kind == .badInput {
+                        notices.append("damaged checkpoint passed over: \(failure)")
+                    }
+                }
+            }
+            try AtomicFile.write(try Configuration.text(of: configuration), to: directory + "/config.yaml")
+        }
+        chosen = String(decoding: try communicator.broadcast(Array(chosen.utf8), from: 0), as: UTF8.self)
+        if !chosen.isEmpty {
+            if communicator.rank != 0 {
+                try TrainingCheckpoint.load(state, from: chosen, configuration, data: data)
+            }
+            notices.append("resumed from \(chosen) at step \(state.step)")
+        }
+        return notices
+    }
+
+    private static func removeLeftovers(_ path: String) throws { _ = try AtomicFile.removeTemporaries(in: path) }
+
+    // MARK: The loop
+
+    /// Trains to the end. Throws `stoppedOnRequest` after a signal, with a checkpoint written.
+    public func run() throws {
+        let stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
+        var epochStart = monotonicSeconds(), skipped = 0
+        while state.step < steps {
+            let stepStart = monotonicSeconds()
+            let report = try step(state)
+            let rate = Double(configuration.train.batch) / max(1e-9, monotonicSeconds() - stepStart)
+            try log?.step(report, imagesPerSecond: rate)
+            if isLeader { progress.show(report, imagesPerSecond: rate) }
+            skipped = report.isFinite ? 0 : skipped + 1
+            try handleNonFinite(report, skippedInARow: skipped)
+            try noticeCollapse(report)
+            if state.step == firstStep + 1 { describeMemory() }
+
+            let every = configuration.compute.replicaCheckEvery
+            if every > 0, state.step % every == 0 { try checkReplicas() }
+            if state.step % stepsPerEpoch == 0 {
+                try finishEpoch(report.epoch, seconds: monotonicSeconds() - epochStart)
+                epochStart = monotonicSeconds()
+            }
+            if report.stopRequested, state.step < steps { try stopOnRequest() }
+            let saveEvery = configuration.checkpoint.everySteps
+            if saveEvery > 0, state.step % saveEvery == 0, state.step < steps { try save(isLast: false) }
+        }
+        progress.clear()
+        if firstStep < steps { try save(isLast: true) }
+        if isLeader { try log?.flush() }
+    }
+
+    private func finishEpoch(_ epoch: Int, seconds: Double) throws {
+        var monitored: MonitorReport?
+        let every = configuration.monitor.everyEpochs
+        if every > 0, (epoch + 1) % every == 0 || state.step == steps, let monitor, data.validation.count > 0 {
+            communicator.heartbeat.beat("monitor", step: state.step)
+            let report = try monitor(state.model, state.evaluated, data)
+            monitored = report
+            if report.robustAccuracy > state.bestRobustAccuracy ?? -1 {
+                state.bestRobustAccuracy = report.robustAccuracy
+                try write(folder.best)
+            }
+        }
+        guard isLeader else { return }
+        try log?.epoch(epoch, step: state.step, seconds: seconds, monitored)
+        progress.clear()
+        let accuracy = monitored.map {
+            ", held-out accuracy \(rounded(100 * $0.cleanAccuracy, 1)) % clean, \(rounded(100 * $0.robustAccuracy, 1)) % "
+                + "under \(configuration.monitor.attack)"
+        }
+        logger.info("epoch \(epoch + 1)/\(configuration.train.epochs): \(rounded(seconds, 1)) s\(accuracy ?? "")")
+    }
+
+    // MARK: What can go wrong
+
+    private func handleNonFinite(_ report: StepReport, skippedInARow: Int) throws {
+        guard !report.isFinite else { return }
+        let images = report.nonFiniteImages.map { data.train.indices[$0] }
+        let message = "step \(report.step): loss or gradient is not finite (loss \(report.loss), gradient norm "
+            + "\(report.gradientNorm)); shards of training images \(images.prefix(64).map(String.init).joined(separator: " "))"
+        try log?.event("non-finite", step: report.step, message, images: images)
+        guard configuration.train.nonFinite == .skip, skippedInARow < 10 else {
+            throw Failure(.checkFailed, message + (skippedInARow >= 10 ? "; the tenth step in a row" : ""))
+        }
+        if isLeader { warn(message + "; the step is skipped") }
+    }
+
+    private var hasCollapsed = false
+    private func noticeCollapse(_ report: StepReport) throws {
+        guard report.parts.gradients > 0 else { return }
+        let collapsed = 2 * report.parts.zeroGradients > report.parts.gradients
+        defer { hasCollapsed = collapsed }
+        guard collapsed, !hasCollapsed else { return }
+        let share = 100 * Double(report.parts.zeroGradients) / Double(report.parts.gradients)
+        let message = "step \(report.step): collapse: \(rounded(share, 0)) % of the input gradients are zero, so the alignment "
+            + "term no longer teaches; lower loss.alignment.weight or the learning rate, or take a smooth activation"
+        try log?.event("collapse", step: report.step, message)
+        if isLeader { warn(message) }
+    }
+
+    private func warn(_ message: String) {
+        progress.clear()
+        logger.warning("\(message)")
+    }
+
+    private func checkReplicas() throws {
+        let parameters = state.model.parameters
+        try communicator.requireAgreement(
+            on: UnsafeRawBufferPointer(start: parameters.pointer, count: parameters.count * MemoryLayout<Scalar>.stride),
+            "the parameters at step \(state.step)")
+    }
+
+    private func stopOnRequest() throws {
+        try save(isLast: true)
+        try log?.event("stop", step: state.step, "stopped on request")
+        progress.clear()
+        throw Failure(
+            .stoppedOnRequest, "stopped on request at step \(state.step) of \(steps); checkpoint written to "
+                + "\(folder.file(step: state.step)); run again to go on")
+    }
+
+    // MARK: Saving
+
+    /// A periodic checkpoint that fails (a full disk, say) is reported and the run goes on; the last one must succeed.
+    private func save(isLast: Bool) throws {
+        communicator.heartbeat.beat("checkpoint", step: state.step)
+        do {
+            try write(folder.file(step: state.step))
+            if isLeader { try folder.prune(keep: configuration.checkpoint.keep) }
+        } catch let failure as Failure where failure.kind == .inputOutput && !isLast {
+            if isLeader { warn("\(failure); the run goes on without this checkpoint") }
+        }
+    }
+
+    /// Rank 0 writes; every rank learns whether it worked.
+    private func write(_ path: String) throws {
+        var failure: Failure?
+        if isLeader {
+            do {
+                try TrainingCheckpoint.write(state, to: path, configuration, description: description, data: data)
+            } catch let caught as Failure { failure = caught }
+        }
+        let text = try communicator.broadcast(Array((failure?.description ?? "").utf8), from: 0)
+        if !text.isEmpty { throw Failure(.inputOutput, String(decoding: text, as: UTF8.self)) }
+    }
+
+    // MARK: What the user reads
+
+    private func describeStart() throws {
+        let train = configuration.train
+        logger.info(
+            """
+            \(data.train.name): \(data.train.count) images to train on, \(data.validation.count) held out; \
+            \(description.classes) classes of \(data.train.shape); model of \(state.model.model.parameterCount) parameters
+            """)
+        logger.info(
+            """
+            \(steps) steps of \(train.batch) images in \(train.shards) shards; \
+            \(configuration.loss.activeAlignment == nil ? "cross-entropy alone" : "cross-entropy and alignment"); \
+            run directory \(directory)
+            """)
+        try log?.event(firstStep > 0 ? "resume" : "start", step: firstStep, "\(communicator.size) ranks")
+    }
+
+    private func describeMemory() {
+        guard isLeader else { return }
+        func megabytes(_ bytes: Int) -> String { rounded(Double(bytes) / 1e6, 1) + " MB" }
+        logger.info(
+            """
+            memory of a step: tensors at most \(megabytes(pool.usage.peak)), \(megabytes(pool.usage.reserved)) taken; \
+            peak resident set \(megabytes(peakResidentBytes()))
+            """)
+    }
+}

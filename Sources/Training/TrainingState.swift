@@ -1,0 +1,35 @@
+import Autodiff
+import Models
+
+/// Everything that training changes: what a checkpoint has to hold for the next step to be the same.
+public final class TrainingState {
+    public let model: ModelState
+    public let optimizer: any Optimizer
+    /// The exponential average of the parameters, if the run keeps one.
+    public let average: Storage?
+    /// Steps taken.
+    public var step = 0
+    public var bestRobustAccuracy: Double?
+
+    public init(model: ModelState, optimizer: any Optimizer, average: Storage?) {
+        self.model = model
+        self.optimizer = optimizer
+        self.average = average
+    }
+
+    /// The state at the start of a run.
+    public convenience init(initialising model: Model, _ configuration: RunConfiguration, in pool: MemoryPool) {
+        let state = ModelState(initialising: model, seed: configuration.seed, in: pool)
+        let average = configuration.train.ema.map { _ in
+            Tensor([model.parameterCount], in: pool) {
+                $0.update(from: state.parameters.pointer, count: model.parameterCount)
+            }.storage
+        }
+        self.init(
+            model: state, optimizer: configuration.train.optimizer.make(count: model.parameterCount, in: pool),
+            average: average)
+    }
+
+    /// What is evaluated: the average where there is one.
+    public var evaluated: Storage { average ?? model.parameters }
+}

@@ -1,0 +1,179 @@
+import Autodiff
+import Data
+import Distributed
+import Failures
+import Kernels
+import Layers
+import Models
+import Targets
+
+/// What a step did, the same on every rank.
+public struct StepReport: Sendable {
+    public var step: Int
+    public var epoch: Int
+    public var loss: Double
+    public var parts: LossParts
+    public var learningRate: Double
+    public var gradientNorm: Double
+    public var stopRequested: Bool
+    /// Places in the training set of the images of every shard whose loss or gradient was not finite.
+    public var nonFiniteImages: [Int]
+
+    public var isFinite: Bool { nonFiniteImages.isEmpty && loss.isFinite && gradientNorm.isFinite }
+}
+
+/// One step of data-parallel training, from a batch's place in the epoch to changed parameters.
+public final class TrainingStep {
+    private let configuration: RunConfiguration
+    private let data: TrainingData
+    private let loader: BatchLoader
+    private let targets: TargetLoader?
+    private let stop: StopRequest
+    private let communicator: any Communicator
+    private let reduction: TreeReduction
+    private let layout: StepVector
+    private let pool: MemoryPool
+    private var order: (epoch: Int, batches: [ArraySlice<Int>])?
+
+    /// Collective. `targets` is nil for training without the alignment term.
+    public init(
+        _ configuration: RunConfiguration, data: TrainingData, targets: TargetLoader?, model: Model,
+        communicator: any Communicator, stop: StopRequest, pool: MemoryPool
+    ) throws {
+        let train = configuration.train
+        self.configuration = configuration
+        self.data = data
+        self.targets = targets
+        self.communicator = communicator
+        self.stop = stop
+        self.pool = pool
+        loader = BatchLoader(
+            dataset: data.train, seed: configuration.seed,
+            augmentation: Augmentation(crop: configuration.data.augment.crop, flip: configuration.data.augment.flip))
+        layout = StepVector(
+            parameters: model.parameterCount, statistics: model.statisticsCount, shards: train.shards)
+        reduction = try TreeReduction(communicator, tree: ShardTree(shards: train.shards), count: layout.count)
+    }
+
+    public func callAsFunction(_ state: TrainingState) throws -> StepReport {
+        let train = configuration.train
+        let stepsPerEpoch = data.stepsPerEpoch(batch: train.batch), epoch = state.step / stepsPerEpoch
+        let batch = batches(of: epoch)[state.step % stepsPerEpoch]
+        let objective = objective(at: Double(state.step) / Double(stepsPerEpoch))
+
+        for shard in reduction.shards {
+            communicator.heartbeat.beat("training", step: state.step)
+            let indices = batch.dropFirst(shard * train.shard).prefix(train.shard)
+            let images = try load(indices, epoch: epoch)
+            let result = objective.evaluate(images, state.model, batch: train.batch)
+            try checkOperations(state.step)
+            let sums = reduction.beginShard()
+            if let start = sums.baseAddress { write(result, shard: shard, to: start) }
+            try reduction.endShard()
+        }
+        let total = try reduction.finish()
+        guard let sums = total.baseAddress else { preconditionFailure("TrainingStep: an empty vector") }
+
+        let norm = gradientNorm(sums)
+        let (loss, parts) = layout.read(sums)
+        let rate = train.schedule.rate(
+            train.optimizer.lr, step: state.step, of: stepsPerEpoch * train.epochs, epochs: train.epochs)
+        let report = StepReport(
+            step: state.step, epoch: epoch, loss: loss, parts: parts, learningRate: rate, gradientNorm: norm,
+            stopRequested: sums[layout.stopRequested] > 0, nonFiniteImages: nonFiniteImages(sums, batch))
+        if report.isFinite {
+            if let clip = train.clip, norm > clip { scale(sums, by: Scalar(clip / norm)) }
+            state.optimizer.update(state.model.parameters.pointer, gradient: sums, rate: rate, step: state.step)
+            updateAverage(state)
+            if objective.statistics != .eval || targets == nil {
+                state.model.commit(seen: sums + layout.statistics.lowerBound)
+            }
+        }
+        state.step += 1
+        return report
+    }
+
+    // MARK: Parts of the step, in its order
+
+    private func batches(of epoch: Int) -> [ArraySlice<Int>] {
+        if let order, order.epoch == epoch { return order.batches }
+        let batches = EpochOrder(seed: configuration.seed, epoch: epoch, count: data.train.count)
+            .batches(batchSize: configuration.train.batch)
+        order = (epoch, batches)
+        return batches
+    }
+
+    private func objective(at epoch: Double) -> AlignmentObjective {
+        let alignment = configuration.loss.alignment
+        return AlignmentObjective(
+            weight: alignment.weight * alignment.schedule.factor(epoch: epoch), gradient: alignment.gradient,
+            statistics: targets == nil ? .perClass : alignment.statistics,
+            classChunk: configuration.compute.classChunk)
+    }
+
+    private func load(_ indices: ArraySlice<Int>, epoch: Int) throws -> LabelledImages {
+        let shape = data.train.shape, image: Shape = [shape.height, shape.width, shape.channels]
+        var labels: [Int] = [], placements: [Placement] = []
+        let images = Tensor([indices.count] + image, in: pool) {
+            loader.load(indices: indices, epoch: epoch, into: $0, labels: &labels, placements: &placements)
+        }
+        guard let targets else { return LabelledImages(images: images, labels: labels) }
+        let classes = targets.classes(of: indices, epoch: epoch)
+        let gradients = Tensor([classes.count, indices.count] + image, in: pool) {
+            targets.load(indices, classes: classes, placements: placements, into: $0)
+        }
+        return LabelledImages(images: images, labels: labels, targets: gradients, classes: classes)
+    }
+
+    private func write(_ result: AlignmentObjective.Result, shard: Int, to vector: Destination) {
+        var place = vector
+        var finite = result.loss.isFinite
+        for gradient in result.parameterGradients {
+            place.update(from: gradient.pointer, count: gradient.shape.count)
+            finite = finite && contiguousSum(gradient.shape.count, gradient.pointer).isFinite
+            place += gradient.shape.count
+        }
+        // Each shard's statistics count alike: their mean over shards is what is committed.
+        let share = 1 / Scalar(configuration.train.shards)
+        for seen in result.seen {
+            guard let seen else { continue }
+            for statistic in [seen.mean, seen.variance] {
+                for (i, value) in statistic.array.enumerated() { place[i] = value * share }
+                place += statistic.shape.count
+            }
+        }
+        (vector + layout.figures.lowerBound).update(repeating: 0, count: layout.count - layout.figures.lowerBound)
+        layout.write(loss: result.loss, result.parts, to: vector)
+        vector[layout.nonFinite.lowerBound + shard] = finite ? 0 : 1
+        vector[layout.stopRequested] = stop.isPending ? 1 : 0
+    }
+
+    private func checkOperations(_ step: Int) throws {
+        if let operation = pool.firstNonFinite {
+            throw Failure(.checkFailed, "step \(step): operation \"\(operation)\" gave a number that is not finite")
+        }
+    }
+
+    private func gradientNorm(_ sums: Source) -> Double {
+        var total = 0.0
+        for i in layout.gradient { total += Double(sums[i]) * Double(sums[i]) }
+        return total.squareRoot()
+    }
+
+    private func nonFiniteImages(_ sums: Source, _ batch: ArraySlice<Int>) -> [Int] {
+        let size = configuration.train.shard
+        return layout.nonFinite.enumerated().flatMap { shard, place in
+            sums[place] == 0 ? [] : Array(batch.dropFirst(shard * size).prefix(size))
+        }
+    }
+
+    private func scale(_ sums: Destination, by factor: Scalar) {
+        for i in layout.gradient { sums[i] *= factor }
+    }
+
+    private func updateAverage(_ state: TrainingState) {
+        guard let average = state.average, let decay = configuration.train.ema else { return }
+        let keep = Scalar(decay), take = Scalar(1 - decay), parameters = state.model.parameters.pointer
+        for i in 0..<average.count { average.pointer[i] = keep * average.pointer[i] + take * parameters[i] }
+    }
+}
