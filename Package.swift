@@ -52,10 +52,11 @@ let package = Package(
         module("Checkpoints", ["Failures", "Formats", "Models"]),
         module("Training", ["Data", "Targets", "Models", "Distributed", "Checkpoints", "Configuration", logging]),
         module("Evaluation", ["Data", "Models", "Distributed", "Checkpoints"]),
-        module("Reporting", ["Formats"]),
+        module("Reporting", ["Formats", "Failures"]),
+        module("Benchmarks", ["Training"]),
         .executableTarget(
             name: "pag",
-            dependencies: ["Training", "Evaluation", "Reporting", argumentParser, logging],
+            dependencies: ["Training", "Evaluation", "Reporting", "Benchmarks", argumentParser, logging],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

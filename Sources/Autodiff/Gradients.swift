@@ -18,7 +18,7 @@ public func gradients(
         lead >= 0 && seed.shape.dropFirst(lead) == output.shape,
         "gradients: seed \(seed.shape) for output \(output.shape)")
     let leadShape = seed.shape.prefix(lead)
-    let graph = Subgraph(from: output.node, to: variables)
+    let graph = Subgraph(from: output.node, to: variables, statistics)
 
     var cotangents: [ObjectIdentifier: Tensor] = [:]
     var results: [ObjectIdentifier: Tensor] = [:]
@@ -71,7 +71,7 @@ private struct Subgraph {
     var leadsToVariable: Set<ObjectIdentifier> = []
     let variables: Set<ObjectIdentifier>
 
-    init(from root: Node?, to tensors: [Tensor]) {
+    init(from root: Node?, to tensors: [Tensor], _ statistics: BatchStatistics) {
         variables = Set(tensors.compactMap { $0.node.map(ObjectIdentifier.init) })
         guard let root else { return }
         // No consumer path below the shallowest variable can reach one.
@@ -91,7 +91,7 @@ private struct Subgraph {
             ($1.element.depth, $0.offset) < ($0.element.depth, $1.offset)
         }.map(\.element)
         for node in ordered.reversed() {
-            let reaches = node.edges.contains {
+            let reaches = node.operation?.passesGradient(statistics) ?? false && node.edges.contains {
                 $0.producer.map { leadsToVariable.contains(ObjectIdentifier($0)) } ?? false
             }
             if reaches || variables.contains(ObjectIdentifier(node)) { leadsToVariable.insert(ObjectIdentifier(node)) }

@@ -16,6 +16,12 @@ public protocol Operation: Sendable {
     /// have any shape that broadcasting with the input's could have produced; they are summed down to
     /// `lead + input.shape` where they are collected.
     func pullback(_ p: Pullback) -> [Tensor?]
+    /// False where the derivative is zero throughout a pass, so that nothing before the operation need be visited.
+    func passesGradient(_ statistics: BatchStatistics) -> Bool
+}
+
+extension Operation {
+    public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
 }
 
 public struct Kept: OptionSet, Sendable {
@@ -24,9 +30,10 @@ public struct Kept: OptionSet, Sendable {
     public static let nothing: Kept = []
     public static let input0 = Kept(rawValue: 1)
     public static let input1 = Kept(rawValue: 2)
-    public static let output = Kept(rawValue: 4)
-    public static let inputs: Kept = [.input0, .input1]
-    static func input(_ index: Int) -> Kept { Kept(rawValue: index < 2 ? 1 << index : 0) }
+    public static let output = Kept(rawValue: 1 << 8)
+    public static let inputs = Kept(rawValue: (1 << 8) - 1)
+    public static let all: Kept = [.inputs, .output]
+    static func input(_ index: Int) -> Kept { Kept(rawValue: 1 << index) }
 }
 
 /// How a differentiation pass treats BatchNorm's batch statistics (defined in the documentation of `StatisticsGate`).

@@ -73,8 +73,8 @@ public struct AttackContext {
     public func stream(_ attack: String, run: Int, sample: Int) -> RandomStream {
         // FNV-1a of the name, so that attacks need no list of numbers.
         let number = attack.utf8.reduce(UInt32(0x811c_9dc5)) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-        return RandomStream(
-            seed: seed, purpose: .attack, UInt64(number) << 32 | UInt64(UInt32(truncatingIfNeeded: run)), UInt64(sample))
+        let place = UInt64(number) << 32 | UInt64(UInt32(truncatingIfNeeded: run))
+        return RandomStream(seed: seed, purpose: .attack, place, UInt64(sample))
     }
 
     /// The result of up to `runs` attempts, each on the images that no earlier one broke: the first attempt that is

@@ -7,7 +7,7 @@ import Glibc
 /// |---|---|---|
 /// | `ce` | -log p_y | log p_t |
 /// | `cw` (Carlini and Wagner 2017) | max over i != y of z_i, minus z_y | z_t minus max over i != t of z_i |
-/// | `dlr` (Croce and Hein 2020) | -(z_y - max over i != y of z_i) / (z_(1) - z_(3)) | -(z_y - z_t) / (z_(1) - (z_(3) + z_(4)) / 2) |
+/// | `dlr` (Croce and Hein 2020) | the same / (z_(1) - z_(3)) | (z_t - z_y) / (z_(1) - (z_(3) + z_(4)) / 2) |
 ///
 /// z_(k) is the k-th largest logit.
 public enum AttackLoss: String, Sendable, CaseIterable {
@@ -31,8 +31,8 @@ public enum AttackLoss: String, Sendable, CaseIterable {
             case .logitRatio: targeted ? 4 : 3
             }
         guard classes >= least else {
-            throw Failure(
-                .usage, "\(targeted ? "targeted " : "")loss \(rawValue) needs \(least) classes, the model has \(classes)")
+            let loss = (targeted ? "targeted " : "") + rawValue
+            throw Failure(.usage, "an attack on the loss \(loss) needs \(least) classes, the model has \(classes)")
         }
     }
 

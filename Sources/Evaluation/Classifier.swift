@@ -57,7 +57,9 @@ public struct Classifier {
 
     static func predictions(fromLogits logits: Tensor) -> [Int?] {
         let classes = logits.shape[-1]
-        return (0..<logits.shape[0]).map { prediction(UnsafeBufferPointer(start: logits.pointer + $0 * classes, count: classes)) }
+        return (0..<logits.shape[0]).map { row in
+            prediction(UnsafeBufferPointer(start: logits.pointer + row * classes, count: classes))
+        }
     }
 
     private static func prediction(_ logits: UnsafeBufferPointer<Scalar>) -> Int? {

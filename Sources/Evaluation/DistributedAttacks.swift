@@ -37,7 +37,9 @@ final class DistributedAttacks {
     func correct() throws -> [Bool] {
         let all = Array(repeating: true, count: blocks.samples)
         return try flags(stage: "clean", among: all) { batch in
-            for row in 0..<batch.count where !threat.allows(batch.imageCount, batch.image(row), original: batch.image(row)) {
+            for row in 0..<batch.count {
+                let image = batch.image(row)
+                guard !threat.allows(batch.imageCount, image, original: image) else { continue }
                 throw Failure.badInput(
                     dataset.name, "image \(batch.indices[row]) has values outside of \(threat.box)",
                     expected: "images within the box of the threat model")
@@ -107,8 +109,8 @@ final class DistributedAttacks {
         return AttackBatch(images: images, labels: samples.map { dataset.label($0) }, indices: samples)
     }
 
-    /// On rank 0, all samples' images [N, H, W, C]: the recorded one, or the clean one where there is none. Empty on the
-    /// other ranks. Collective.
+    /// On rank 0, all samples' images [N, H, W, C]: the recorded one, or the clean one where there is none. Empty on
+    /// the other ranks. Collective.
     func adversarialImages() throws -> [Scalar] {
         let size = dataset.shape.count, isRoot = communicator.rank == 0
         var images = [Scalar](repeating: 0, count: isRoot ? blocks.samples * size : 0)

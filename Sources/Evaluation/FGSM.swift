@@ -9,7 +9,9 @@ public struct FGSM: Attack {
 
     public init() {}
 
-    public func validate(classes: Int) throws { try AttackLoss.crossEntropy.validate(classes: classes, targeted: false) }
+    public func validate(classes: Int) throws {
+        try AttackLoss.crossEntropy.validate(classes: classes, targeted: false)
+    }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         let ascent = ProjectedAscent(loss: .crossEntropy, steps: 1, stepSize: context.threat.epsilon)

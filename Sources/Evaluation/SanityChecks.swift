@@ -56,7 +56,9 @@ public struct SanityChecks: Sendable {
         return threat.with(epsilon: threat.norm == .linf ? side : side * Double(dimension).squareRoot())
     }
 
-    private func gradientShares(_ runner: DistributedAttacks, _ subjects: [Bool]) throws -> (zero: Double, tiny: Double) {
+    private func gradientShares(
+        _ runner: DistributedAttacks, _ subjects: [Bool]
+    ) throws -> (zero: Double, tiny: Double) {
         func share(below bound: Double, scaled: Bool) throws -> Double {
             let flags = try runner.flags(stage: "check, gradients", among: subjects) { batch in
                 gradientNorms(runner.classifier, batch, scaled: scaled).map { $0 < bound }

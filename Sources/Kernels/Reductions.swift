@@ -23,35 +23,76 @@ public struct ReductionPlan: Sendable {
     }
 }
 
+/// out[kept] = sum of x over the reduced axes, in an order that depends on the shape alone.
+public func sum(_ plan: ReductionPlan, _ x: Source, _ out: Destination) {
+    out.update(repeating: 0, count: plan.outputCount)
+    sum(plan.extents[...], plan.reduced[...], Numbers(x: x), out)
+}
+
+/// out[kept] = sum of a b over the reduced axes; the products are never stored.
+public func productSum(_ plan: ReductionPlan, _ a: Source, _ b: Source, _ out: Destination) {
+    out.update(repeating: 0, count: plan.outputCount)
+    sum(plan.extents[...], plan.reduced[...], Products(a: a, b: b), out)
+}
+
+/// The sum of `count` neighbouring numbers.
+public func contiguousSum(_ count: Int, _ x: Source) -> Scalar { contiguousSum(count, Numbers(x: x)) }
+
+/// What is summed: numbers, or products of numbers that lie alike.
+private protocol Terms {
+    func lanes(_ i: Int) -> Lanes
+    func number(_ i: Int) -> Scalar
+    func advanced(_ i: Int) -> Self
+}
+
+private struct Numbers: Terms {
+    let x: Source
+    @inline(__always) func lanes(_ i: Int) -> Lanes { load(x + i) }
+    @inline(__always) func number(_ i: Int) -> Scalar { x[i] }
+    @inline(__always) func advanced(_ i: Int) -> Numbers { Numbers(x: x + i) }
+}
+
+private struct Products: Terms {
+    let a: Source
+    let b: Source
+    @inline(__always) func lanes(_ i: Int) -> Lanes { load(a + i) * load(b + i) }
+    @inline(__always) func number(_ i: Int) -> Scalar { a[i] * b[i] }
+    @inline(__always) func advanced(_ i: Int) -> Products { Products(a: a + i, b: b + i) }
+}
+
 /// Rows that are summed one after the other before their sum joins the total: bounds the rounding error of long
 /// columns, and is part of the fixed order of summation.
 private let blockRows = 64
 
-/// out[kept] = sum of x over the reduced axes, in an order that depends on the shape alone.
-public func sum(_ plan: ReductionPlan, _ x: Source, _ out: Destination) {
-    out.update(repeating: 0, count: plan.outputCount)
-    sum(plan.extents[...], plan.reduced[...], x, out)
-}
-
-private func sum(_ extents: ArraySlice<Int>, _ reduced: ArraySlice<Bool>, _ x: Source, _ out: Destination) {
+private func sum<T: Terms>(_ extents: ArraySlice<Int>, _ reduced: ArraySlice<Bool>, _ terms: T, _ out: Destination) {
     guard let extent = extents.first, let reduces = reduced.first else {
-        out[0] += x[0]
+        out[0] += terms.number(0)
         return
     }
     switch extents.count {
-    case 1 where reduces: out[0] += contiguousSum(extent, x)
-    case 1: accumulate(extent, x, into: out)
-    case 2 where reduces: columnSums(rows: extent, columns: extents.last!, x, out)
+    case 1 where reduces: out[0] += contiguousSum(extent, terms)
+    case 1: add(extent, terms, out)
+    case 2 where reduces: columnSums(rows: extent, columns: extents[extents.startIndex + 1], terms, out)
     default:
         let (innerExtents, innerReduced) = (extents.dropFirst(), reduced.dropFirst())
         let step = innerExtents.reduce(1, *)
         let outStep = reduces ? 0 : zip(innerExtents, innerReduced).reduce(1) { $1.1 ? $0 : $0 * $1.0 }
-        for i in 0..<extent { sum(innerExtents, innerReduced, x + i * step, out + i * outStep) }
+        for i in 0..<extent { sum(innerExtents, innerReduced, terms.advanced(i * step), out + i * outStep) }
     }
 }
 
-/// The sum of `count` neighbouring numbers: four registers of partial sums a block, blocks added in order.
-public func contiguousSum(_ count: Int, _ x: Source) -> Scalar {
+/// out[i] += term[i]
+private func add<T: Terms>(_ count: Int, _ terms: T, _ out: Destination) {
+    var i = 0
+    while i &+ laneCount <= count {
+        store(load(out + i) + terms.lanes(i), out + i)
+        i &+= laneCount
+    }
+    while i < count { out[i] += terms.number(i); i &+= 1 }
+}
+
+/// Four registers of partial sums a block, blocks added in order.
+private func contiguousSum<T: Terms>(_ count: Int, _ terms: T) -> Scalar {
     let step = 4 &* laneCount, blockCount = blockRows &* step
     var total: Scalar = 0, start = 0
     while start < count {
@@ -59,43 +100,49 @@ public func contiguousSum(_ count: Int, _ x: Source) -> Scalar {
         var s0 = Lanes.zero, s1 = Lanes.zero, s2 = Lanes.zero, s3 = Lanes.zero
         var i = start
         while i &+ step <= end {
-            s0 += load(x + i)
-            s1 += load(x + i + laneCount)
-            s2 += load(x + i + 2 &* laneCount)
-            s3 += load(x + i + 3 &* laneCount)
+            s0 += terms.lanes(i)
+            s1 += terms.lanes(i &+ laneCount)
+            s2 += terms.lanes(i &+ 2 &* laneCount)
+            s3 += terms.lanes(i &+ 3 &* laneCount)
             i &+= step
         }
-        while i &+ laneCount <= end { s0 += load(x + i); i &+= laneCount }
+        while i &+ laneCount <= end { s0 += terms.lanes(i); i &+= laneCount }
         var rest: Scalar = 0
-        while i < end { rest += x[i]; i &+= 1 }
+        while i < end { rest += terms.number(i); i &+= 1 }
         total += ((s0 + s1) + (s2 + s3)).sum() + rest
         start = end
     }
     return total
 }
 
-/// out[c] += sum over rows of x[r, c].
-private func columnSums(rows: Int, columns: Int, _ x: Source, _ out: Destination) {
+/// out[c] += sum over rows of term[r, c], two registers of columns at a time.
+private func columnSums<T: Terms>(rows: Int, columns: Int, _ terms: T, _ out: Destination) {
     var c = 0
-    while c &+ laneCount <= columns {
-        var total = Lanes.zero, start = 0
+    while c &+ 2 &* laneCount <= columns {
+        var total0 = Lanes.zero, total1 = Lanes.zero, start = 0
         while start < rows {
             let end = Swift.min(rows, start &+ blockRows)
-            var block = Lanes.zero
-            var p = x + (start &* columns &+ c)
-            for _ in start..<end { block += load(p); p += columns }
-            total += block
+            var block0 = Lanes.zero, block1 = Lanes.zero
+            var i = start &* columns &+ c
+            for _ in start..<end {
+                block0 += terms.lanes(i)
+                block1 += terms.lanes(i &+ laneCount)
+                i &+= columns
+            }
+            total0 += block0
+            total1 += block1
             start = end
         }
-        store(load(out + c) + total, out + c)
-        c &+= laneCount
+        store(load(out + c) + total0, out + c)
+        store(load(out + c + laneCount) + total1, out + (c &+ laneCount))
+        c &+= 2 &* laneCount
     }
     while c < columns {
         var total: Scalar = 0, start = 0
         while start < rows {
             let end = Swift.min(rows, start &+ blockRows)
             var block: Scalar = 0
-            for r in start..<end { block += x[r &* columns &+ c] }
+            for r in start..<end { block += terms.number(r &* columns &+ c) }
             total += block
             start = end
         }

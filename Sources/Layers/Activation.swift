@@ -7,6 +7,14 @@ public enum Activation: String, Layer, CaseIterable {
 
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor { self(x) }
 
+    var function: ActivationFunction {
+        switch self {
+        case .relu: .relu
+        case .gelu: .gelu
+        case .silu: .silu
+        }
+    }
+
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
         case .relu: x.rectified()

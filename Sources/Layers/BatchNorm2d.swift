@@ -4,7 +4,7 @@ import Kernels
 /// Batch normalisation of images [B, H, W, C] over B, H and W (Ioffe and Szegedy 2015), as PyTorch's `nn.BatchNorm2d`.
 ///
 /// The statistics pass through a gate, so a differentiation pass can say what they are in it; see `BatchStatistics`.
-public struct BatchNorm2d: Layer {
+public struct BatchNorm2d: AffineNormalisation {
     public static let epsilon: Scalar = 1e-5
     public static let momentum: Scalar = 0.1
 
@@ -18,7 +18,7 @@ public struct BatchNorm2d: Layer {
         running = builder.runningStatistics(channels: channels)
     }
 
-    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+    func affine(_ x: Tensor, _ context: inout ForwardContext) -> (scale: Tensor, shift: Tensor) {
         let mean: Tensor, variance: Tensor
         switch context.mode {
         case .inference:
@@ -28,7 +28,7 @@ public struct BatchNorm2d: Layer {
             let channels = x.shape[-1], count = x.shape.count / channels
             let batchMean = x.mean(-4, -3, -2)
             let centred = x - batchMean
-            let batchVariance = (centred * centred).mean(-4, -3, -2)
+            let batchVariance = centred.productSum(centred, axes: [-4, -3, -2]) * (Scalar(channels) / Scalar(x.shape.count))
             context.record(
                 .init(
                     mean: batchMean.detached.reshaped([channels]),
@@ -38,6 +38,6 @@ public struct BatchNorm2d: Layer {
             variance = batchVariance.gatedStatistics()
         }
         let scale = context[weight] * variance.reciprocalSquareRoot(epsilon: Self.epsilon)
-        return x * scale + (context[bias] - mean * scale)
+        return (scale, context[bias] - mean * scale)
     }
 }

@@ -2,7 +2,7 @@ import Autodiff
 import Kernels
 
 /// Normalisation of every image over groups of neighbouring channels (Wu and He 2018), as PyTorch's `nn.GroupNorm`.
-public struct GroupNorm: Layer {
+public struct GroupNorm: AffineNormalisation {
     public static let epsilon: Scalar = 1e-5
 
     let weight: ParameterSlot
@@ -16,11 +16,16 @@ public struct GroupNorm: Layer {
         bias = builder.parameter("bias", [channels], .constant(0))
     }
 
-    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        let channels = x.shape[-1]
+    func affine(_ x: Tensor, _ context: inout ForwardContext) -> (scale: Tensor, shift: Tensor) {
+        let channels = x.shape[-1], images = x.shape.prefix(x.shape.rank - 3)
         let grouped = x.reshaped(x.shape.prefix(x.shape.rank - 1) + [groups, channels / groups])
-        let centred = grouped - grouped.mean(-4, -3, -1)
-        let scale = (centred * centred).mean(-4, -3, -1).reciprocalSquareRoot(epsilon: Self.epsilon)
-        return (centred * scale).reshaped(x.shape) * context[weight] + context[bias]
+        let mean = grouped.mean(-4, -3, -1)
+        let centred = grouped - mean
+        let variance = centred.productSum(centred, axes: [-4, -3, -1]) * (1 / Scalar(x.shape.suffix(3).count / groups))
+        func perChannel(_ statistic: Tensor) -> Tensor {
+            statistic.broadcast(to: images + [1, 1, groups, channels / groups]).reshaped(images + [1, 1, channels])
+        }
+        let scale = context[weight] * perChannel(variance.reciprocalSquareRoot(epsilon: Self.epsilon))
+        return (scale, context[bias] - perChannel(mean) * scale)
     }
 }

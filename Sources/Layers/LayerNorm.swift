@@ -2,7 +2,7 @@ import Autodiff
 import Kernels
 
 /// Normalisation over the last axis (Ba, Kiros, Hinton 2016), as PyTorch's `nn.LayerNorm`.
-public struct LayerNorm: Layer {
+public struct LayerNorm: NormalisationLayer {
     public static let epsilon: Scalar = 1e-5
 
     let weight: ParameterSlot
@@ -15,7 +15,7 @@ public struct LayerNorm: Layer {
 
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
         let centred = x - x.mean(-1)
-        let scale = (centred * centred).mean(-1).reciprocalSquareRoot(epsilon: Self.epsilon)
+        let scale = (centred.productSum(centred, axes: [-1]) * (1 / Scalar(x.shape[-1]))).reciprocalSquareRoot(epsilon: Self.epsilon)
         return centred * scale * context[weight] + context[bias]
     }
 }

@@ -25,8 +25,7 @@ public struct ResNet: Architecture {
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         var layers: [any Layer] = [
             builder.scope("conv1") { Conv2d(input[-1], widths[0], kernel: 3, padding: 1, in: &$0) },
-            builder.scope("bn1") { norm.layer(channels: widths[0], in: &$0) },
-            activation,
+            Activated(builder.scope("bn1") { norm.layer(channels: widths[0], in: &$0) }, activation),
         ]
         var channels = widths[0]
         for (stage, (width, count)) in zip(widths, blocks).enumerated() {
@@ -69,9 +68,25 @@ public struct ResNet18: Architecture {
     }
 }
 
+/// A normalisation and the activation after it.
+private struct Activated: Layer {
+    let norm: any NormalisationLayer
+    let activation: Activation
+
+    init(_ norm: any NormalisationLayer, _ activation: Activation) {
+        self.norm = norm
+        self.activation = activation
+    }
+
+    func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        norm.activated(x, by: activation, residual: nil, &context)
+    }
+}
+
 /// Two 3x3 convolutions and a shortcut, which is a strided 1x1 convolution where the shape changes.
 private struct BasicBlock: Layer {
-    let main: Sequence
+    let conv1, conv2: Conv2d
+    let norm1, norm2: any NormalisationLayer
     let shortcut: Sequence
     let activation: Activation
 
@@ -80,15 +95,12 @@ private struct BasicBlock: Layer {
         in builder: inout ModelBuilder
     ) {
         self.activation = activation
-        main = Sequence([
-            builder.scope("conv1") {
-                Conv2d(inChannels, outChannels, kernel: 3, stride: stride, padding: 1, in: &$0)
-            },
-            builder.scope("bn1") { norm.layer(channels: outChannels, in: &$0) },
-            activation,
-            builder.scope("conv2") { Conv2d(outChannels, outChannels, kernel: 3, padding: 1, in: &$0) },
-            builder.scope("bn2") { norm.layer(channels: outChannels, in: &$0) },
-        ])
+        conv1 = builder.scope("conv1") {
+            Conv2d(inChannels, outChannels, kernel: 3, stride: stride, padding: 1, in: &$0)
+        }
+        norm1 = builder.scope("bn1") { norm.layer(channels: outChannels, in: &$0) }
+        conv2 = builder.scope("conv2") { Conv2d(outChannels, outChannels, kernel: 3, padding: 1, in: &$0) }
+        norm2 = builder.scope("bn2") { norm.layer(channels: outChannels, in: &$0) }
         guard stride != 1 || inChannels != outChannels else {
             shortcut = Sequence([])
             return
@@ -102,6 +114,8 @@ private struct BasicBlock: Layer {
     }
 
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        activation(main(x, &context) + shortcut(x, &context))
+        let hidden = norm1.activated(conv1(x, &context), by: activation, residual: nil, &context)
+        return norm2.activated(
+            conv2(hidden, &context), by: activation, residual: shortcut(x, &context), &context)
     }
 }

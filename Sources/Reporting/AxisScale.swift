@@ -11,6 +11,9 @@ struct AxisScale {
     let unit: Unit
     private let tickDistance: Double
 
+    /// Smaller numbers count as zero, which keeps quotients of distances finite.
+    static let smallest = 1e-30
+
     /// 0 to 100 percent.
     static let fraction = AxisScale(
         lower: 0, upper: 1, isLogarithmic: false, ticks: [0, 0.25, 0.5, 0.75, 1], unit: .percent, tickDistance: 0.25)
@@ -22,8 +25,8 @@ struct AxisScale {
         var lower = minimum, upper = maximum
         let size = max(minimum.magnitude, maximum.magnitude)
         // Equal values get room around them; so do those that Double hardly tells apart.
-        if upper - lower <= size * 1e-9 {
-            let room = size > 0 ? size * 0.5 : 1
+        if upper - lower <= max(size * 1e-9, smallest) {
+            let room = size > smallest ? size * 0.5 : 1
             lower -= room
             upper += room
         }
@@ -41,9 +44,9 @@ struct AxisScale {
             lower: lower, upper: upper, isLogarithmic: false, ticks: ticks, unit: .plain, tickDistance: distance)
     }
 
-    /// Ticks at powers of ten, with 2 and 5 between where those are few. `minimum` must be positive.
+    /// Ticks at powers of ten, with 2 and 5 between where those are few. `minimum` must be at least `smallest`.
     static func logarithmic(_ minimum: Double, _ maximum: Double) -> AxisScale {
-        precondition(minimum > 0 && maximum >= minimum, "AxisScale.logarithmic: \(minimum) to \(maximum)")
+        precondition(minimum >= smallest && maximum >= minimum, "AxisScale.logarithmic: \(minimum) to \(maximum)")
         let lower = minimum * 0.9, upper = maximum * 1.1
         let first = Int(log10(lower).rounded(.down)), last = Int(log10(upper).rounded(.up))
         let stride = max(1, (last - first + 5) / 6)

@@ -58,10 +58,12 @@ public struct LineChart: Sendable {
     public let marks: [Mark]
     /// Whether the horizontal axis counts something, such as steps.
     public let countsHorizontally: Bool
+    /// Whether the page names the curves under the chart.
+    public let hasLegend: Bool
 
     public init(
         title: String, horizontalLabel: String, verticalScale: VerticalScale = .fitted, series: [Series],
-        marks: [Mark] = [], countsHorizontally: Bool = true
+        marks: [Mark] = [], countsHorizontally: Bool = true, hasLegend: Bool = true
     ) {
         self.title = title
         self.horizontalLabel = horizontalLabel
@@ -73,6 +75,7 @@ public struct LineChart: Sendable {
         }
         self.marks = marks
         self.countsHorizontally = countsHorizontally
+        self.hasLegend = hasLegend
     }
 
     /// The colours that the page's style sheet defines.
@@ -91,7 +94,7 @@ public struct LineChart: Sendable {
         let drawing = LineChartDrawing(self)
         var heading: HTML = "\(title)"
         if drawing.isLogarithmic { heading += .element("span", ["class": "unit"], "logarithmic") }
-        var legend: [HTML] = series.count < 2 ? [] : series.map { Self.legendEntry($0) }
+        var legend: [HTML] = hasLegend ? series.map { Self.legendEntry($0) } : []
         if drawing.hasNotFinite {
             legend.append(.element("span", ["class": "key alarm"], "× not finite"))
         }

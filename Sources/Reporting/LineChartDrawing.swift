@@ -10,8 +10,11 @@ struct LineChartDrawing {
 
     // The coordinates of the view box; the page scales it to the width that there is.
     private static let width = 520.0, height = 300.0
-    private static let left = 56.0, right = 16.0, top = 16.0, bottom = 48.0
+    private static let left = 56.0, right = 16.0, top = 24.0, bottom = 48.0
     private static let bins = 220
+    /// Points of longer curves are not drawn one by one, unless they stand alone.
+    private static let mostDots = 25
+    private static let crossDistance = 9.0
 
     init(_ chart: LineChart) {
         self.chart = chart
@@ -43,7 +46,9 @@ struct LineChartDrawing {
         guard let minimum = values.min(), let maximum = values.max() else {
             return .linear(0, 1, count: 4, rounded: true)
         }
-        if case .fittedOrLogarithmic = wanted, minimum > 0, maximum > 40 * values.sorted()[values.count / 2] {
+        if case .fittedOrLogarithmic = wanted, minimum >= AxisScale.smallest,
+            maximum > 40 * values.sorted()[values.count / 2]
+        {
             return .logarithmic(minimum, maximum)
         }
         return .linear(minimum, maximum, count: 4, rounded: true)
@@ -57,9 +62,9 @@ struct LineChartDrawing {
         Self.height - Self.bottom - vertical.position(value) * (Self.height - Self.top - Self.bottom)
     }
 
-    /// A coordinate with one decimal, which is finer than a screen's pixels.
+    /// A coordinate with one decimal, which is finer than a screen's pixels. Those far outside are brought nearer.
     private static func coordinate(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
+        let tenths = Int((min(1e5, max(-1e5, value)) * 10).rounded())
         return tenths % 10 == 0 ? "\(tenths / 10)" : "\(Double(tenths) / 10)"
     }
 
@@ -101,9 +106,9 @@ struct LineChartDrawing {
             path(
                 mark.isAlarm ? "mark alarm" : "mark",
                 "M\(Self.coordinate(place)) \(Self.coordinate(Self.top))V\(Self.coordinate(Self.height - Self.bottom))")
-            let isRight = place > Self.width * 0.6
+            let isRight = place > Self.width * 0.75
             text(
-                mark.label, x: place + (isRight ? -5 : 5), y: Self.top + 9, isRight ? "end" : "start",
+                mark.label, x: place + (isRight ? 3 : -3), y: Self.top - 10, isRight ? "end" : "start",
                 kind: mark.isAlarm ? "note alarm" : "note")
         }
     }
@@ -125,20 +130,21 @@ struct LineChartDrawing {
             path("line \(colour)\(dashed)", "M" + segment.map { place($0.x, $0.mean) }.joined(separator: "L"))
         }
         let count = curve.segments.reduce(0) { $0 + $1.count }
-        for segment in curve.segments where count <= 40 || segment.count == 1 {
+        for segment in curve.segments where count <= Self.mostDots || segment.count == 1 {
             for sample in segment {
                 let value = vertical.unit == .percent ? NumberText.percent(sample.mean) : NumberText.short(sample.mean)
                 svg += """
                     <circle class="dot \(colour)" cx="\(Self.coordinate(x(sample.x)))" \
-                    cy="\(Self.coordinate(y(sample.mean)))" r="\(count <= 15 ? 3.5 : 2.2)">\
+                    cy="\(Self.coordinate(y(sample.mean)))" r="3.5">\
                     <title>\(HTML.escape("\(series.label): \(value) at \(NumberText.short(sample.x, digits: 6))"))\
                     </title></circle>
                     """
             }
         }
-        for sample in curve.notFinite {
-            let place = Self.coordinate(x(sample))
-            path("cross \(colour)", "M\(place) \(Self.coordinate(Self.top))m-4-4l8 8m0-8l-8 8")
+        var last = -Double.infinity
+        for place in curve.notFinite.map(x) where place - last >= Self.crossDistance {
+            path("cross \(colour)", "M\(Self.coordinate(place)) \(Self.coordinate(Self.top))m-4-4l8 8m0-8l-8 8")
+            last = place
         }
     }
 }

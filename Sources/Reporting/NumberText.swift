@@ -13,10 +13,9 @@ enum NumberText {
         let factor = pow(10, Double(places))
         let scaled = (value.magnitude * factor).rounded()
         guard scaled < 1e15 else { return scientific(value) }
-        let whole = Int(scaled / factor)
-        let fraction = String(Int(scaled) - whole * Int(factor))
+        let fraction = String(Int(scaled) % Int(factor))
         var text = value < 0 && scaled > 0 ? "\u{2212}" : ""
-        text += grouped(whole)
+        text += grouped(Int(scaled) / Int(factor))
         if places > 0 { text += "." + String(repeating: "0", count: places - fraction.count) + fraction }
         return text
     }

@@ -17,14 +17,14 @@ struct CosineSimilarity {
 
     /// Both [K, B, H, W, C].
     init(_ inputGradients: Tensor, _ targets: Tensor) {
-        let normSquared = (inputGradients * inputGradients).sum(-3, -2, -1)
+        let normSquared = inputGradients.productSum(inputGradients, axes: [-3, -2, -1])
         let alive = mask(normSquared)
         // Adding 1 to the squares that are masked keeps the root's derivative finite.
         let norm = (normSquared + (-alive + 1)).squareRoot()
-        let targetNormSquared = (targets * targets).sum(-3, -2, -1)
+        let targetNormSquared = targets.productSum(targets, axes: [-3, -2, -1])
         let targetAlive = mask(targetNormSquared)
         let targetNorm = (targetNormSquared + (-targetAlive + 1)).squareRoot()
-        let product = (inputGradients * (targets * (targetAlive / targetNorm))).sum(-3, -2, -1)
+        let product = inputGradients.productSum(targets * (targetAlive / targetNorm), axes: [-3, -2, -1])
         cosines = product / norm * alive
         norms = normSquared.array.map { Double($0).squareRoot() }
         zeroGradients = alive.array.count { $0 == 0 }

@@ -98,7 +98,7 @@ import Testing
                 let seed = random([2] + output.shape, salt: 15, in: pool)
                 let first = gradients(of: output, seed: seed, with: variables, recording: true)
                 _ = gradients(of: innerProduct(first, first), with: variables, releasing: releasing)
-                #expect(pool.usage.live > before)
+                withExtendedLifetime(first) { #expect(pool.usage.live > before) }
             }
             #expect(pool.usage.live == before)
         }

@@ -26,7 +26,11 @@ struct Arithmetic: Operation {
         switch kind {
         case .add: return [ct, ct]
         case .subtract: return [ct, p.wanted[1] ? -ct : nil]
-        case .multiply: return [p.wanted[0] ? ct * p.input(1) : nil, p.wanted[1] ? ct * p.input(0) : nil]
+        case .multiply:
+            return [0, 1].map { index in
+                guard p.wanted[index] else { return nil }
+                return ct.product(p.input(1 - index), fittedTo: p.leadShape + p.inputShapes[index], lead: p.lead)
+            }
         case .divide:
             let quotient = ct / p.input(1)
             return [p.wanted[0] ? quotient : nil, p.wanted[1] ? -(quotient * p.output) : nil]

@@ -13,6 +13,7 @@ struct StatisticsGate: Operation {
     let name = "statistics gate"
     let keeps: Kept = .nothing
 
+    func passesGradient(_ statistics: BatchStatistics) -> Bool { statistics != .frozen }
     func forward(_ x: [Tensor]) -> Tensor { x[0] }
     func pullback(_ p: Pullback) -> [Tensor?] {
         switch p.statistics {

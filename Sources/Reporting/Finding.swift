@@ -1,0 +1,77 @@
+/// The report's first sentence, drawn from the evaluations alone.
+struct Finding: Sendable {
+    let sentence: String
+    /// What weakens it, a sentence each.
+    let remarks: [String]
+
+    /// Nil unless every run has a robust accuracy under the same norm and budget.
+    init?(_ runs: [Run]) {
+        guard !runs.isEmpty, let threat = runs.first?.robustness?.threat else { return nil }
+        var entries: [(run: Run, accuracy: Double)] = []
+        for run in runs {
+            guard run.robustness?.threat == threat, let accuracy = run.robustness?.robustAccuracy else { return nil }
+            entries.append((run, accuracy))
+        }
+        let best = entries.sorted { $0.accuracy > $1.accuracy }
+        let place = "At \(NumberText.norm(threat.norm)) radius \(NumberText.epsilon(threat.epsilon))"
+        func share(_ entry: (run: Run, accuracy: Double)) -> String { NumberText.percent(entry.accuracy) }
+
+        if let (aligned, vanilla) = Self.twins(entries) {
+            sentence =
+                "\(place) the aligned model keeps \(share(aligned)) of its test images, its vanilla twin "
+                + "\(share(vanilla))."
+        } else if best.count == 1 {
+            let clean = best[0].run.robustness?.cleanAccuracy.map {
+                "; without an attack it classifies \(NumberText.percent($0)) correctly"
+            }
+            sentence = "\(place) \(best[0].run.name) keeps \(share(best[0])) of its test images\(clean ?? "")."
+        } else if best.count == 2 {
+            sentence =
+                "\(place) \(best[0].run.name) keeps \(share(best[0])) of its test images, \(best[1].run.name) "
+                + "\(share(best[1]))."
+        } else {
+            let others = "the other \(best.count - 1) keep \(share(best[best.count - 1])) to \(share(best[1]))"
+            sentence = "\(place) \(best[0].run.name) keeps the most of its test images, \(share(best[0])); \(others)."
+        }
+        remarks = Self.remarks(best)
+    }
+
+    /// The aligned run and its vanilla twin, whose configuration differs in nothing but the loss.
+    private static func twins(
+        _ entries: [(run: Run, accuracy: Double)]
+    ) -> (aligned: (run: Run, accuracy: Double), vanilla: (run: Run, accuracy: Double))? {
+        guard entries.count == 2, let aligned = entries.first(where: { $0.run.isAligned == true }),
+            let vanilla = entries.first(where: {
+                $0.run.isAligned == false && $0.run.directory.configuration?.value("loss.kind") == "vanilla"
+            }),
+            let differences = ConfigurationText.differences(entries.compactMap { $0.run.directory.configuration }),
+            differences.allSatisfy({ $0.path.hasPrefix("loss.") })
+        else { return nil }
+        return (aligned, vanilla)
+    }
+
+    private static func remarks(_ best: [(run: Run, accuracy: Double)]) -> [String] {
+        var remarks: [String] = []
+        if best.count > 1 {
+            let attacks = best.map { Set($0.run.robustness?.attacks.map(\.kind) ?? []) }
+            if attacks.contains(where: { $0 != attacks[0] }) {
+                remarks.append("The runs were not put to the same attacks, so the numbers are not strictly comparable.")
+            }
+            if Set(best.map { $0.run.robustness?.dataset }).count > 1 {
+                remarks.append("The runs were evaluated on different data.")
+            }
+            if let first = best[0].run.robustness?.samples, let second = best[1].run.robustness?.samples,
+                first > 0, second > 0
+            {
+                let variance =
+                    best[0].accuracy * (1 - best[0].accuracy) / Double(first)
+                    + best[1].accuracy * (1 - best[1].accuracy) / Double(second)
+                if best[0].accuracy - best[1].accuracy <= 1.96 * variance.squareRoot() {
+                    let lead = best.count == 2 ? "The difference" : "The lead over the second"
+                    remarks.append("\(lead) is within chance for \(NumberText.grouped(min(first, second))) images.")
+                }
+            }
+        }
+        return remarks
+    }
+}

@@ -1,0 +1,141 @@
+/// What the numbers rest on: facts of the training, checks of the evaluation, configurations, events.
+struct ReportDetails {
+    let runs: [Run]
+
+    func html() -> HTML {
+        let parts = [facts, differences, checks, diagnostics] + runs.map(configuration) + runs.map(events)
+        guard parts.contains(where: { !$0.markup.isEmpty }) else { return .empty }
+        return .element("section", [:], [.element("h2", [:], "Details")] + parts)
+    }
+
+    private func table(_ kind: String, _ headings: [HTML], _ rows: [[HTML]]) -> HTML {
+        .element(
+            "div", ["class": "scroll"],
+            .element(
+                "table", ["class": kind],
+                .element("thead", [:], .element("tr", [:], headings.map { .element("th", ["scope": "col"], $0) })),
+                .element(
+                    "tbody", [:],
+                    rows.map { row in
+                        .element(
+                            "tr", [:],
+                            row.enumerated().map { $0 == 0 ? .element("th", ["scope": "row"], $1) : .element("td", [:], $1) })
+                    })))
+    }
+
+    private var facts: HTML {
+        let rows = runs.compactMap { run -> [HTML]? in
+            guard let metrics = run.metrics else { return nil }
+            func median(_ field: String) -> String {
+                let values = (metrics.steps[field] ?? []).map(\.y).filter(\.isFinite).sorted()
+                return values.isEmpty ? NumberText.missing : NumberText.short(values[values.count / 2], digits: 3)
+            }
+            let seconds = (metrics.epochs["seconds"] ?? []).map(\.y).filter(\.isFinite)
+            let best = (metrics.epochs["robust_acc"] ?? []).filter(\.y.isFinite).max { $0.y < $1.y }
+            let loss = metrics.steps["loss"]?.last.map { NumberText.short($0.y) } ?? NumberText.missing
+            return [
+                run.swatch + .element("span", [:], "\(run.name)"),
+                "\(metrics.lastStep.map { NumberText.short($0, digits: 12) } ?? NumberText.missing)",
+                "\(metrics.lastEpoch.map { NumberText.short($0, digits: 6) } ?? NumberText.missing)",
+                "\(seconds.isEmpty ? NumberText.missing : NumberText.duration(seconds: seconds.reduce(0, +)))",
+                "\(median("images_per_s"))", "\(loss)",
+                "\(best.map { "\(NumberText.percent($0.y)) (epoch \(NumberText.short($0.x)))" } ?? NumberText.missing)",
+            ]
+        }
+        guard !rows.isEmpty else { return .empty }
+        return .element("h3", [:], "Training at a glance")
+            + .element(
+                "div", ["class": "card"],
+                table(
+                    "facts",
+                    ["run", "steps", "last epoch", "time", "images/s, median", "last loss", "best held-out robust"], rows))
+    }
+
+    private var differences: HTML {
+        let configured = runs.filter { $0.directory.configuration != nil }
+        guard configured.count > 1,
+            let differences = ConfigurationText.differences(configured.compactMap(\.directory.configuration))
+        else { return .empty }
+        let heading = HTML.element("h3", [:], "What differs in the configurations")
+        guard !differences.isEmpty else {
+            return heading + .element("p", ["class": "muted"], "Nothing: the configurations are the same.")
+        }
+        return heading
+            + .element(
+                "div", ["class": "card"],
+                table(
+                    "text", ["setting"] + configured.map { $0.swatch + "\($0.name)" },
+                    differences.map { difference in
+                        ["\(difference.path)"] + difference.values.map { "\($0 ?? NumberText.missing)" }
+                    }))
+    }
+
+    private var checks: HTML {
+        let parts = runs.compactMap { run -> HTML? in
+            guard let result = run.robustness else { return nil }
+            var facts: [String] = []
+            if let model = result.model { facts.append("model \(model)") }
+            if let dataset = result.dataset { facts.append("data \(dataset)") }
+            if let samples = result.samples { facts.append("\(NumberText.grouped(samples)) images") }
+            if let seed = result.seed { facts.append("seed \(seed)") }
+            if let ranks = result.ranks { facts.append("\(ranks) rank\(ranks == 1 ? "" : "s")") }
+            let times = result.attacks.compactMap { attack in
+                attack.seconds.flatMap {
+                    $0.isFinite ? "\(attack.kind.name) \(NumberText.duration(seconds: $0))" : nil
+                }
+            }
+            if !times.isEmpty { facts.append("time: \(times.joined(separator: ", "))") }
+            let rows = result.checks.map { check -> [HTML] in
+                [
+                    "\(check.name)",
+                    check.isOK
+                        ? .element("span", ["class": "passed"], "✓ passed")
+                        : .element("span", ["class": "failed"], "✗ failed"),
+                    "\(check.value)",
+                ]
+            }
+            let passed = result.checks.filter(\.isOK).count
+            let summary = rows.isEmpty ? "" : " – \(passed) of \(rows.count) checks passed"
+            return disclosure(
+                "Evaluation of \(run.name)\(summary)",
+                .element("p", ["class": "muted"], "\(facts.joined(separator: " · "))")
+                    + (rows.isEmpty ? .empty : table("text", ["check", "outcome", "value"], rows)))
+        }
+        return parts.isEmpty ? .empty : .element("h3", [:], "Provenance") + parts.reduce(.empty, +)
+    }
+
+    private var diagnostics: HTML {
+        let charts = Curves.diagnostics(runs)
+        guard !charts.isEmpty else { return .empty }
+        return disclosure("Diagnostics", .element("div", ["class": "grid"], charts.map { $0.figure() }))
+    }
+
+    private func configuration(_ run: Run) -> HTML {
+        guard let configuration = run.directory.configuration else { return .empty }
+        return disclosure("Configuration of \(run.name)", .element("pre", [:], "\(configuration.text)"))
+    }
+
+    private func events(_ run: Run) -> HTML {
+        guard let metrics = run.metrics, !metrics.events.isEmpty || metrics.linesCutShort > 0 else { return .empty }
+        let shown = metrics.events.suffix(100)
+        let rows = shown.map { event -> [HTML] in
+            [
+                event.isAlarm ? .element("span", ["class": "failed"], "\(event.name)") : "\(event.name)",
+                "\(event.step.map { NumberText.short($0, digits: 12) } ?? NumberText.missing)", "\(event.message)",
+            ]
+        }
+        var notes: [String] = []
+        if shown.count < metrics.events.count { notes.append("The last \(shown.count) of \(metrics.events.count).") }
+        if metrics.linesCutShort > 0 {
+            notes.append("Lines of metrics.jsonl that were cut short and left out: \(metrics.linesCutShort).")
+        }
+        return disclosure(
+            "Events of \(run.name)",
+            (rows.isEmpty ? .empty : table("text", ["event", "step", "message"], rows))
+                + (notes.isEmpty ? .empty : .element("p", ["class": "muted"], "\(notes.joined(separator: " "))")))
+    }
+
+    private func disclosure(_ summary: String, _ content: HTML) -> HTML {
+        .element("details", [:], .element("summary", [:], "\(summary)"), content)
+    }
+}

@@ -1,0 +1,114 @@
+/// The page as a whole: what was found, then how it came about, then what it rests on.
+struct ReportPage {
+    let runs: [Run]
+
+    func html() -> String {
+        let page = HTML.element(
+            "html", ["lang": "en"],
+            .element(
+                "head", [:],
+                .void("meta", ["charset": "utf-8"]),
+                .void("meta", ["name": "viewport", "content": "width=device-width,initial-scale=1"]),
+                // Even a flaw in this page could not make a browser load or run anything.
+                .void(
+                    "meta",
+                    [
+                        "http-equiv": "Content-Security-Policy",
+                        "content": "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+                    ]),
+                .element("title", [:], "\(heading) – pag report"),
+                .element("style", [:], .trusted(StyleSheet.text))),
+            .element(
+                "body", [:],
+                .element(
+                    "main", [:],
+                    header, results, budgets, ReportPictures(runs: runs).html(),
+                    section("Training", Curves.training(runs).map { $0.figure() }), ReportDetails(runs: runs).html(),
+                    .element("footer", [:], "Written by pag report; the page needs no network."))))
+        return "<!DOCTYPE html>\n" + page.markup + "\n"
+    }
+
+    private var heading: String {
+        switch runs.count {
+        case 1: runs[0].name
+        case 2: "\(runs[0].name) and \(runs[1].name)"
+        case 3: "\(runs[0].name), \(runs[1].name) and \(runs[2].name)"
+        default: "\(runs.count) runs compared"
+        }
+    }
+
+    private var header: HTML {
+        var parts: [HTML] = [
+            .element("p", ["class": "kind"], "Robustness report"), .element("h1", [:], "\(heading)"),
+        ]
+        if let finding = Finding(runs) {
+            parts.append(.element("p", ["class": "finding"], "\(finding.sentence)"))
+            parts.append(
+                .element(
+                    "p", ["class": "muted"],
+                    "\((["To keep an image is to classify it correctly whatever the attacks try."] + finding.remarks).joined(separator: " "))"
+                ))
+        }
+        return .element("header", [:], parts + [alarms])
+    }
+
+    /// What puts the numbers in doubt comes before them.
+    private var alarms: HTML {
+        var lines: [HTML] = []
+        for run in runs {
+            let failed = run.robustness?.checks.filter { !$0.isOK }.map(\.name) ?? []
+            if !failed.isEmpty {
+                let verb = failed.count == 1 ? "check failed" : "checks failed"
+                lines.append(
+                    "\(run.name): \(verb): \(failed.joined(separator: ", ")). The robust accuracy may be too high.")
+            }
+            let events = run.metrics?.events.filter(\.isAlarm) ?? []
+            for event in events.prefix(3) {
+                let place = event.step.map { " at step \(NumberText.short($0, digits: 9))" } ?? ""
+                lines.append("\(run.name): \(event.name)\(place)\(event.message.isEmpty ? "" : ": ")\(event.message)")
+            }
+            if events.count > 3 { lines.append("\(run.name): \(events.count - 3) more such events") }
+            let losses = run.metrics?.steps["loss"] ?? []
+            let broken = losses.filter { !$0.y.isFinite }.count
+            if broken > 0 {
+                lines.append(
+                    "\(run.name): the loss was not finite at \(NumberText.grouped(broken)) of \(NumberText.grouped(losses.count)) steps."
+                )
+            }
+        }
+        guard !lines.isEmpty else { return .empty }
+        return .element(
+            "div", ["class": "card alarm-card", "role": "note"], lines.map { .element("p", [:], $0) })
+    }
+
+    private var results: HTML {
+        var parts: [HTML] = [.element("h2", [:], "Accuracy")]
+        let hasEvaluation = runs.contains { $0.robustness != nil }
+        guard let table = ResultTable(runs: runs) else {
+            parts.append(.element("p", ["class": "muted"], "No run has been evaluated yet."))
+            return .element("section", [:], parts)
+        }
+        parts.append(.element("div", ["class": "card"], table.html()))
+        var notes: [String] = []
+        if !hasEvaluation {
+            notes.append("No run has been evaluated yet; these are the figures of training's own monitor.")
+        }
+        let missing = runs.filter { $0.robustness == nil }.map(\.name)
+        if hasEvaluation, !missing.isEmpty { notes.append("Not evaluated yet: \(missing.joined(separator: ", ")).") }
+        if let note = table.accuracyNote { notes.append(note) }
+        if !notes.isEmpty { parts.append(.element("p", ["class": "muted"], "\(notes.joined(separator: " "))")) }
+        return .element("section", [:], parts)
+    }
+
+    private var budgets: HTML {
+        let charts = Curves.budgets(runs)
+        // Each chart's numbers stand beside it.
+        return section("Robustness by budget", zip(charts, charts.map(BudgetTable.init)).flatMap { [$0.figure(), $1.figure()] })
+    }
+
+    private func section(_ title: String, _ figures: [HTML]) -> HTML {
+        guard !figures.isEmpty else { return .empty }
+        return .element(
+            "section", [:], .element("h2", [:], "\(title)"), .element("div", ["class": "grid"], figures))
+    }
+}

@@ -1,0 +1,73 @@
+extension ResultTable {
+    /// The table of the runs' evaluations: clean accuracy, each attack, and all attacks together. When no run has been
+    /// evaluated it shows what the last epochs' monitors saw; nil when there is nothing of that either.
+    init?(runs: [Run]) {
+        if runs.contains(where: { $0.robustness != nil }) {
+            self.init(evaluationsOf: runs)
+        } else {
+            self.init(monitorsOf: runs)
+        }
+    }
+
+    private init?(evaluationsOf runs: [Run]) {
+        var kinds: [RobustnessResult.AttackKind] = []
+        for attack in runs.flatMap({ $0.robustness?.attacks ?? [] }) where !kinds.contains(attack.kind) {
+            kinds.append(attack.kind)
+        }
+        var threats: [RobustnessResult.Threat?] = []
+        for result in runs.compactMap(\.robustness) where result.robustAccuracy != nil {
+            if !threats.contains(result.threat) { threats.append(result.threat) }
+        }
+        // With one attack, all attacks together say the same once more.
+        let isSingle = runs.compactMap(\.robustness).allSatisfy { result in
+            result.attacks.count == 1
+                && (result.robustAccuracy == nil || result.robustAccuracy == result.attacks[0].robustAccuracy)
+        }
+        if isSingle { threats = [] }
+
+        let columns =
+            [Column(title: "clean")] + kinds.map { Column(title: $0.name, detail: $0.detail) }
+            + threats.map { Column(title: "all attacks", detail: $0?.text ?? "") }
+        self.init(
+            columns: columns,
+            rows: runs.map { run in
+                let result = run.robustness
+                let attacks = kinds.map { kind in result?.attacks.first { $0.kind == kind }?.robustAccuracy }
+                let together = threats.map { threat in
+                    result.flatMap { $0.threat == threat ? $0.robustAccuracy : nil }
+                }
+                return Row(
+                    name: run.name, accuracies: [result?.cleanAccuracy] + attacks + together, samples: result?.samples,
+                    colour: run.colour)
+            })
+    }
+
+    private init?(monitorsOf runs: [Run]) {
+        func last(_ run: Run, _ field: String) -> Double? {
+            run.metrics?.epochs[field]?.last { $0.y.isFinite }?.y
+        }
+        guard runs.contains(where: { last($0, "clean_acc") != nil || last($0, "robust_acc") != nil }) else { return nil }
+        self.init(
+            columns: ["clean", "robust"].map { Column(title: $0, detail: "held-out, last epoch") },
+            rows: runs.map { run in
+                Row(
+                    name: run.name, accuracies: [last(run, "clean_acc"), last(run, "robust_acc")], samples: nil,
+                    colour: run.colour)
+            })
+    }
+
+    /// How far chance may have moved the accuracies; nil when the number of images is not known.
+    var accuracyNote: String? {
+        let known = rows.filter { $0.accuracies.contains { $0 != nil } }
+        let counts = known.compactMap(\.samples).filter { $0 > 0 }
+        guard let fewest = counts.min(), let most = counts.max(), counts.count == known.count else { return nil }
+        let widest = known.flatMap { row in
+            row.accuracies.compactMap { $0 }.map {
+                AccuracyInterval(accuracy: $0, samples: row.samples ?? fewest).halfWidth
+            }
+        }.max() ?? 0
+        let images = (fewest == most ? [most] : [fewest, most]).map(NumberText.grouped).joined(separator: " to ")
+        return "\(images) test images; 95\(NumberText.space)% intervals reach at most "
+            + "±\(NumberText.fixed(100 * widest, places: 1)) points."
+    }
+}

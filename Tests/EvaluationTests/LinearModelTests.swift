@@ -1,0 +1,116 @@
+import Autodiff
+import Data
+import Distributed
+import Evaluation
+import Kernels
+import Randomness
+import Testing
+
+/// Attacks on z = W x + b. With two classes the loss rises along w = w_1 - w_0 everywhere, so the strongest image of an
+/// l2 ball is x + epsilon w / |w|, that of a linf ball x + epsilon sign(w), and an image of class 0 is broken where
+/// w x + b >= -epsilon |w|, in the dual norm.
+struct LinearModelTests {
+    let shape = ImageShape(height: 3, width: 4, channels: 1)
+    let weights: [[Double]]
+    let classifier: Classifier
+
+    init() {
+        var stream = RandomStream(seed: 8, purpose: .test)
+        weights = (0..<2).map { _ in (0..<12).map { _ in stream.normal() } }
+        classifier = linearClassifier(shape, weights: weights, biases: [0.1, -0.2])
+    }
+
+    private var difference: [Double] { zip(weights[1], weights[0]).map { $0 - $1 } }
+
+    private func direction(_ norm: ThreatModel.Norm) -> [Double] {
+        switch norm {
+        case .linf: return difference.map { $0 > 0 ? 1 : -1 }
+        case .l2:
+            let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return difference.map { $0 / length }
+        }
+    }
+
+    /// w x + b of the image's own class minus that of the other.
+    private func margin(_ image: [Scalar], _ label: Int) -> Double {
+        let score = zip(difference, image).reduce(-0.3) { $0 + $1.0 * Double($1.1) }
+        return label == 1 ? score : -score
+    }
+
+    @Test(arguments: ThreatModel.Norm.allCases, ["fgsm", "pgd", "cw"])
+    func theOptimumIsFound(norm: ThreatModel.Norm, attack: String) throws {
+        var images = MadeUpImages.random(10, shape, classes: 2, in: 0.4...0.6)
+        // The label that the model gives with the larger margin, and a radius that breaks nothing.
+        for i in 0..<10 { images.labels[i] = margin(images.images[i], 0) > 0 ? 0 : 1 }
+        let dual = zip(difference, direction(norm)).reduce(0) { $0 + $1.0 * $1.1 }
+        let least = images.images.indices.map { margin(images.images[$0], images.labels[$0]) }.min() ?? 0
+        let threat = ThreatModel(norm: norm, epsilon: 0.9 * least / dual)
+        let batch = batch(images, Array(0..<10))
+        let found = try AttackRegistry.attack(attack)
+            .perturb(batch, AttackContext(classifier: classifier, threat: threat, seed: 1)).array
+        for i in 0..<10 {
+            let sign = images.labels[i] == 0 ? 1.0 : -1
+            for (j, component) in direction(norm).enumerated() {
+                let best = Double(images.images[i][j]) + sign * threat.epsilon * component
+                #expect(abs(Double(found[i * 12 + j]) - best) < 2e-3 * threat.epsilon + 1e-6, "image \(i)")
+            }
+        }
+    }
+
+    @Test(arguments: ThreatModel.Norm.allCases)
+    func exactlyThoseWithinReachAreBroken(norm: ThreatModel.Norm) throws {
+        var images = MadeUpImages.random(60, shape, classes: 2, in: 0.3...0.7)
+        let dual = zip(difference, direction(norm)).reduce(0) { $0 + $1.0 * $1.1 }
+        for i in 0..<60 { images.labels[i] = margin(images.images[i], 0) > 0 ? 0 : 1 }
+        images.labels[7] = 1 - images.labels[7]
+        let margins = images.images.indices.map { margin(images.images[$0], images.labels[$0]) }
+        let median = margins.sorted()[30]
+        let threat = ThreatModel(norm: norm, epsilon: median / dual * 1.0001)
+        let evaluation = RobustnessEvaluation(
+            threat: threat, attacks: try AttackRegistry.attacks("fgsm,pgd,cw"), seed: 1)
+        let result = try evaluation.run(classifier, on: images, over: SingleProcess())
+        let expected = margins.map { $0 > threat.epsilon * dual }
+        #expect(result.correct == margins.map { $0 > 0 })
+        #expect(result.correct[7] == false)
+        // The box is out of reach, so one step is all it takes.
+        #expect(result.attacks[0].survived == expected)
+        #expect(result.attacks[1].survived == expected && result.attacks[2].survived == expected)
+        #expect(result.survived == expected && result.robustAccuracy == share(expected))
+        #expect(expected.contains(true) && expected.count { !$0 } > 25)
+    }
+
+    private func share(_ flags: [Bool]) -> Double { Double(flags.count { $0 }) / Double(flags.count) }
+
+    @Test(arguments: ThreatModel.Norm.allCases)
+    func fgsmIsOneStepOfPGD(norm: ThreatModel.Norm) {
+        let classifier = smallNetwork()
+        let images = digits(12, labelledBy: classifier)
+        let context = AttackContext(
+            classifier: classifier, threat: ThreatModel(norm: norm, epsilon: 0.2), seed: 1)
+        let one = PGD(steps: 1, stepSize: .relative(1), randomStart: false)
+        let batch = batch(images, Array(0..<12))
+        #expect(FGSM().perturb(batch, context).array == one.perturb(batch, context).array)
+        #expect(FGSM().perturb(batch, context).array != batch.images.array)
+    }
+
+    @Test func theBoxIsKeptAtItsEdge() throws {
+        let images = MadeUpImages(shape, classes: 2, images: [Array(repeating: 0, count: 12)], labels: [0])
+        let context = AttackContext(
+            classifier: classifier, threat: ThreatModel(norm: .linf, epsilon: 0.01), seed: 1)
+        let found = PGD().perturb(batch(images, [0]), context).array
+        for (value, component) in zip(found, direction(.linf)) {
+            #expect(abs(value - (component > 0 ? 0.01 : 0)) < 1e-6)
+        }
+    }
+
+    @Test func gradientsOfSeveralFunctionsComeTogether() {
+        let images = MadeUpImages.random(3, shape, classes: 2, in: 0...1)
+        let pass = classifier.inputGradient(of: batch(images, [0, 1, 2]).images) { logits in
+            Tensor([2, 1, 2], [1, 0, 0, 1], in: logits.pool).broadcast(to: [2, 3, 2])
+        }
+        #expect(pass.gradient.shape == [2, 3, 3, 4, 1])
+        for (place, value) in pass.gradient.array.enumerated() {
+            #expect(value == Scalar(weights[place / 36][place % 12]))
+        }
+    }
+}

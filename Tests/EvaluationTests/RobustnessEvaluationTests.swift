@@ -1,0 +1,215 @@
+import Autodiff
+import Data
+import Distributed
+import Evaluation
+import Failures
+import Formats
+import Kernels
+import Layers
+import Models
+import Testing
+
+struct RobustnessEvaluationTests {
+    private static func evaluation(batch: Int = 32, norm: ThreatModel.Norm = .l2) throws -> RobustnessEvaluation {
+        var evaluation = RobustnessEvaluation(
+            threat: ThreatModel(norm: norm, epsilon: norm == .l2 ? 0.25 : 0.02),
+            attacks: [
+                FGSM(), PGD(steps: 4, restarts: 2), PGD(name: "cw", loss: .margin, steps: 3), Noise(.uniform, tries: 3),
+            ],
+            seed: 11)
+        evaluation.batch = batch
+        evaluation.curve = try EpsilonCurve(epsilons: [0.6, 0.1], attack: PGD(steps: 3))
+        evaluation.checks?.samples = 20
+        return evaluation
+    }
+
+    /// Everything that must not depend on how the work was shared out.
+    private struct Essence: Equatable, Sendable {
+        let correct: [Bool]
+        let survived: [[Bool]]
+        let curve: [RobustnessResult.CurvePoint]
+        let checks: [RobustnessResult.Check]
+
+        init(_ result: RobustnessResult) {
+            correct = result.correct
+            survived = result.attacks.map(\.survived) + [result.survived]
+            curve = result.curve
+            checks = result.checks
+        }
+    }
+
+    @Test(arguments: [Activation.relu, .gelu, .silu], [Normalisation.batch, .group, .layer])
+    func batchesAndRanksDoNotMatter(activation: Activation, norm: Normalisation) throws {
+        BLAS.setThreads(1)
+        let images = digits(53, labelledBy: smallNetwork(activation, norm))
+        func results(batch: Int, ranks: Int) throws -> [RobustnessResult] {
+            try ThreadCommunicator.run(ranks: ranks) { communicator in
+                try Self.evaluation(batch: batch).run(smallNetwork(activation, norm), on: images, over: communicator)
+            }
+        }
+        let reference = try results(batch: 53, ranks: 1)[0]
+        #expect(reference.samples == 53 && reference.adversarialImages.count == 53 * 64)
+        #expect(reference.cleanAccuracy == 43.0 / 53)
+        // Else there is little to compare.
+        let robust = reference.survived.count { $0 }
+        #expect(robust > 2 && robust < 41, "\(robust) survivors")
+        for (batch, ranks) in [(1, 1), (7, 1), (50, 1), (128, 2), (7, 3), (50, 4), (1, 3)] {
+            for (rank, result) in try results(batch: batch, ranks: ranks).enumerated() {
+                #expect(Essence(result) == Essence(reference), "batch \(batch), rank \(rank) of \(ranks)")
+                let images = rank == 0 ? reference.adversarialImages : []
+                #expect(result.adversarialImages == images, "batch \(batch), rank \(rank) of \(ranks)")
+                #expect(result.ranks == ranks)
+            }
+        }
+    }
+
+    @Test(arguments: ThreatModel.Norm.allCases)
+    func adversarialImagesAreWhatTheFlagsSay(norm: ThreatModel.Norm) throws {
+        let classifier = smallNetwork()
+        let images = digits(40, labelledBy: classifier)
+        let result = try Self.evaluation(norm: norm).run(classifier, on: images, over: SingleProcess())
+        let found = result.adversarialImages
+        let tensor = Tensor([40, 8, 8, 1], found, in: MemoryPool())
+        #expect(classifier.misclassifies(tensor, images.labels) == result.survived.map { !$0 })
+        for i in 0..<40 {
+            let image = Array(found[i * 64..<(i + 1) * 64])
+            #expect(result.threat.allows(64, image, original: images.images[i]))
+            #expect((image == images.images[i]) == (result.survived[i] || !result.correct[i]))
+        }
+        #expect(result.survived.contains(true) && result.robustAccuracy < result.cleanAccuracy)
+    }
+
+    @Test func randomnessBelongsToTheSample() {
+        let classifier = smallNetwork()
+        let images = digits(20, labelledBy: classifier)
+        let threat = ThreatModel(norm: .linf, epsilon: 0.01)
+        func found(_ attack: any Attack, _ indices: [Int], seed: UInt64) -> [Scalar] {
+            let context = AttackContext(classifier: classifier, threat: threat, seed: seed)
+            return attack.perturb(batch(images, indices), context).array
+        }
+        for attack in [PGD(steps: 2), Noise(.gaussian, tries: 2), Noise(.uniform)] as [any Attack] {
+            let together = found(attack, [3, 0, 12], seed: 1)
+            #expect(together == [3, 0, 12].flatMap { found(attack, [$0], seed: 1) })
+            #expect(together != found(attack, [3, 0, 12], seed: 2))
+        }
+    }
+
+    @Test func oneSampleOnManyRanks() throws {
+        let images = digits(9, labelledBy: smallNetwork())
+        let alone = try Self.evaluation().run(smallNetwork(), on: images, over: SingleProcess())
+        let results = try ThreadCommunicator.run(ranks: 4) { communicator in
+            var evaluation = try Self.evaluation()
+            evaluation.samples = 1
+            return try evaluation.run(smallNetwork(), on: images, over: communicator)
+        }
+        for result in results {
+            #expect(result.samples == 1 && result.survived == Array(alone.survived.prefix(1)))
+            #expect(result.attacks.map { $0.survived[0] } == alone.attacks.map { $0.survived[0] })
+        }
+        #expect(results[0].adversarialImages == Array(alone.adversarialImages.prefix(64)))
+    }
+
+    @Test func nothingSurvivesALargeBudget() throws {
+        let classifier = smallNetwork()
+        let images = digits(15, labelledBy: classifier)
+        var evaluation = RobustnessEvaluation(
+            threat: ThreatModel(norm: .linf, epsilon: 1), attacks: try AttackRegistry.attacks("pgd,cw,pgd-targeted"),
+            samples: 1000, seed: 1)
+        evaluation.order = .cascade
+        let result = try evaluation.run(classifier, on: images, over: SingleProcess())
+        #expect(result.samples == 15 && result.cleanAccuracy == 0.8)
+        #expect(result.attacks.map(\.robustAccuracy) == [0, 0, 0] && result.robustAccuracy == 0)
+        #expect(result.checks.first { $0.name == "large-epsilon" }?.ok == true)
+    }
+
+    @Test func aCascadeOnlyLoses() throws {
+        let classifier = smallNetwork()
+        let images = digits(40, labelledBy: classifier)
+        var evaluation = try Self.evaluation()
+        let independent = try evaluation.run(classifier, on: images, over: SingleProcess())
+        evaluation.order = .cascade
+        let cascade = try evaluation.run(classifier, on: images, over: SingleProcess())
+        var left = independent.correct
+        for (alone, after) in zip(independent.attacks, cascade.attacks) {
+            left = zip(left, alone.survived).map { $0 && $1 }
+            #expect(after.survived == left)
+        }
+        #expect(cascade.survived == independent.survived)
+        #expect(cascade.adversarialImages == independent.adversarialImages)
+    }
+
+    @Test func theCurveFallsWithEpsilon() throws {
+        let classifier = smallNetwork()
+        var evaluation = try Self.evaluation()
+        evaluation.curve = try EpsilonCurve(epsilons: [5, 0, 0.2, 0.05, 0.2], attack: PGD(steps: 5))
+        let result = try evaluation.run(
+            classifier, on: digits(20, labelledBy: classifier), over: SingleProcess())
+        #expect(result.curve.map(\.epsilon) == [0, 0.05, 0.2, 5])
+        #expect(result.curve.first?.robustAccuracy == result.cleanAccuracy)
+        #expect(result.curve.last?.robustAccuracy == 0)
+        #expect(zip(result.curve, result.curve.dropFirst()).allSatisfy { $0.robustAccuracy >= $1.robustAccuracy })
+        #expect(throws: Failure.self) { try EpsilonCurve(epsilons: [0.1, -1]) }
+    }
+
+    @Test func progressIsToldOnRankZero() throws {
+        let images = digits(10, labelledBy: smallNetwork())
+        let told = try ThreadCommunicator.run(ranks: 2) { communicator in
+            var told: [EvaluationProgress] = []
+            var evaluation = RobustnessEvaluation(
+                threat: ThreatModel(norm: .l2, epsilon: 0.1), attacks: [FGSM()], seed: 1)
+            evaluation.batch = 3
+            evaluation.checks = nil
+            _ = try evaluation.run(smallNetwork(), on: images, over: communicator) { told.append($0) }
+            #expect(communicator.heartbeat.phase == "evaluation")
+            return told.map { "\($0.stage) \($0.done)/\($0.total)" }
+        }
+        // Blocks of three: rank 0 has 0 ..< 3 and 6 ..< 9.
+        #expect(told == [["clean 3/6", "clean 6/6", "fgsm 3/6", "fgsm 6/6"], []])
+    }
+
+    @Test func aNetworkOfNaNsIsNeverRight() throws {
+        let shape = ImageShape(height: 2, width: 2, channels: 1)
+        let zeros = Array(repeating: [0.0, 0, 0, 0], count: 3)
+        let classifier = linearClassifier(shape, weights: zeros, biases: [.nan, 0, 0])
+        let images = MadeUpImages.random(4, shape, classes: 3, in: 0...1)
+        let result = try RobustnessEvaluation(
+            threat: ThreatModel(norm: .l2, epsilon: 0.5),
+            attacks: try AttackRegistry.attacks("fgsm,pgd,noise-gaussian"), seed: 1
+        ).run(classifier, on: images, over: SingleProcess())
+        #expect(result.cleanAccuracy == 0 && result.robustAccuracy == 0)
+        let context = AttackContext(classifier: classifier, threat: result.threat, seed: 1)
+        for name in AttackRegistry.names where name != "pgd-targeted" {
+            let found = try AttackRegistry.attack(name).perturb(batch(images, [0, 1]), context)
+            for row in 0..<2 {
+                #expect(result.threat.allows(4, found.pointer + row * 4, original: images.images[row]))
+            }
+        }
+    }
+
+    @Test func whatDoesNotFitIsRefused() throws {
+        let shape = ImageShape(height: 2, width: 2, channels: 1)
+        let classifier = linearClassifier(shape, weights: [[1, 0, 0, 0], [0, 1, 0, 0]], biases: [0, 0])
+        func refusal(
+            _ images: MadeUpImages, _ attacks: String = "fgsm", samples: Int? = nil
+        ) throws -> Failure.Kind? {
+            let evaluation = RobustnessEvaluation(
+                threat: ThreatModel(norm: .l2, epsilon: 0.5), attacks: try AttackRegistry.attacks(attacks),
+                samples: samples, seed: 1)
+            do {
+                _ = try evaluation.run(classifier, on: images, over: SingleProcess())
+                return nil
+            } catch let failure as Failure {
+                return failure.kind
+            }
+        }
+        let fitting = MadeUpImages.random(4, shape, classes: 2, in: 0...1)
+        #expect(try refusal(fitting) == nil)
+        #expect(try refusal(fitting, samples: 0) == .usage)
+        #expect(try refusal(fitting, "pgd-dlr") == .usage)
+        #expect(try refusal(MadeUpImages.random(4, shape, classes: 3, in: 0...1)) == .badInput)
+        #expect(try refusal(MadeUpImages(shape, classes: 2, images: [], labels: [])) == .badInput)
+        #expect(try refusal(MadeUpImages.random(4, shape, classes: 2, in: 1...3)) == .badInput)
+        let wide = ImageShape(height: 2, width: 3, channels: 1)
+        #expect(try refusal(MadeUpImages.random(4, wide, classes: 2, in: 0...1)) == .badInput)
+    }
+}

@@ -1,0 +1,71 @@
+import Autodiff
+import Data
+import Distributed
+import Evaluation
+import Formats
+import Kernels
+import Testing
+
+struct SanityChecksTests {
+    private let shape = ImageShape(height: 2, width: 2, channels: 1)
+
+    /// Two classes told apart by the first pixel, with logits of a given scale.
+    private func checks(scale: Double, attacks: [any Attack] = []) throws -> [String: RobustnessResult.Check] {
+        let classifier = linearClassifier(
+            shape, weights: [[-scale, 0, 0, 0], [scale, 0, 0, 0]], biases: [scale / 2, -scale / 2])
+        var images = MadeUpImages.random(30, shape, classes: 2, in: 0...1)
+        for i in 0..<30 {
+            images.labels[i] = i % 2
+            images.images[i][0] = i % 2 == 0 ? 0.1 : 0.9
+        }
+        let result = try RobustnessEvaluation(threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: attacks, seed: 1)
+            .run(classifier, on: images, over: SingleProcess())
+        #expect(result.cleanAccuracy == 1)
+        return Dictionary(uniqueKeysWithValues: result.checks.map { ($0.name, $0) })
+    }
+
+    @Test func aPlainModelPassesAll() throws {
+        let checks = try checks(scale: 3)
+        #expect(checks.count == 5 && checks.values.allSatisfy(\.ok))
+    }
+
+    @Test func aSaturatedModelIsNoticed() throws {
+        // p_y falls short of 1 by exp(-2 * 60 * 0.4), about 1e-21, and so does the gradient of its logarithm.
+        let checks = try checks(scale: 60)
+        #expect(checks["tiny-gradients"]?.ok == false && checks["tiny-gradients"]?.value == 1)
+        #expect(checks["zero-gradients"]?.ok == true)
+    }
+
+    @Test func aModelWithoutGradientsIsNoticed() throws {
+        let classifier = linearClassifier(
+            shape, weights: [[0, 0, 0, 0], [0, 0, 0, 0]], biases: [1, 0])
+        var images = MadeUpImages.random(10, shape, classes: 2, in: 0...1)
+        images.labels = Array(repeating: 0, count: 10)
+        let result = try RobustnessEvaluation(threat: ThreatModel(norm: .l2, epsilon: 0.1), attacks: [], seed: 1)
+            .run(classifier, on: images, over: SingleProcess())
+        let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
+        #expect(failed == ["large-epsilon", "zero-gradients", "tiny-gradients"])
+    }
+
+    /// An iterative attack that does nothing stands for one that masked gradients mislead.
+    private struct Idle: Attack {
+        let name = "pgd"
+        let settings: [JSONValue.Member] = []
+        func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { batch.images }
+    }
+
+    @Test func aWeakIterativeAttackIsNoticed() throws {
+        let classifier = linearClassifier(
+            shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
+        var images = MadeUpImages.random(20, shape, classes: 2, in: 0...1)
+        for i in 0..<20 {
+            images.labels[i] = i % 2
+            images.images[i][0] = i % 2 == 0 ? 0.48 : 0.52
+        }
+        let result = try RobustnessEvaluation(
+            threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: [Idle()], seed: 1
+        ).run(classifier, on: images, over: SingleProcess())
+        let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
+        #expect(failed == ["pgd-beats-fgsm", "pgd-beats-noise"])
+    }
+}

@@ -1,0 +1,111 @@
+import Autodiff
+import Data
+import Evaluation
+import Failures
+import Glibc
+import Kernels
+import Layers
+import Models
+import Randomness
+
+/// Images that a test makes up.
+struct MadeUpImages: Dataset {
+    let name = "made-up test"
+    let shape: ImageShape
+    let classNames: [String]
+    let fingerprint = "none"
+    var images: [[Scalar]]
+    var labels: [Int]
+
+    init(_ shape: ImageShape, classes: Int, images: [[Scalar]], labels: [Int]) {
+        self.shape = shape
+        classNames = (0..<classes).map(String.init)
+        self.images = images
+        self.labels = labels
+    }
+
+    var count: Int { images.count }
+    func label(_ index: Int) -> Int { labels[index] }
+    func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>) {
+        image.update(from: images[index], count: shape.count)
+    }
+
+    /// Uniform values in [low, high].
+    static func random(_ count: Int, _ shape: ImageShape, classes: Int, in range: ClosedRange<Double>) -> MadeUpImages {
+        var stream = RandomStream(seed: 3, purpose: .test)
+        let images = (0..<count).map { _ in
+            (0..<shape.count).map { _ in
+                Scalar(range.lowerBound + (range.upperBound - range.lowerBound) * stream.uniform())
+            }
+        }
+        return MadeUpImages(shape, classes: classes, images: images, labels: images.map { _ in stream.below(classes) })
+    }
+}
+
+/// A classifier z = W x + b over images [H, W, 1], whose attacks have closed forms.
+func linearClassifier(_ shape: ImageShape, weights: [[Double]], biases: [Double]) -> Classifier {
+    var architecture = MultilayerPerceptron()
+    architecture.hidden = []
+    let input = Shape([shape.height, shape.width, shape.channels])
+    let normalisation = InputNormalisation(
+        mean: Array(repeating: 0, count: shape.channels), deviation: Array(repeating: 1, count: shape.channels))
+    let model = Model(architecture, normalisation: normalisation, input: input, classes: weights.count)
+    let state = ModelState(model, in: MemoryPool())
+    let numbers = (weights.flatMap { $0 } + biases).map { Scalar($0) }
+    precondition(numbers.count == state.parameters.count, "linearClassifier: \(numbers.count) numbers")
+    state.parameters.pointer.update(from: numbers, count: numbers.count)
+    return Classifier(state)
+}
+
+/// A small network that nobody has trained, for images 8x8x1 of ten classes.
+func smallNetwork(_ activation: Activation = .relu, _ norm: Normalisation = .batch) -> Classifier {
+    var architecture = ResNet()
+    architecture.widths = [8, 12]
+    architecture.blocks = [1, 1]
+    architecture.activation = activation
+    architecture.norm = norm
+    let model = Model(
+        architecture, normalisation: InputNormalisation(mean: [0.3], deviation: [0.37]), input: [8, 8, 1], classes: 10)
+    let state = ModelState(initialising: model, seed: 5, in: MemoryPool())
+    for i in 0..<state.statistics.count { state.statistics.pointer[i] += Scalar(i % 7) * 0.05 }
+    return Classifier(state)
+}
+
+/// The first digits of the test set with the network's own predictions as labels, except for every fifth.
+func digits(_ count: Int, labelledBy classifier: Classifier) -> MadeUpImages {
+    let test = Digits.splits().test
+    var images = MadeUpImages(test.shape, classes: 10, images: [], labels: [])
+    let pool = MemoryPool()
+    for index in 0..<count {
+        let image = Tensor([1, 8, 8, 1], in: pool) { test.read(index, into: $0) }
+        let prediction = classifier.predictions(image)[0] ?? 0
+        images.images.append(image.array)
+        images.labels.append(index % 5 == 4 ? (prediction + 1) % 10 : prediction)
+    }
+    return images
+}
+
+func batch(_ images: MadeUpImages, _ indices: [Int], in pool: MemoryPool = MemoryPool()) -> AttackBatch {
+    let shape = images.shape
+    let numbers = indices.flatMap { images.images[$0] }
+    return AttackBatch(
+        images: Tensor([indices.count, shape.height, shape.width, shape.channels], numbers, in: pool),
+        labels: indices.map { images.labels[$0] }, indices: indices)
+}
+
+/// A folder that disappears with its object, files and all.
+final class TemporaryDirectory {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/pag-evaluation-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure.inputOutput("/tmp", "create a folder", code: errno) }
+        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit {
+        for name in ["eval/robustness.json", "eval/adversarial.safetensors"] { unlink("\(path)/\(name)") }
+        rmdir("\(path)/eval")
+        rmdir(path)
+    }
+}

@@ -1,0 +1,76 @@
+import Evaluation
+import Failures
+import Kernels
+import Randomness
+import Testing
+
+struct ThreatModelTests {
+    @Test func epsilonIsANumberOrAFraction() throws {
+        #expect(try ThreatModel.epsilon("0.5") == 0.5)
+        #expect(try ThreatModel.epsilon("8/255") == 8.0 / 255)
+        #expect(try ThreatModel.epsilon("0") == 0)
+        for text in ["", "a", "1/0", "-1", "1/2/3", "8/", "/255", "inf", "nan", "0/0", " 1"] {
+            #expect(throws: Failure.self, "\(text)") { try ThreatModel.epsilon(text) }
+        }
+        let threat = try ThreatModel(norm: "linf", epsilon: "8/255")
+        #expect(threat == ThreatModel(norm: .linf, epsilon: 8.0 / 255))
+        #expect(threat.epsilonText == "8/255")
+        #expect(ThreatModel(norm: .l2, epsilon: 0.5).epsilonText == "0.5")
+        #expect(ThreatModel(norm: .linf, epsilon: 0.03).epsilonText == "0.03")
+    }
+
+    @Test func anUnknownNormListsTheKnownOnes() {
+        #expect(throws: Failure(.usage, "norm \"l1\" is unknown, expected l2, linf")) {
+            try ThreatModel(norm: "l1", epsilon: "1")
+        }
+    }
+
+    @Test(arguments: ThreatModel.Norm.allCases, [0, 1e-9, 3e-8, 8.0 / 255, 0.1, 0.5, 3, 100])
+    func projectionsEndInTheBallAndTheBoxExactly(norm: ThreatModel.Norm, epsilon: Double) {
+        let threat = ThreatModel(norm: norm, epsilon: epsilon)
+        var stream = RandomStream(seed: 1, purpose: .test)
+        for scale in [0.01, 1, 50, 1e30] {
+            for _ in 0..<20 {
+                let original = (0..<37).map { _ in Scalar(stream.below(256)) / 255 }
+                var image = original.map { Scalar(Double($0) + scale * stream.normal()) }
+                threat.project(37, &image, original: original)
+                #expect(threat.distance(37, image, original) <= epsilon)
+                #expect(image.allSatisfy { (0...1).contains($0) })
+                #expect(threat.allows(37, image, original: original))
+                let once = image
+                threat.project(37, &image, original: original)
+                #expect(image == once)
+            }
+        }
+    }
+
+    @Test func projectionsKeepWhatIsAllowedAndReachTheSurface() {
+        let original: [Scalar] = [0.5, 0.5]
+        let cube = ThreatModel(norm: .linf, epsilon: 0.25), ball = ThreatModel(norm: .l2, epsilon: 0.25)
+        var image: [Scalar] = [0.625, 0.9]
+        cube.project(2, &image, original: original)
+        #expect(image == [0.625, 0.75])
+        image = [0.5 + 3, 0.5 - 4]
+        ball.project(2, &image, original: original)
+        #expect(abs(image[0] - 0.65) < 1e-6 && abs(image[1] - 0.3) < 1e-6)
+        image = [0.6, 0.45]
+        ball.project(2, &image, original: original)
+        #expect(image == [0.6, 0.45])
+    }
+
+    @Test func theBoxMayBeOpen() {
+        let threat = ThreatModel(norm: .l2, epsilon: 15, box: ThreatModel.unbounded)
+        var image: [Scalar] = [-140, 70]
+        threat.project(2, &image, original: [-110, 70])
+        #expect(image == [-125, 70])
+    }
+
+    @Test(arguments: ThreatModel.Norm.allCases)
+    func valuesThatAreNotFiniteAreTakenBack(norm: ThreatModel.Norm) {
+        let threat = ThreatModel(norm: norm, epsilon: 0.25)
+        var image: [Scalar] = [.nan, .infinity, -.infinity, 0.5]
+        #expect(!threat.allows(4, image, original: [0.5, 0.5, 0.5, 0.5]))
+        threat.project(4, &image, original: [0.5, 0.5, 0.5, 0.5])
+        #expect(image == [0.5, 0.5, 0.5, 0.5])
+    }
+}
