@@ -53,10 +53,11 @@ let package = Package(
         module("Training", ["Data", "Targets", "Models", "Distributed", "Checkpoints", "Configuration", logging]),
         module("Evaluation", ["Data", "Models", "Distributed", "Checkpoints"]),
         module("Reporting", ["Formats", "Failures"]),
+        module("Illustrations", ["Evaluation", "Targets", "Reporting"]),
         module("Benchmarks", ["Training"]),
         .executableTarget(
             name: "pag",
-            dependencies: ["Training", "Evaluation", "Reporting", "Benchmarks", argumentParser, logging],
+            dependencies: ["Training", "Evaluation", "Illustrations", "Reporting", "Benchmarks", argumentParser, logging],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -121,22 +121,16 @@ final class DistributedAttacks {
             }
         }
         // One block of each rank a round, which bounds the memory that messages take.
-        let rounds = blocks.blocks(of: 0).count
-        for round in 0..<rounds {
-            let recorded = block(round, of: communicator.rank).filter { adversarial[$0] != nil }
+        for round in 0..<blocks.rounds {
+            let recorded = blocks.block(round, of: communicator.rank).filter { adversarial[$0] != nil }
             let numbers = recorded.flatMap { adversarial[$0] ?? [] }
             let message =
                 recorded.map(Int64.init).withUnsafeBytes { Array($0) } + numbers.withUnsafeBytes { Array($0) }
             for (rank, bytes) in try communicator.gather(message, to: 0).enumerated() {
-                try place(bytes, from: rank, allowed: block(round, of: rank), in: &images)
+                try place(bytes, from: rank, allowed: blocks.block(round, of: rank), in: &images)
             }
         }
         return images
-    }
-
-    private func block(_ round: Int, of rank: Int) -> Range<Int> {
-        let blocks = blocks.blocks(of: rank)
-        return round < blocks.count ? blocks[round] : 0..<0
     }
 
     private func place(_ bytes: [UInt8], from rank: Int, allowed: Range<Int>, in images: inout [Scalar]) throws {

@@ -14,8 +14,18 @@ struct SampleBlocks: Sendable {
         length = min(batch, (samples + ranks - 1) / ranks)
     }
 
+    /// The most blocks that a rank has.
+    var rounds: Int { (samples + ranks * length - 1) / (ranks * length) }
+
+    /// A rank's block number `round`; empty past its last.
+    func block(_ round: Int, of rank: Int) -> Range<Int> {
+        let start = min((round * ranks + rank) * length, samples)
+        return start..<min(start + length, samples)
+    }
+
+    /// The blocks of a rank, without empty ones.
     func blocks(of rank: Int) -> [Range<Int>] {
-        stride(from: rank * length, to: samples, by: ranks * length).map { $0..<min($0 + length, samples) }
+        (0..<rounds).map { block($0, of: rank) }.filter { !$0.isEmpty }
     }
 
     /// The samples of a rank in ascending order.

@@ -1,7 +1,13 @@
 /// A font of five by seven pixels for the printable characters of ASCII.
 enum BitmapFont {
     static let width = 5
+    /// From the top of a capital to the base line.
     static let height = 7
+    /// Rows below the base line that some letters reach into.
+    static let descent = 2
+
+    /// How many rows below the top a glyph begins.
+    static func drop(of character: Unicode.Scalar) -> Int { "gpqy".unicodeScalars.contains(character) ? descent : 0 }
 
     /// The glyph's rows from the top; in each the highest of the five low bits is the leftmost pixel. A box for
     /// characters that the font does not have.
@@ -17,8 +23,8 @@ enum BitmapFont {
         EHHEHHE EHHF12C 0CC0CC0 0CC0C48 248G842 00V0V00 8421248 EH12404 EH1DLLE EHHVHHH UHHUHHU EHGGGHE
         SIHHHIS VGGUGGV VGGUGGG EHGNHHF HHHVHHH E44444E 72222IC HIKOKIH GGGGGGV HRLLHHH HHPLJHH EHHHHHE
         UHHUGGG EHHHLID UHHUKIH FGGE11U V444444 HHHHHHE HHHHHA4 HHHLLLA HHA4AHH HHHA444 V1248GV E88888E
-        0G84210 E22222E 4AH0000 000000V 8420000 00E1FHF GGMPHHU 00EGGHE 11DJHHF 00EHVGE 698S888 0FHHF1E
-        GGMPHHH 40C444E 20622IC GGIKOKI C44444E 00QLLHH 00MPHHH 00EHHHE 00UHUGG 00DJF11 00MPGGG 00EGE1U
-        88S8896 00HHHJD 00HHHA4 00HHLLA 00HA4AH 00HHF1E 00V248V 2448442 4444444 8442448 008L200
+        0G84210 E22222E 4AH0000 000000V 8420000 00E1FHF GGMPHHU 00EGGHE 11DJHHF 00EHVGE 698S888 FHHHF1E
+        GGMPHHH 40C444E 20622IC GGIKOKI C44444E 00QLLHH 00MPHHH 00EHHHE UHHHUGG FHHHF11 00MPGGG 00EGE1U
+        88S8896 00HHHJD 00HHHA4 00HHLLA 00HA4AH HHHHF1E 00V248V 2448442 4444444 8442448 008L200
         """.split(whereSeparator: \.isWhitespace).map { $0.utf8.map { $0 < 0x41 ? $0 - 0x30 : $0 - 0x41 + 10 } }
 }

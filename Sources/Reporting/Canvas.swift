@@ -18,6 +18,11 @@ struct Canvas {
         }
     }
 
+    mutating func frame(left: Int, top: Int, width: Int, height: Int, _ colour: [UInt8]) {
+        for edge in [top - 1, top + height] { fill(left: left - 1, top: edge, width: width + 2, height: 1, colour) }
+        for edge in [left - 1, left + width] { fill(left: edge, top: top - 1, width: 1, height: height + 2, colour) }
+    }
+
     /// Each pixel of `tile` as a square, without smoothing: the pixels are what there is to see.
     mutating func draw(_ tile: RasterImage, left: Int, top: Int, scale: Int) {
         for row in 0..<tile.height {
@@ -32,6 +37,7 @@ struct Canvas {
     mutating func write(_ text: String, left: Int, top: Int, scale: Int, _ colour: [UInt8]) {
         var left = left
         for character in text.unicodeScalars {
+            let top = top + BitmapFont.drop(of: character) * scale
             for (row, bits) in BitmapFont.rows(of: character).enumerated() {
                 for column in 0..<BitmapFont.width where bits >> UInt8(BitmapFont.width - 1 - column) & 1 == 1 {
                     fill(left: left + column * scale, top: top + row * scale, width: scale, height: scale, colour)

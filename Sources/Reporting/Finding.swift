@@ -4,11 +4,15 @@ struct Finding: Sendable {
     /// What weakens it, a sentence each.
     let remarks: [String]
 
-    /// Nil unless every run has a robust accuracy under the same norm and budget.
+    /// Nil unless the evaluated runs have robust accuracies under the same norm and budget; of several runs at least
+    /// two must have been evaluated.
     init?(_ runs: [Run]) {
-        guard !runs.isEmpty, let threat = runs.first?.robustness?.threat else { return nil }
+        let evaluated = runs.filter { $0.robustness != nil }
+        guard let threat = evaluated.first?.robustness?.threat, evaluated.count >= min(2, runs.count) else {
+            return nil
+        }
         var entries: [(run: Run, accuracy: Double)] = []
-        for run in runs {
+        for run in evaluated {
             guard run.robustness?.threat == threat, let accuracy = run.robustness?.robustAccuracy else { return nil }
             entries.append((run, accuracy))
         }

@@ -36,7 +36,10 @@ struct LineChartDrawing {
         if values.isEmpty {
             text("no finite values", x: (Self.left + Self.width - Self.right) / 2, y: Self.height / 2, "middle")
         }
-        for (series, curve) in zip(chart.series, curves) { drawBand(series, curve) }
+        // More bands than these hide each other.
+        if curves.count <= 3 {
+            for (series, curve) in zip(chart.series, curves) { drawBand(series, curve) }
+        }
         for (series, curve) in zip(chart.series, curves) { drawLine(series, curve) }
         svg += "</svg>"
     }

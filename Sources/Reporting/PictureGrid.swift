@@ -35,7 +35,7 @@ public struct PictureGrid: Sendable {
         let largest = scale * (tiles.joined().compactMap { $0.map { max($0.width, $0.height) } }.max() ?? 8)
         let letters = largest >= 80 ? 2 : 1
         let lineHeight = (BitmapFont.height + 3) * letters
-        let gap = max(4, largest / 16)
+        let gap = max(5, largest / 10)
 
         let widths = tiles[0].indices.map { column in
             let images = tiles.map { ($0[column]?.width ?? 0) * scale }
@@ -59,7 +59,10 @@ public struct PictureGrid: Sendable {
             var top = firstRow
             for (row, height) in heights.enumerated() {
                 if let tile = tiles[row][column] {
-                    canvas.draw(tile, left: left + (width - tile.width * scale) / 2, top: top, scale: scale)
+                    let tileLeft = left + (width - tile.width * scale) / 2
+                    canvas.draw(tile, left: tileLeft, top: top, scale: scale)
+                    canvas.frame(
+                        left: tileLeft, top: top, width: tile.width * scale, height: tile.height * scale, Self.edge)
                 }
                 if !captions.isEmpty, let caption = captions[row][column] {
                     canvas.write(
@@ -82,5 +85,7 @@ public struct PictureGrid: Sendable {
     }
 
     private static let ink: [UInt8] = [0x26, 0x29, 0x2e]
+    /// A tile may be white at its edges.
+    private static let edge: [UInt8] = [0xd8, 0xda, 0xdd]
     private static let faint: [UInt8] = [0x64, 0x6a, 0x73]
 }

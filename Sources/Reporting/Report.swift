@@ -25,6 +25,6 @@ public struct Report: Sendable {
         ResultTable(runs: runs)?.text() ?? "no accuracies yet: \(runs.map(\.name).joined(separator: ", "))\n"
     }
 
-    /// The page's first sentence; nil unless all runs were attacked with the same norm and budget.
+    /// The page's first sentence; nil when the runs' evaluations do not support one.
     public var finding: String? { Finding(runs)?.sentence }
 }

@@ -19,7 +19,9 @@ struct ReportDetails {
                     rows.map { row in
                         .element(
                             "tr", [:],
-                            row.enumerated().map { $0 == 0 ? .element("th", ["scope": "row"], $1) : .element("td", [:], $1) })
+                            row.enumerated().map { i, cell in
+                                i == 0 ? .element("th", ["scope": "row"], cell) : .element("td", [:], cell)
+                            })
                     })))
     }
 
@@ -48,7 +50,8 @@ struct ReportDetails {
                 "div", ["class": "card"],
                 table(
                     "facts",
-                    ["run", "steps", "last epoch", "time", "images/s, median", "last loss", "best held-out robust"], rows))
+                    ["run", "steps", "last epoch", "time", "images/s, median", "last loss", "best held-out robust"],
+                    rows))
     }
 
     private var differences: HTML {

@@ -43,11 +43,8 @@ struct ReportPage {
         ]
         if let finding = Finding(runs) {
             parts.append(.element("p", ["class": "finding"], "\(finding.sentence)"))
-            parts.append(
-                .element(
-                    "p", ["class": "muted"],
-                    "\((["To keep an image is to classify it correctly whatever the attacks try."] + finding.remarks).joined(separator: " "))"
-                ))
+            let remarks = ["To keep an image is to classify it correctly whatever the attacks try."] + finding.remarks
+            parts.append(.element("p", ["class": "muted"], "\(remarks.joined(separator: " "))"))
         }
         return .element("header", [:], parts + [alarms])
     }
@@ -71,9 +68,8 @@ struct ReportPage {
             let losses = run.metrics?.steps["loss"] ?? []
             let broken = losses.filter { !$0.y.isFinite }.count
             if broken > 0 {
-                lines.append(
-                    "\(run.name): the loss was not finite at \(NumberText.grouped(broken)) of \(NumberText.grouped(losses.count)) steps."
-                )
+                let share = "\(NumberText.grouped(broken)) of \(NumberText.grouped(losses.count)) steps"
+                lines.append("\(run.name): the loss was not finite at \(share).")
             }
         }
         guard !lines.isEmpty else { return .empty }
@@ -101,9 +97,9 @@ struct ReportPage {
     }
 
     private var budgets: HTML {
-        let charts = Curves.budgets(runs)
         // Each chart's numbers stand beside it.
-        return section("Robustness by budget", zip(charts, charts.map(BudgetTable.init)).flatMap { [$0.figure(), $1.figure()] })
+        section(
+            "Robustness by budget", Curves.budgets(runs).flatMap { [$0.figure(), BudgetTable(chart: $0).figure()] })
     }
 
     private func section(_ title: String, _ figures: [HTML]) -> HTML {

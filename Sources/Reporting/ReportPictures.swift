@@ -27,7 +27,8 @@ struct ReportPictures {
             .void(
                 "img",
                 [
-                    "src": "data:image/png;base64,\(Base64.encode(picture.png))", "alt": "\(picture.title), \(run.name)",
+                    "src": "data:image/png;base64,\(Base64.encode(picture.png))",
+                    "alt": "\(picture.title), \(run.name)",
                     "width": "\(picture.width)", "height": "\(picture.height)",
                 ]),
             picture.caption.isEmpty ? .empty : .element("p", [:], "\(picture.caption)"))

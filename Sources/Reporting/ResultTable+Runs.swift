@@ -26,8 +26,8 @@ extension ResultTable {
         if isSingle { threats = [] }
 
         let columns =
-            [Column(title: "clean")] + kinds.map { Column(title: $0.name, detail: $0.detail) }
-            + threats.map { Column(title: "all attacks", detail: $0?.text ?? "") }
+            [Column(title: "clean")] + kinds.map { Column(title: $0.name, details: $0.details) }
+            + threats.map { Column(title: "all attacks", details: $0.map { [$0.text] } ?? []) }
         self.init(
             columns: columns,
             rows: runs.map { run in
@@ -46,9 +46,11 @@ extension ResultTable {
         func last(_ run: Run, _ field: String) -> Double? {
             run.metrics?.epochs[field]?.last { $0.y.isFinite }?.y
         }
-        guard runs.contains(where: { last($0, "clean_acc") != nil || last($0, "robust_acc") != nil }) else { return nil }
+        guard runs.contains(where: { last($0, "clean_acc") != nil || last($0, "robust_acc") != nil }) else {
+            return nil
+        }
         self.init(
-            columns: ["clean", "robust"].map { Column(title: $0, detail: "held-out, last epoch") },
+            columns: ["clean", "robust"].map { Column(title: $0, details: ["held-out,", "last epoch"]) },
             rows: runs.map { run in
                 Row(
                     name: run.name, accuracies: [last(run, "clean_acc"), last(run, "robust_acc")], samples: nil,

@@ -2,12 +2,12 @@
 public struct ResultTable: Sendable {
     public struct Column: Hashable, Sendable {
         public let title: String
-        /// A second line under the title, such as the attack's budget.
-        public let detail: String
+        /// Lines under the title, such as the attack's budget.
+        public let details: [String]
 
-        public init(title: String, detail: String = "") {
+        public init(title: String, details: [String] = []) {
             self.title = title
-            self.detail = detail
+            self.details = details
         }
     }
 
@@ -49,7 +49,8 @@ public struct ResultTable: Sendable {
 
     /// Aligned plain text for a terminal, with a newline at the end; `*` marks the best of a column.
     public func text() -> String {
-        let titles = columns.map { Self.plain($0.title) }, details = columns.map { Self.plain($0.detail) }
+        let headings = columns.map { ([$0.title] + $0.details).map(Self.plain) }
+        let headingLines = headings.map(\.count).max() ?? 0
         let names = rows.map { Self.plain($0.name) }
         let cells = rows.indices.map { row in
             columns.indices.map { column in
@@ -58,7 +59,7 @@ public struct ResultTable: Sendable {
         }
         let nameWidth = names.map(\.count).max() ?? 0
         let widths = columns.indices.map { column in
-            max(titles[column].count + 1, details[column].count + 1, cells.map { $0[column].count }.max() ?? 0)
+            max(headings[column].map { $0.count + 1 }.max() ?? 0, cells.map { $0[column].count }.max() ?? 0)
         }
         func line(_ name: String, _ cells: [String]) -> String {
             var line = name + String(repeating: " ", count: nameWidth - name.count)
@@ -68,8 +69,8 @@ public struct ResultTable: Sendable {
             while line.hasSuffix(" ") { line.removeLast() }
             return line + "\n"
         }
-        var text = line("", titles.map { $0 + " " })
-        if details.contains(where: { !$0.isEmpty }) { text += line("", details.map { $0 + " " }) }
+        var text = ""
+        for i in 0..<headingLines { text += line("", headings.map { i < $0.count ? $0[i] + " " : "" }) }
         for (name, cells) in zip(names, cells) { text += line(name, cells) }
         return text
     }
@@ -77,8 +78,7 @@ public struct ResultTable: Sendable {
     func html() -> HTML {
         let headings = columns.map { column in
             HTML.element(
-                "th", ["scope": "col"], "\(column.title)",
-                column.detail.isEmpty ? .empty : .element("small", [:], "\(column.detail)"))
+                "th", ["scope": "col"], ["\(column.title)"] + column.details.map { .element("small", [:], "\($0)") })
         }
         let body = rows.indices.map { row in
             HTML.element(

@@ -18,12 +18,12 @@ struct RobustnessResult: Sendable {
         let steps: Int?
         let restarts: Int?
 
-        /// `L2 0.5 · 20 steps`
-        var detail: String {
+        /// The budget and what the attack spent, such as `L2 0.5` and `20 steps`.
+        var details: [String] {
             var parts = threat.map { [$0.text] } ?? []
             if let steps, steps > 1 { parts.append("\(steps) steps") }
             if let restarts, restarts > 1 { parts.append("\(restarts) restarts") }
-            return parts.joined(separator: " · ")
+            return parts
         }
     }
 

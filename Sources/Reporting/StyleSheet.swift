@@ -34,14 +34,16 @@ enum StyleSheet {
         thead th{color:var(--muted);font-weight:500;font-size:14px;vertical-align:bottom}
         thead small{display:block;font-size:12px;font-weight:400}
         tbody th{font-weight:600}
+        .results th:first-child{position:sticky;left:0;background:var(--card)}
         .results td b{font-weight:700}
         .results td i{display:block;width:72px;height:4px;margin:4px 0 0 auto;border-radius:2px;\
         background:linear-gradient(to right,var(--c) var(--p),var(--grid) var(--p))}
         thead .swatch{vertical-align:2px}
         .compact th,.compact td{padding-top:6px;padding-bottom:6px}
         .compact tbody th{font-weight:500}
+        .compact thead th{white-space:normal;overflow-wrap:break-word;min-width:76px;font-size:13px}
         .none{color:var(--muted)}
-        .text td,.text th{text-align:left;white-space:normal;overflow-wrap:anywhere}
+        .text td,.text th{text-align:left;white-space:normal;overflow-wrap:break-word;max-width:32em}
         .text tbody th{font-weight:500;font-size:14px}
         .text td{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
         .swatch{margin-right:8px;vertical-align:2px;overflow:visible}
@@ -64,7 +66,8 @@ enum StyleSheet {
         .band{fill:var(--c);opacity:.16;stroke:none}
         .dot{fill:var(--c);stroke:var(--card);stroke-width:1}
         .cross{stroke:var(--c);stroke-width:1.6;fill:none}
-        .s0{--c:var(--c0)}.s1{--c:var(--c1)}.s2{--c:var(--c2)}.s3{--c:var(--c3)}.s4{--c:var(--c4)}.s5{--c:var(--c5)}
+        .s0{--c:var(--c0)}.s1{--c:var(--c1)}.s2{--c:var(--c2)}\
+        .s3{--c:var(--c3)}.s4{--c:var(--c4)}.s5{--c:var(--c5)}
         .legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin-top:8px;font-size:13.5px;color:var(--muted)}
         .key{overflow-wrap:anywhere}
         .key.alarm,.failed{color:var(--alarm)}
@@ -81,7 +84,8 @@ enum StyleSheet {
         pre{overflow-x:auto;margin:0;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
         footer{margin-top:48px;color:var(--muted);font-size:13px}
         @media (max-width:600px){main{padding:24px 14px 48px}h1{font-size:26px}.finding{font-size:18px}\
-        .card{padding:12px 14px}.chart,.picture{padding:12px 12px 10px}details{padding:0 14px}}
+        .card{padding:12px 14px}\
+        .results tbody th{white-space:normal;overflow-wrap:anywhere;min-width:120px}.chart,.picture{padding:12px 12px 10px}details{padding:0 14px}}
         @media print{body{background:#fff}.chart,.picture,.card{break-inside:avoid}}
         """
 }

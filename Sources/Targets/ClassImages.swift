@@ -9,4 +9,9 @@ struct ClassImages: TargetSource {
         let image = images[target]
         for i in image.indices { out[i] = image[i] - pixels[i] }
     }
+
+    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool {
+        write(index: 0, pixels: pixels, target: target, into: out)
+        return true
+    }
 }

@@ -34,17 +34,35 @@ public struct NearestNeighbour: TargetConfiguration {
         let neighbours = (0..<candidates.count).map { target in
             Array(found[(target * blocks)..<((target + 1) * blocks)].joined())
         }
-        return Neighbours(train: context.train, neighbours: neighbours)
+        return Neighbours(train: context.train, candidates: candidates, neighbours: neighbours)
     }
 }
 
 struct Neighbours: TargetSource {
     let train: Subset
+    /// [classes][images among which neighbours were sought]
+    let candidates: [[Int]]
     /// [classes][images]; the image itself where its class has no other.
     let neighbours: [[Int32]]
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
         train.read(Int(neighbours[target][index]), into: out)
         for i in 0..<train.shape.count { out[i] -= pixels[i] }
+    }
+
+    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool {
+        let size = train.shape.count
+        var image = [Scalar](repeating: 0, count: size), nearest = image, smallest = Double.infinity
+        for candidate in candidates[target] {
+            train.read(candidate, into: &image)
+            var distance = 0.0
+            for i in 0..<size {
+                let difference = Double(image[i]) - Double(pixels[i])
+                distance += difference * difference
+            }
+            if distance < smallest { (nearest, smallest) = (image, distance) }
+        }
+        for i in 0..<size { out[i] = nearest[i] - pixels[i] }
+        return true
     }
 }

@@ -58,4 +58,6 @@ struct StoredTargets: TargetSource {
             }
         }
     }
+
+    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool { false }
 }

@@ -9,6 +9,10 @@ public protocol TargetSource: Sendable {
     /// Writes g for image `index` of the training set and class `target`, channels last, `shape.count` numbers.
     /// `pixels` is the image as the data set has it; augmentation moves image and target alike afterwards.
     func write(index: Int, pixels: Source, target: Int, into out: Destination)
+
+    /// Writes g for an image that is not of the training set, to compare gradients where nothing was fitted. False
+    /// where the source has none for it.
+    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool
 }
 
 /// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.

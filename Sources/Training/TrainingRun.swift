@@ -39,9 +39,11 @@ public final class TrainingRun {
     private let communicator: any Communicator
     private let logger: Logger
     private let pool: MemoryPool
-    private let data: TrainingData
+    public let data: TrainingData
     private let description: ModelDescription
     private let state: TrainingState
+    /// Where target gradients come from, in a run with the alignment term.
+    public let targets: (any TargetSource)?
     private let step: TrainingStep
     private let stop: StopRequest
     private let monitor: Monitor?
@@ -84,9 +86,15 @@ public final class TrainingRun {
         steps = data.stepsPerEpoch(batch: resolved.train.batch) * resolved.train.epochs
         progress = ProgressLine(firstStep: firstStep, steps: steps)
 
-        let targets = try Self.targets(resolved, data, communicator)
+        targets = try Self.targets(resolved, data, communicator)
+        let data = data
+        let loader = targets.map {
+            TargetLoader(
+                $0, train: data.train, seed: resolved.seed,
+                classesPerImage: resolved.loss.alignment.classesPerImage.perImage)
+        }
         step = try TrainingStep(
-            resolved, data: data, targets: targets, model: model, communicator: communicator, stop: stop, pool: pool)
+            resolved, data: data, targets: loader, model: model, communicator: communicator, stop: stop, pool: pool)
         try checkReplicas()
         if isLeader {
             log = try MetricsLog(runDirectory: directory, resumeStep: firstStep > 0 ? firstStep : nil)
@@ -97,15 +105,16 @@ public final class TrainingRun {
 
     private static func targets(
         _ configuration: RunConfiguration, _ data: TrainingData, _ communicator: any Communicator
-    ) throws -> TargetLoader? {
+    ) throws -> (any TargetSource)? {
         guard let alignment = configuration.loss.activeAlignment else { return nil }
         communicator.heartbeat.beat("target gradients", step: 0)
-        let source = try alignment.targets.prepare(
+        return try alignment.targets.prepare(
             TargetContext(
                 train: data.train, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator)))
-        return TargetLoader(
-            source, train: data.train, seed: configuration.seed, classesPerImage: alignment.classesPerImage.perImage)
     }
+
+    /// The network as it stands, and the parameters to evaluate it with: the average where the run keeps one.
+    public var network: (state: ModelState, parameters: Storage) { (state.model, state.evaluated) }
 
     /// Rank 0 makes the run directory, decides what to resume from, and tells the others; all load the same file.
     /// Returns what the user should know.

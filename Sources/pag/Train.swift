@@ -1,9 +1,11 @@
 import ArgumentParser
 import Configuration
 import Distributed
+import Evaluation
 import Failures
-import Glibc
-import Kernels
+import Formats
+import Illustrations
+import Reporting
 import Training
 
 struct Train: ParsableCommand {
@@ -29,10 +31,21 @@ struct Train: ParsableCommand {
         try withJob(watchdog: configuration.compute.watchdog) { communicator in
             let logger = ConsoleLog.logger(rank: communicator.rank)
             if let line = try Machines(communicator).startLine() { logger.info("\(line)") }
+            let directory = runDir ?? "runs/\(name(of: config))"
             let training = try TrainingRun(
-                configuration, directory: runDir ?? "runs/\(name(of: config))", resume: resumption,
-                communicator: communicator, logger: logger, monitor: try monitor(configuration, communicator))
+                configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
+                monitor: try monitor(configuration.monitor, seed: configuration.seed, communicator))
             try training.run()
+            if communicator.rank == 0 {
+                let classifier = Classifier(training.network.state, parameters: training.network.parameters)
+                let pictures = RunPictures(
+                    classifier, test: training.data.splits.test, targets: training.targets,
+                    progress: { communicator.heartbeat.beat() })
+                try pictures.write(to: directory)
+                try AtomicFile.write(try Report(runDirectories: [directory]).html(), to: directory + "/report.html")
+                logger.info("report: \(directory)/report.html")
+            }
+            try communicator.barrier()
         }
     }
 
@@ -45,8 +58,22 @@ struct Train: ParsableCommand {
     }
 
     private func monitor(
-        _ configuration: RunConfiguration, _ communicator: any Communicator
-    ) throws -> TrainingRun.Monitor? { nil }
+        _ settings: MonitorConfiguration, seed: UInt64, _ communicator: any Communicator
+    ) throws -> TrainingRun.Monitor? {
+        guard settings.everyEpochs > 0 else { return nil }
+        let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
+        return { state, parameters, data in
+            let box = data.validation.shape.height == 1 ? ThreatModel.unbounded : ThreatModel.pixels
+            var evaluation = RobustnessEvaluation(
+                threat: try ThreatModel(norm: settings.norm.rawValue, epsilon: "\(settings.epsilon)", box: box),
+                attacks: [attack], samples: settings.samples, seed: seed)
+            evaluation.checks = nil
+            evaluation.keepsImages = false
+            let result = try evaluation.run(
+                Classifier(state, parameters: parameters), on: data.validation, over: communicator)
+            return MonitorReport(cleanAccuracy: result.cleanAccuracy, robustAccuracy: result.robustAccuracy)
+        }
+    }
 }
 
 /// The last part of a path without its ending.

@@ -156,4 +156,12 @@ import Testing
             _ = Tensor([2], repeating: 1, in: pool) + Tensor([3], repeating: 1, in: pool)
         }
     }
+    /// A scale that broadcasts along another axis than the images'.
+    @Test func misalignedAffineStops() async {
+        await #expect(processExitsWith: .failure) {
+            let pool = MemoryPool(), x = Tensor([2, 2, 3], repeating: 1, in: pool)
+            let scale = Tensor([2, 3], repeating: 1, in: pool)
+            _ = x.activatedAffine(.identity, scale: scale, shift: scale)
+        }
+    }
 }

@@ -27,17 +27,18 @@ import Testing
         expectAgreement([Scalar(left)], [right])
     }
 
-    /// A derivative asked for alone, or with the other input a constant, has the same bits.
+    /// A derivative asked for alone, or with the other inputs constant, is the same. Not to the bit: a rule may
+    /// multiply in another order when it has less to do.
     @Test(arguments: OperationCatalogue.all)
     func derivativesDoNotDependOnWhatElseIsWanted(_ check: OperationCheck) {
         let pool = MemoryPool(), constants = check.sample(in: pool), inputs = constants.map(\.variable)
         let output = check.function(inputs), seed = random(output.shape, salt: 11, in: pool)
         let all = gradients(of: output, seed: seed, with: inputs)
         for index in inputs.indices {
-            #expect(gradients(of: output, seed: seed, with: [inputs[index]])[0].array == all[index].array)
+            expectAgreement(gradients(of: output, seed: seed, with: [inputs[index]])[0], all[index])
             var mixed = constants
             mixed[index] = inputs[index]
-            #expect(gradients(of: check.function(mixed), seed: seed, with: [inputs[index]])[0].array == all[index].array)
+            expectAgreement(gradients(of: check.function(mixed), seed: seed, with: [inputs[index]])[0], all[index])
         }
     }
 

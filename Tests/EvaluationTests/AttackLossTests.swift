@@ -5,12 +5,13 @@ import Randomness
 import Testing
 
 struct AttackLossTests {
-    @Test(arguments: AttackLoss.allCases, [nil, 4])
-    func directionsAreThoseOfTheDerivative(loss: AttackLoss, target: Int?) {
+    @Test(arguments: AttackLoss.allCases, [false, true])
+    func directionsAreThoseOfTheDerivative(loss: AttackLoss, targeted: Bool) {
         var stream = RandomStream(seed: 1, purpose: .test)
-        for _ in 0..<20 {
+        for place in 0..<20 {
             let logits = (0..<6).map { _ in 3 * stream.normal() }
-            let label = stream.below(4)
+            let order = logits.indices.sorted { logits[$0] > logits[$1] }
+            let label = order[place % 2], target = targeted ? order[2 + place % 4] : nil
             let direction = loss.evaluate(logits, label: label, target: target).direction
             let step = 1e-6
             let derivative = logits.indices.map { index in

@@ -45,7 +45,7 @@ struct ResultFilesTests {
         #expect(json["robust_acc"]?.doubleValue == result.robustAccuracy)
         #expect(json["curve"]?[0]?.members?.map(\.key) == ["epsilon", "robust_acc"])
         #expect(json["checks"]?[0]?.members?.map(\.key) == ["name", "ok", "value"])
-        #expect(json["robustbench"]?["eps"] == "8/255" && json["robustbench"]?["dataset"] == "made")
+        #expect(json["robustbench"]?["eps"] == "8/255" && json["robustbench"]?["dataset"] == "madeup")
         #expect(json["robustbench"]?["autoattack_acc"] == nil)
     }
 

@@ -38,7 +38,7 @@ struct RobustnessEvaluationTests {
         }
     }
 
-    @Test(arguments: [Activation.relu, .gelu, .silu], [Normalisation.batch, .group, .layer])
+    @Test(arguments: zip([Activation.relu, .gelu, .silu], [Normalisation.batch, .group, .layer]))
     func batchesAndRanksDoNotMatter(activation: Activation, norm: Normalisation) throws {
         BLAS.setThreads(1)
         let images = digits(53, labelledBy: smallNetwork(activation, norm))

@@ -13,9 +13,11 @@ struct ActivatedAffine: Operation {
     func forward(_ x: [Tensor]) -> Tensor {
         let (input, scale, shift) = (x[0], x[1], x[2])
         let channels = input.shape[-1], places = scale.shape.count / channels
+        // One place an image, and no other: a scale of [H, C] also broadcasts, but means something else.
+        let aligned = places == 1 || scale.shape.rank == input.shape.rank && scale.shape[0] == places
         precondition(
-            scale.shape == shift.shape && scale.shape[-1] == channels && Shape.broadcast(input.shape, scale.shape) == input.shape
-                && (places == 1 || scale.shape.prefix(scale.shape.rank - 1).count == input.shape[0])
+            scale.shape == shift.shape && scale.shape[-1] == channels && aligned
+                && Shape.broadcast(input.shape, scale.shape) == input.shape
                 && (x.count < 4 || x[3].shape == input.shape),
             "\(name): input \(input.shape), scale \(scale.shape), shift \(shift.shape)")
         let outer = places == 1 ? tiles(input.shape) : places

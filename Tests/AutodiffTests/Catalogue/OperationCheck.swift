@@ -8,6 +8,8 @@ struct OperationCheck: Sendable, CustomTestStringConvertible {
     /// Where an input's numbers come from: far enough from kinks and poles for finite differences.
     enum Domain: Sendable {
         case anywhere, positive, awayFromZero
+        /// Too small to carry another number across zero.
+        case small
         /// No two numbers closer than a tenth.
         case distinct
     }
@@ -40,6 +42,7 @@ struct OperationCheck: Sendable, CustomTestStringConvertible {
                 let magnitude = stream.uniform() + 0.4
                 return Scalar(stream.below(2) == 0 ? magnitude : -magnitude)
             }
+        case .small: return (0..<count).map { _ in Scalar(0.1 * stream.uniform() - 0.05) }
         case .distinct:
             return stream.permutation(count).map { Scalar(Double($0 - count / 2) * 0.1 + 0.03) }
         }

@@ -86,7 +86,28 @@ private func broadcastCheck(_ shape: Shape, to target: Shape) -> OperationCheck 
     }
 }
 
+private func productSumCheck(_ shape: Shape, _ axes: [Int]) -> OperationCheck {
+    OperationCheck(name: "product sum over \(axes)", covers: ["ProductSum"], inputs: [shape, shape]) {
+        $0[0].productSum($0[1], axes: axes)
+    } reference: { x in
+        naiveSum(NaiveTensor(x[0].extents, values: zip(x[0].values, x[1].values).map { $0 * $1 }), axes)
+    }
+}
+
 let reductionChecks: [OperationCheck] = [
+    productSumCheck([3, 5], [-1]), productSumCheck([3, 5], [-2]), productSumCheck([2, 3, 4], [-3, -1]),
+    productSumCheck([2, 3, 2, 4], [-4, -3, -2]), productSumCheck([2, 3, 2, 4], [-3, -1]),
+    productSumCheck([3, 1, 2], [-3, -2, -1]),
+    OperationCheck(name: "product sum of different shapes", covers: ["Sum"], inputs: [[2, 3], [3]]) {
+        $0[0].productSum($0[1], axes: [-2])
+    } reference: { x in
+        naiveSum(NaiveTensor([2, 3]) { x[0][$0] * x[1].repeated(at: $0) }, [-2])
+    },
+    OperationCheck(name: "inner product of a tensor with itself", covers: ["ProductSum"], inputs: [[3, 4]]) {
+        $0[0].productSum($0[0], axes: [-1])
+    } reference: {
+        naiveSum($0[0].map { $0 * $0 }, [-1])
+    },
     sumCheck([3, 5], [-1]), sumCheck([3, 5], [-2]), sumCheck([2, 3, 4], [-3, -1]), sumCheck([2, 3, 4], [-2]),
     sumCheck([2, 3, 2, 4], [-4, -3, -2]), sumCheck([2, 3, 2, 4], [-3, -1]), sumCheck([3, 1, 2], [-3, -2, -1]),
     broadcastCheck([3, 1], to: [3, 4]), broadcastCheck([1, 5], to: [2, 5]), broadcastCheck([1, 3, 1], to: [2, 3, 4]),

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Autodiff
+import Checkpoints
+import Data
+import Distributed
+import Evaluation
+import Failures
+import Formats
+import Glibc
+import Models
+import Training
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Clean accuracy and accuracy under attack of a checkpoint, over all ranks.",
+        discussion: "Attacks: \(AttackRegistry.names.joined(separator: ", ")). The same images survive for every number "
+            + "of ranks and every batch size.")
+
+    @Argument(help: "A checkpoint.")
+    var checkpoint: String
+
+    @Option(help: "The data whose test images are attacked. Default: the checkpoint's own.")
+    var data: String?
+
+    @Option(help: "Attacks, separated by commas.")
+    var attack = "fgsm,pgd"
+
+    @Option(help: "l2 or linf.")
+    var norm = "l2"
+
+    @Option(help: "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255. Default: 0.5 for l2, 8/255 for linf.")
+    var epsilon: String?
+
+    @Option(help: "The first N test images. Default: all.")
+    var samples: Int?
+
+    @Option(help: "Steps of iterative attacks.")
+    var steps: Int?
+
+    @Option(help: "Random restarts of iterative attacks.")
+    var restarts: Int?
+
+    @Option(help: "Radii of a curve of accuracy under pgd, separated by commas.")
+    var curve: String?
+
+    @Option var seed: UInt64 = 0
+
+    @Option(help: "Images that go through the network at once. Does not change the result.")
+    var batch = 32
+
+    @Option(help: "Folder for robustness.json and adversarial.safetensors. Default: eval beside checkpoints/.")
+    var out: String?
+
+    @Flag(help: "Evaluate the averaged parameters.")
+    var ema = false
+
+    func run() throws {
+        let radius = epsilon ?? (norm == "linf" ? "8/255" : "0.5")
+        let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
+        try withJob { communicator in
+            let file = try SafetensorsFile(path: checkpoint), description = try ModelDescription(from: file)
+            let state = ModelState(try description.model(), in: MemoryPool())
+            try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? "ema." : "")
+            try ParameterFiles.loadStatistics(of: state, from: file)
+            guard let spec = data ?? file.metadata["dataset"] else {
+                throw Failure(.usage, "\(checkpoint) names no data; give --data")
+            }
+            let splits = try DatasetRegistry.open(spec, seed: seed)
+            // Points of the plane are no pixels: nothing confines them.
+            let box = splits.test.shape.height == 1 ? ThreatModel.unbounded : ThreatModel.pixels
+            var evaluation = RobustnessEvaluation(
+                threat: try ThreatModel(norm: norm, epsilon: radius, box: box), attacks: attacks, samples: samples,
+                seed: seed)
+            evaluation.batch = batch
+            evaluation.curve = try curve.map {
+                try EpsilonCurve(epsilons: $0.split(separator: ",").map { try ThreatModel.epsilon(String($0)) })
+            }
+            let isTerminal = isatty(STDERR_FILENO) == 1 && communicator.rank == 0
+            let result = try evaluation.run(Classifier(state), on: splits.test, over: communicator) { progress in
+                guard isTerminal else { return }
+                let line = "\r\u{1B}[2K\(progress.stage): \(progress.done) of \(progress.total) images of rank 0"
+                _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            }
+            guard communicator.rank == 0 else { return }
+            if isTerminal { _ = write(STDERR_FILENO, "\r\u{1B}[2K", 5) }
+            let folder = out ?? defaultFolder
+            try result.write(to: folder, model: name(of: checkpoint))
+            describe(result, folder)
+        }
+    }
+
+    /// `RUN/eval` for `RUN/checkpoints/FILE`.
+    private var defaultFolder: String {
+        let parts = checkpoint.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let run = parts.last == "checkpoints" ? parts.dropLast() : parts
+        return (run + ["eval"]).joined(separator: "/")
+    }
+
+    private func describe(_ result: RobustnessResult, _ folder: String) {
+        func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
+        for check in result.checks where !check.ok { print("CHECK FAILED \(check.name): \(check.value)") }
+        print("\(result.dataset), \(result.samples) images, \(result.threat.norm.rawValue) radius \(result.threat.epsilonText)")
+        print("clean  \(percent(result.cleanAccuracy))")
+        for attack in result.attacks {
+            print("\(attack.name)  \(percent(attack.robustAccuracy))  (\(rounded(attack.seconds, 1)) s)")
+        }
+        print("robust against all  \(percent(result.robustAccuracy))")
+        for point in result.curve { print("pgd at \(point.epsilon)  \(percent(point.robustAccuracy))") }
+        print("written to \(folder)")
+    }
+}

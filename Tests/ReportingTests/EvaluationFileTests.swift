@@ -1,0 +1,154 @@
+import Failures
+import Formats
+import Reporting
+import Testing
+
+@Suite struct EvaluationFileTests {
+    @Test func attacksAreColumns() throws {
+        let runs = try RunFixture()
+        try runs.write(
+            "a/eval/robustness.json",
+            #"""
+            {"clean_acc": 0.95, "threat": {"norm": "linf", "epsilon": 0.03137254901960784}, "samples": 100,
+             "attacks": [{"name": "fgsm", "robust_acc": 0.6},
+                         {"name": "pgd", "norm": "l2", "epsilon": 0.5, "steps": 20, "restarts": 2, "robust_acc": 0.5}],
+             "robust_acc": 0.45}
+            """#)
+        try runs.write(
+            "longer/eval/robustness.json",
+            #"""
+            {"clean_acc": 0.9, "threat": {"norm": "linf", "epsilon": 0.03137254901960784},
+             "attacks": [{"name": "fgsm", "robust_acc": 0.61},
+                         {"name": "pgd", "norm": "l2", "epsilon": 0.5, "steps": 10, "robust_acc": null}],
+             "robust_acc": 0.6}
+            """#)
+        #expect(
+            try runs.report("a", "longer").table() == """
+                          clean      fgsm          pgd        pgd   all attacks
+                                 L∞ 8/255       L2 0.5     L2 0.5      L∞ 8/255
+                                              20 steps   10 steps
+                                            2 restarts
+                a        95.0 %*   60.0 %       50.0 %          –        45.0 %
+                longer   90.0 %    61.0 %*           –          –        60.0 %*
+
+                """)
+    }
+
+    @Test func theOnlyAttackIsNotRepeated() throws {
+        let runs = try RunFixture()
+        try runs.evaluation("run", robust: 0.5)
+        #expect(!(try runs.report("run").table().contains("all attacks")))
+        #expect(try runs.report("run").html().contains("1,000 test images"))
+    }
+
+    @Test func curvesOfBudgets() throws {
+        let runs = try RunFixture()
+        let curve = #", "curve": [{"epsilon": 0.5, "robust_acc": 0.5}, {"norm": "linf", "epsilon": 0.1, "robust_acc": 0}]"#
+        try runs.evaluation("run", robust: 0.5, more: curve)
+        let page = try runs.report("run").html().withPlainSpaces
+        #expect(page.contains("Accuracy under L2 attack") && page.contains("Accuracy under L∞ attack"))
+        // Clean accuracy is where the curve begins.
+        #expect(page.contains("run: 95.0 % at 0</title>") && page.contains("run: 50.0 % at 0.5</title>"))
+    }
+
+    @Test(arguments: [
+        "", "[]", "{", #"{"clean_acc": "0.9"}"#, #"{"clean_acc": 1.5}"#, #"{"samples": -1}"#, #"{"samples": 1.5}"#,
+        #"{"attacks": {}}"#, #"{"attacks": [1]}"#, #"{"attacks": [{}]}"#, #"{"threat": 1}"#,
+        #"{"threat": {"norm": 2, "epsilon": 1}}"#, #"{"threat": {"norm": "l2", "epsilon": -1}}"#,
+        #"{"checks": [{"ok": true}]}"#, #"{"checks": [{"name": "a", "ok": 1}]}"#, #"{"curve": [{"epsilon": "a"}]}"#,
+        #"{"attacks": [\#(Array(repeating: #"{"name": "a"}"#, count: 65).joined(separator: ","))]}"#,
+    ])
+    func damagedFilesAreRefused(text: String) throws {
+        let runs = try RunFixture()
+        let file = try runs.write("run/eval/robustness.json", text)
+        let thrown = failure { _ = try runs.report("run") }
+        #expect(thrown?.kind == .badInput)
+        #expect(thrown?.description.hasPrefix(file) == true)
+    }
+
+    @Test func picturesAreEmbedded() throws {
+        let runs = try RunFixture()
+        let png = RasterImage(width: 3, height: 2, channels: 1, pixels: [0, 50, 100, 150, 200, 250]).png()
+        try runs.write("run/pictures/a.png", bytes: png)
+        try runs.write(
+            "run/pictures/pictures.json", #"[{"file": "a.png", "title": "Gradients", "caption": "a & b"}]"#)
+        let page = try runs.report("run").html()
+        #expect(page.contains("src=\"data:image/png;base64,\(Base64.encode(png))\""))
+        #expect(page.contains("width=\"3\" height=\"2\"") && page.contains(">a &amp; b<"))
+    }
+
+    @Test func picturesFromElsewhereAreRefused() throws {
+        let runs = try RunFixture()
+        let png = RasterImage(width: 1, height: 1, channels: 1, pixels: [0]).png()
+        var huge = png
+        huge[16] = 0x7f
+        try runs.write("run/secret.png", bytes: png)
+        try runs.write("run/pictures/text.png", "no picture")
+        try runs.write("run/pictures/huge.png", bytes: huge)
+        try runs.write("run/pictures/.hidden.png", bytes: png)
+        for name in ["../secret.png", "/etc/passwd", "..", ".hidden.png", "", "text.png", "huge.png", "missing.png"] {
+            try runs.write("run/pictures/pictures.json", #"[{"file": "\#(name)"}]"#)
+            #expect(failure { _ = try runs.report("run") }?.kind == .badInput, "\(name)")
+        }
+    }
+
+    @Test func configurationsThatAreNoText() throws {
+        let runs = try RunFixture()
+        try runs.write("run/config.yaml", bytes: [0x61, 0xff, 0xfe])
+        #expect(failure { _ = try runs.report("run") }?.kind == .badInput)
+        try runs.write("run/config.yaml", bytes: [UInt8](repeating: 0x61, count: 1 << 20 + 1))
+        #expect(failure { _ = try runs.report("run") }?.kind == .badInput)
+    }
+
+    /// Whatever happens to a file's bytes, it is shown or refused.
+    @Test func mutatedFiles() throws {
+        let runs = try RunFixture()
+        let files: [(name: String, bytes: [UInt8])] = [
+            (
+                "eval/robustness.json",
+                Array(
+                    #"{"clean_acc":0.9,"samples":99,"threat":{"norm":"l2","epsilon":0.5},"attacks":[{"name":"pgd","#.utf8)
+                    + Array(
+                        #""robust_acc":0.5,"steps":20}],"robust_acc":0.5,"curve":[{"epsilon":1e-3,"robust_acc":0.1}]}"#
+                            .utf8)
+            ),
+            (
+                "metrics.jsonl",
+                Array(
+                    """
+                    {"kind":"step","step":1,"loss":2.5,"cosine":0.25,"lr":1e-3}
+                    {"kind":"step","step":99,"loss":1.5,"cosine":0.5,"lr":1e-4}
+                    {"kind":"epoch","epoch":1,"clean_acc":0.5,"robust_acc":0.25,"seconds":12.5}
+                    """.utf8)
+            ),
+            ("config.yaml", Array("a:\n  b: 1\n  c:\n    d: [1, 2]\ne: 2\n".utf8)),
+        ]
+        let alphabet = Array("0123456789eE+-.\"{}[],: \n\\u\u{0}ntf".utf8)
+        var state: UInt64 = 1
+        func random(below bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        var outcomes = (shown: 0, refused: 0)
+        for round in 0..<900 {
+            let (name, original) = files[round % files.count]
+            var bytes = original
+            for _ in 0...random(below: 3) {
+                switch random(below: 3) {
+                case 0: bytes[random(below: bytes.count)] = alphabet[random(below: alphabet.count)]
+                case 1: bytes.insert(alphabet[random(below: alphabet.count)], at: random(below: bytes.count))
+                default: bytes.remove(at: random(below: bytes.count))
+                }
+            }
+            for file in files { try runs.write("run/\(file.name)", bytes: file.name == name ? bytes : file.bytes) }
+            do {
+                #expect(try runs.report("run").html().hasSuffix("</html>\n"))
+                outcomes.shown += 1
+            } catch let failure as Failure {
+                #expect(failure.kind == .badInput, "\(failure)")
+                outcomes.refused += 1
+            }
+        }
+        #expect(outcomes.shown > 50 && outcomes.refused > 50)
+    }
+}

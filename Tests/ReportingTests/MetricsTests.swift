@@ -1,0 +1,102 @@
+import Failures
+import Reporting
+import Testing
+
+@Suite struct MetricsTests {
+    private func page(_ lines: String...) throws -> String {
+        let runs = try RunFixture()
+        try runs.write("run/metrics.jsonl", lines.joined(separator: "\n") + "\n")
+        return try runs.report("run").html()
+    }
+
+    private func thrown(_ lines: String...) throws -> Failure? {
+        let runs = try RunFixture()
+        try runs.write("run/metrics.jsonl", lines.joined(separator: "\n") + "\n")
+        return failure { _ = try runs.report("run") }
+    }
+
+    @Test func afterAResumeTheLaterLineWins() throws {
+        let page = try page(
+            #"{"kind": "step", "step": 1, "loss": 5.5}"#, #"{"kind": "step", "step": 2, "loss": 4.5}"#,
+            #"{"kind": "step", "step": 3, "loss": 3.5}"#, #"{"kind": "event", "event": "resume"}"#,
+            #"{"kind": "step", "step": 2, "loss": 4.25}"#, #"{"kind": "step", "step": 3, "loss": 3.25}"#,
+            #"{"kind": "step", "step": 4, "loss": 2.25}"#)
+        #expect(page.count(of: "<circle") == 4)
+        for place in ["5.5 at 1", "4.25 at 2", "3.25 at 3", "2.25 at 4"] {
+            #expect(page.contains("run: \(place)</title>"), "\(place)")
+        }
+    }
+
+    @Test func withoutAnEvaluationTheMonitorSpeaks() throws {
+        let runs = try RunFixture()
+        try runs.write(
+            "run/metrics.jsonl",
+            """
+            {"kind":"epoch","epoch":1,"clean_acc":0.5,"robust_acc":0.25,"seconds":1.5}
+            {"kind":"epoch","epoch":2,"clean_acc":0.75,"robust_acc":0.5,"seconds":1.5}
+            """)
+        #expect(
+            try runs.report("run").table() == """
+                          clean       robust
+                      held-out,    held-out,
+                     last epoch   last epoch
+                run      75.0 %       50.0 %
+
+                """)
+        #expect(try runs.report("run").finding == nil)
+    }
+
+    @Test func nothingMeasuredYet() throws {
+        let runs = try RunFixture()
+        try runs.write("run/metrics.jsonl", "")
+        #expect(try runs.report("run").table() == "no accuracies yet: run\n")
+        #expect(try runs.report("run").html().contains("No run has been evaluated yet."))
+    }
+
+    @Test func lossesThatAreNotFinite() throws {
+        let page = try page(
+            #"{"kind": "step", "step": 1, "loss": 1.0, "cosine": null}"#,
+            #"{"kind": "step", "step": 2, "loss": null, "cosine": null}"#,
+            #"{"kind": "step", "step": 3, "loss": 1.5, "cosine": null}"#)
+        #expect(page.contains("run: the loss was not finite at 1 of 3 steps."))
+        #expect(page.contains("× not finite"))
+        // A quantity that never is a number is none of this run's.
+        #expect(!page.contains("Cosine between"))
+    }
+
+    @Test func onlyNonFiniteLosses() throws {
+        let page = try page(#"{"kind": "step", "step": 1, "loss": null}"#)
+        #expect(page.contains("no finite values"))
+    }
+
+    @Test func alarmsComeFirst() throws {
+        let page = try page(
+            #"{"kind": "step", "step": 7, "loss": 1.0}"#,
+            #"{"kind": "event", "event": "collapse", "message": "cosine fell"}"#,
+            #"{"kind": "event", "event": "stop", "message": "on request"}"#, #"{"kind": "of a later version"}"#)
+        #expect(page.contains("run: collapse at step 7: cosine fell"))
+        #expect(!page.contains("run: stop"))
+        #expect(page.contains("on request"))
+    }
+
+    @Test func aLineThatWasCutShortIsLeftOut() throws {
+        let page = try page(
+            #"{"kind": "step", "step": 1, "loss": 1.0}"#, #"{"kind": "step", "step": 2, "lo"#,
+            #"{"kind": "event", "event": "resume"}"#, #"{"kind": "step", "step": 2, "loss": 0.5}"#)
+        #expect(page.contains("cut short and left out: 1."))
+        #expect(page.contains("run: 0.5 at 2</title>"))
+    }
+
+    @Test(arguments: [
+        "garbage", "[]", "{}", #"{"kind": 1}"#, #"{"kind": "step"}"#, #"{"kind": "step", "step": -1}"#,
+        #"{"kind": "step", "step": 1.5}"#, #"{"kind": "step", "step": 2, "loss": "low"}"#,
+        #"{"kind": "step", "step": 2, "train_acc": 74.1}"#, #"{"kind": "epoch"}"#,
+        #"{"kind": "epoch", "epoch": 2, "clean_acc": -0.1}"#, #"{"kind": "event"}"#,
+        #"{"kind": "step", "step": 2, "loss": NaN}"#, #"{"kind": "step", "kind": "step", "step": 2}"#,
+    ])
+    func damagedLinesAreNamed(line: String) throws {
+        let thrown = try thrown(#"{"kind": "step", "step": 1, "loss": 1.0}"#, line)
+        #expect(thrown?.kind == .badInput)
+        #expect(thrown?.description.contains("metrics.jsonl, line 2") == true)
+    }
+}

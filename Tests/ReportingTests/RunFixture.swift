@@ -1,0 +1,92 @@
+import Failures
+import Formats
+import Glibc
+import Reporting
+
+/// A folder of run directories that is removed when the test is over.
+final class RunFixture {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/reporting-tests-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw Failure.inputOutput("/tmp", "make a folder", code: errno) }
+        path = String(cString: made)
+    }
+
+    deinit { Self.remove(path) }
+
+    private static func remove(_ path: String) {
+        if unlink(path) == 0 { return }
+        for name in (try? directoryEntries(path)) ?? [] { remove("\(path)/\(name)") }
+        rmdir(path)
+    }
+
+    @discardableResult
+    func write(_ name: String, _ text: String) throws -> String {
+        try write(name, bytes: Array(text.utf8))
+    }
+
+    @discardableResult
+    func write(_ name: String, bytes: [UInt8]) throws -> String {
+        let file = "\(path)/\(name)"
+        let folder = file[..<(file.lastIndex(of: "/") ?? file.endIndex)]
+        try createDirectory(String(folder))
+        try AtomicFile.write(bytes, to: file)
+        return file
+    }
+
+    func report(_ names: String...) throws -> Report {
+        try Report(runDirectories: names.map { "\(path)/\($0)" })
+    }
+
+    /// An evaluation with one attack, PGD of 20 steps.
+    func evaluation(
+        _ run: String, robust: Double, clean: Double = 0.95, epsilon: Double = 0.5, samples: Int = 1000,
+        attack: String = "pgd", more: String = ""
+    ) throws {
+        try write(
+            "\(run)/eval/robustness.json",
+            """
+            {"model": "best.safetensors", "dataset": "digits", "samples": \(samples), "seed": 1, "ranks": 2,
+             "clean_acc": \(clean), "threat": {"norm": "l2", "epsilon": \(epsilon)},
+             "attacks": [{"name": "\(attack)", "steps": 20, "robust_acc": \(robust), "seconds": 1.5}],
+             "robust_acc": \(robust)\(more)}
+            """)
+    }
+
+    func configuration(_ run: String, loss: String, rate: Double = 0.05) throws {
+        let alignment = loss == "pag" ? "  alignment:\n    weight: 1.0\n" : ""
+        try write(
+            "\(run)/config.yaml",
+            "task: classifier\nloss:\n  kind: \(loss)\n\(alignment)train:\n  optimizer:\n    lr: \(rate)\n")
+    }
+}
+
+func failure(_ body: () throws -> Void) -> Failure? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? Failure
+    }
+}
+
+extension String {
+    /// Numbers and units are joined by no-break spaces.
+    var withPlainSpaces: String { String(map { $0 == "\u{a0}" ? " " : $0 }) }
+
+    func count(of part: String) -> Int {
+        var count = 0
+        var rest = utf8[...]
+        let wanted = Array(part.utf8)
+        while !rest.isEmpty {
+            if rest.starts(with: wanted) {
+                count += 1
+                rest = rest.dropFirst(wanted.count)
+            } else {
+                rest = rest.dropFirst()
+            }
+        }
+        return count
+    }
+}
