@@ -10,8 +10,8 @@ import Kernels
 ///     while more shards { let gradient = sum.beginShard(); ...; sum.endShard() }
 ///     let total = try sum.finish()
 public final class TreeReduction {
-    /// 1 MB of Float.
-    public static let defaultBucketLength = 1 << 18
+    /// 4 MB of Float: on one machine the fastest of 0.25, 1 and 4 MB, and still several pieces of a large model.
+    public static let defaultBucketLength = 1 << 20
 
     /// The shards of this rank; possibly none.
     public let shards: Range<Int>

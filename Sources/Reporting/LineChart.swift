@@ -71,7 +71,8 @@ public struct LineChart: Sendable {
         self.series = series.map { series in
             Series(
                 label: series.label,
-                points: series.points.filter { Decimation.isDrawable($0.x) }.sorted { $0.x < $1.x }, colour: series.colour, isDashed: series.isDashed)
+                points: series.points.filter { Decimation.isDrawable($0.x) }.sorted { $0.x < $1.x },
+                colour: series.colour, isDashed: series.isDashed)
         }
         self.marks = marks
         self.countsHorizontally = countsHorizontally

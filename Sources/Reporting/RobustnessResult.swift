@@ -84,7 +84,7 @@ struct RobustnessResult: Sendable {
                 name: try entry.requiredString("name"), isOK: try entry.bool("ok") ?? false,
                 value: Self.plain(entry["value"]) ?? "")
         }
-        curve = try fields.objects("curve", limit: 10_000).compactMap { entry in
+        curve = try fields.objects("curve", limit: 1_000).compactMap { entry in
             guard let threat = try Self.threat(entry, default: threat),
                 let accuracy = Self.finite(try entry.fraction("robust_acc"))
             else { return nil }

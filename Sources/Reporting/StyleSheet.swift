@@ -85,7 +85,8 @@ enum StyleSheet {
         footer{margin-top:48px;color:var(--muted);font-size:13px}
         @media (max-width:600px){main{padding:24px 14px 48px}h1{font-size:26px}.finding{font-size:18px}\
         .card{padding:12px 14px}\
-        .results tbody th{white-space:normal;overflow-wrap:anywhere;min-width:120px}.chart,.picture{padding:12px 12px 10px}details{padding:0 14px}}
+        .results tbody th{white-space:normal;overflow-wrap:anywhere;min-width:120px}\
+        .chart,.picture{padding:12px 12px 10px}details{padding:0 14px}}
         @media print{body{background:#fff}.chart,.picture,.card{break-inside:avoid}}
         """
 }

@@ -286,6 +286,11 @@ public final class TrainingRun {
 
     // MARK: What the user reads
 
+    /// Adds pictures to the run's TensorBoard events. Rank 0's affair; elsewhere nothing happens.
+    public func record(pictures: [(name: String, image: RasterImage)]) throws {
+        for picture in pictures { try log?.picture(picture.name, picture.image, step: state.step) }
+    }
+
     private func describeStart() throws {
         let train = configuration.train
         logger.info(

@@ -41,7 +41,7 @@ struct Train: ParsableCommand {
                 let pictures = RunPictures(
                     classifier, test: training.data.splits.test, targets: training.targets,
                     progress: { communicator.heartbeat.beat() })
-                try pictures.write(to: directory)
+                try training.record(pictures: pictures.write(to: directory))
                 try AtomicFile.write(try Report(runDirectories: [directory]).html(), to: directory + "/report.html")
                 logger.info("report: \(directory)/report.html")
             }

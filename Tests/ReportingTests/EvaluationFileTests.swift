@@ -24,12 +24,12 @@ import Testing
             """#)
         #expect(
             try runs.report("a", "longer").table() == """
-                          clean      fgsm          pgd        pgd   all attacks
+                         clean       fgsm          pgd        pgd   all attacks
                                  L∞ 8/255       L2 0.5     L2 0.5      L∞ 8/255
                                               20 steps   10 steps
                                             2 restarts
-                a        95.0 %*   60.0 %       50.0 %          –        45.0 %
-                longer   90.0 %    61.0 %*           –          –        60.0 %*
+                a       95.0 %*    60.0 %       50.0 %          –        45.0 %
+                longer  90.0 %     61.0 %*           –          –        60.0 %*
 
                 """)
     }
@@ -43,8 +43,8 @@ import Testing
 
     @Test func curvesOfBudgets() throws {
         let runs = try RunFixture()
-        let curve = #", "curve": [{"epsilon": 0.5, "robust_acc": 0.5}, {"norm": "linf", "epsilon": 0.1, "robust_acc": 0}]"#
-        try runs.evaluation("run", robust: 0.5, more: curve)
+        let curve = #"[{"epsilon": 0.5, "robust_acc": 0.5}, {"norm": "linf", "epsilon": 0.1, "robust_acc": 0}]"#
+        try runs.evaluation("run", robust: 0.5, more: #", "curve": \#(curve)"#)
         let page = try runs.report("run").html().withPlainSpaces
         #expect(page.contains("Accuracy under L2 attack") && page.contains("Accuracy under L∞ attack"))
         // Clean accuracy is where the curve begins.
@@ -107,10 +107,11 @@ import Testing
             (
                 "eval/robustness.json",
                 Array(
-                    #"{"clean_acc":0.9,"samples":99,"threat":{"norm":"l2","epsilon":0.5},"attacks":[{"name":"pgd","#.utf8)
-                    + Array(
-                        #""robust_acc":0.5,"steps":20}],"robust_acc":0.5,"curve":[{"epsilon":1e-3,"robust_acc":0.1}]}"#
-                            .utf8)
+                    #"""
+                    {"clean_acc":0.9,"samples":99,"threat":{"norm":"l2","epsilon":0.5},
+                    "attacks":[{"name":"pgd","robust_acc":0.5,"steps":20}],"robust_acc":0.5,
+                    "curve":[{"epsilon":1e-3,"robust_acc":0.1}]}
+                    """#.utf8)
             ),
             (
                 "metrics.jsonl",
@@ -123,6 +124,7 @@ import Testing
             ),
             ("config.yaml", Array("a:\n  b: 1\n  c:\n    d: [1, 2]\ne: 2\n".utf8)),
         ]
+        for file in files { try runs.write("run/\(file.name)", bytes: file.bytes) }
         let alphabet = Array("0123456789eE+-.\"{}[],: \n\\u\u{0}ntf".utf8)
         var state: UInt64 = 1
         func random(below bound: Int) -> Int {
@@ -140,7 +142,8 @@ import Testing
                 default: bytes.remove(at: random(below: bytes.count))
                 }
             }
-            for file in files { try runs.write("run/\(file.name)", bytes: file.name == name ? bytes : file.bytes) }
+            try runs.overwrite("run/\(name)", bytes)
+            defer { try? runs.overwrite("run/\(name)", original) }
             do {
                 #expect(try runs.report("run").html().hasSuffix("</html>\n"))
                 outcomes.shown += 1

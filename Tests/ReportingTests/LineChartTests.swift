@@ -71,7 +71,8 @@ import Testing
     }
 
     @Test(arguments: [
-        [0, 0], [1e300, -1e300], [1e29, -1e29], [5e-324, 1e-320], [1e-31, 1], [1, 1 + 1e-15], [-0.0, 0],
+        [0, 0], [1e300, -1e300], [1e29, -1e29], [.leastNonzeroMagnitude, .leastNormalMagnitude],
+        [1e-31, 1], [1, 1 + 1e-15], [-0.0, 0],
         [1e15, 1e15 + 1], [.greatestFiniteMagnitude, 1], [1e-29, 1e29], [-1e-300, 1e-300],
     ] as [[Double]])
     func extremeValues(values: [Double]) {

@@ -35,8 +35,8 @@ import Testing
         for (name, robust) in [("a", 0.2), ("b", 0.6), ("c", 0.4)] { try runs.evaluation(name, robust: robust) }
         #expect(
             try runs.report("a").finding?.withPlainSpaces
-                == "At L2 radius 0.5 a keeps 20.0 % of its test images; without an attack it classifies 95.0 % correctly."
-        )
+                == "At L2 radius 0.5 a keeps 20.0 % of its test images; "
+                + "without an attack it classifies 95.0 % correctly.")
         #expect(
             try runs.report("a", "b", "c").finding?.withPlainSpaces
                 == "At L2 radius 0.5 b keeps the most of its test images, 60.0 %; the other 2 keep 20.0 % to 40.0 %.")
@@ -116,7 +116,7 @@ import Testing
     @Test func namesTellRunsApart() throws {
         let runs = try RunFixture()
         for name in ["x/run", "y/run", "z"] { try runs.evaluation(name, robust: 0.5) }
-        let table = try Report(runDirectories: ["\(runs.path)/x/run/", "\(runs.path)/y/./run", "\(runs.path)/z"]).table()
+        let table = try runs.report("x/run/", "y/./run", "z").table()
         #expect(table.contains("\nx/run ") && table.contains("\ny/run "))
         #expect(try runs.report("z", "z").table().contains("z (2)"))
     }

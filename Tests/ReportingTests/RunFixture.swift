@@ -35,6 +35,13 @@ final class RunFixture {
         return file
     }
 
+    /// Without the care for the disk that takes most of the time of `write`.
+    func overwrite(_ name: String, _ bytes: [UInt8]) throws {
+        guard let file = fopen("\(path)/\(name)", "w") else { throw Failure.inputOutput(name, "open", code: errno) }
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+    }
+
     func report(_ names: String...) throws -> Report {
         try Report(runDirectories: names.map { "\(path)/\($0)" })
     }

@@ -1,0 +1,27 @@
+import Failures
+import Foundation
+import Testing
+import Training
+
+/// Training steps that PyTorch computed in float64 (seven of them, all four meanings of BatchNorm's statistics).
+@Suite struct GoldenTests {
+    static let files: [String] = {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { $0.hasSuffix(".safetensors") }.sorted().map { folder.appendingPathComponent($0).path }
+    }()
+
+    @Test func sevenFilesAreThere() { #expect(Self.files.count == 7) }
+
+    @Test(arguments: files) func everyTensorAgreesWithPyTorch(_ file: String) throws {
+        let comparisons = try GoldenStep(path: file).replay()
+        #expect(comparisons.count > 30)
+        for comparison in comparisons {
+            #expect(comparison.agrees, "\(comparison.tensor) differs by \(comparison.relativeError)")
+        }
+    }
+
+    @Test func aFileWithoutMetadataIsRefusedByName() {
+        #expect(throws: Failure.self) { try GoldenStep(path: "/dev/null") }
+    }
+}

@@ -1,0 +1,113 @@
+import Configuration
+import Distributed
+import Failures
+import Foundation
+import Logging
+import Testing
+import Training
+
+/// Whole runs on the embedded digits, small enough for a test.
+@Suite struct RunTests {
+    static let text = """
+        data: {dataset: digits, limit: 96, validation: 0, augment: {crop: 1, flip: true}}
+        model: {kind: resnet, widths: [4], blocks: [1], activation: gelu}
+        loss: {alignment: {weight: 0.5, classesPerImage: 3, targets: {kind: nearest-neighbour, sample: 4}}}
+        train: {epochs: 2, batch: 32, shard: 8, ema: 0.9, clip: 5, optimizer: {kind: adamw, lr: 0.01}}
+        monitor: {everyEpochs: 0}
+        checkpoint: {everySteps: 2, keep: 2}
+        """
+
+    final class Folder {
+        let path = NSTemporaryDirectory() + "pag-run-" + UUID().uuidString
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+        func checkpoint(_ step: Int) -> String { "\(path)/checkpoints/step-0000000\(step).safetensors" }
+        func bytes(_ step: Int) -> Data? { FileManager.default.contents(atPath: checkpoint(step)) }
+        var checkpoints: [String] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []).sorted()
+        }
+    }
+
+    func train(
+        _ folder: Folder, _ overrides: [String] = [], resume: Resume = .auto,
+        on communicator: any Communicator = SingleProcess()
+    ) throws {
+        let configuration: RunConfiguration = try Configuration.read(
+            text: Self.text, source: "test", overrides: overrides)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        try TrainingRun(
+            configuration, directory: folder.path, resume: resume, communicator: communicator, logger: logger, monitor: nil
+        ).run()
+    }
+
+    @Test func aRunLeavesItsCheckpointsAndRecords() throws {
+        let folder = Folder()
+        try train(folder)
+        #expect(folder.checkpoints == ["step-00000004.safetensors", "step-00000006.safetensors"])
+        let metrics = String(decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
+        #expect(metrics.split(separator: "\n").count { $0.contains("\"kind\":\"step\"") } == 6)
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/config.yaml"))
+    }
+
+    @Test func resumingInMidEpochGivesTheSameBits() throws {
+        let whole = Folder(), parts = Folder()
+        try train(whole)
+        try train(parts)
+        for step in [4, 6] { #expect(whole.bytes(step) == parts.bytes(step)) }
+        // As if the process had been killed after step 4 (an epoch has three steps).
+        try FileManager.default.removeItem(atPath: parts.checkpoint(6))
+        try train(parts)
+        #expect(whole.bytes(6) != nil && whole.bytes(6) == parts.bytes(6))
+    }
+
+    @Test(arguments: [2, 3, 4, 5]) func anyNumberOfRanksGivesTheSameBits(_ ranks: Int) throws {
+        let alone = Folder(), together = Folder()
+        try train(alone)
+        try ThreadCommunicator.run(ranks: ranks) { try self.train(together, on: $0) }
+        #expect(alone.bytes(6) != nil && alone.bytes(6) == together.bytes(6))
+    }
+
+    @Test func aDamagedNewestCheckpointIsPassedOver() throws {
+        let folder = Folder(), whole = Folder()
+        try train(whole)
+        try train(folder)
+        var bytes = try #require(folder.bytes(6))
+        bytes[bytes.count - 10] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: folder.checkpoint(6)))
+        try train(folder)
+        #expect(folder.bytes(6) == whole.bytes(6))
+    }
+
+    @Test func anotherConfigurationIsRefused() throws {
+        let folder = Folder()
+        try train(folder)
+        let failure = #expect(throws: Failure.self) { try train(folder, ["train.batch=16"]) }
+        #expect(failure?.kind == .usage)
+        #expect(failure?.description.contains("batch: 32") == true)
+        // Longer is no other run.
+        try train(folder, ["train.epochs=3"])
+        #expect(folder.checkpoints.last == "step-00000009.safetensors")
+    }
+
+    @Test func startingAnewKeepsTheEarlierRun() throws {
+        let folder = Folder()
+        try train(folder)
+        try train(folder, ["train.epochs=1"], resume: .none)
+        #expect(folder.checkpoints == ["step-00000002.safetensors", "step-00000003.safetensors"])
+        #expect(FileManager.default.fileExists(atPath: folder.path + ".1/checkpoints/step-00000006.safetensors"))
+        try FileManager.default.removeItem(atPath: folder.path + ".1")
+    }
+
+    @Test func aStepThatIsNotFiniteStopsTheRunOrIsSkipped() throws {
+        let folder = Folder()
+        let failure = #expect(throws: Failure.self) {
+            try train(folder, ["train.optimizer.lr=1.0e+30", "train.optimizer={kind: sgd, lr: 1.0e+30}", "train.clip=null"])
+        }
+        #expect(failure?.kind == .checkFailed)
+        #expect(failure?.description.contains("training images") == true)
+    }
+
+    @Test func moreThanThereIsToTrainOnIsRefused() throws {
+        let failure = #expect(throws: Failure.self) { try train(Folder(), ["data.limit=31"]) }
+        #expect(failure?.kind == .badInput)
+    }
+}

@@ -1,0 +1,101 @@
+import Configuration
+import Data
+import Failures
+import Formats
+import Foundation
+import Kernels
+import Targets
+import Testing
+import Training
+
+/// Each source against its definition, on the embedded digits.
+@Suite struct TargetTests {
+    struct Alone: WorkSharing {
+        func share(_ count: Int, _ body: (Int) throws -> [Int32]) throws -> [[Int32]] { try (0..<count).map(body) }
+    }
+
+    let train: Subset
+    init() throws {
+        let digits = try DatasetRegistry.open("digits", seed: 1).train
+        train = Subset(digits, indices: Array(stride(from: 0, to: 1400, by: 3)))
+    }
+
+    func source(_ targets: String) throws -> any TargetSource {
+        let configuration: RunConfiguration = try Configuration.read(
+            text: "loss: {alignment: {targets: \(targets)}}", source: "test")
+        return try configuration.loss.alignment.targets.prepare(TargetContext(train: train, seed: 7, work: Alone()))
+    }
+
+    func pixels(_ index: Int) -> [Scalar] {
+        var pixels = [Scalar](repeating: 0, count: 64)
+        train.read(index, into: &pixels)
+        return pixels
+    }
+
+    func gradient(_ source: any TargetSource, _ index: Int, _ target: Int) -> [Scalar] {
+        var out = [Scalar](repeating: 0, count: 64)
+        source.write(index: index, pixels: pixels(index), target: target, into: &out)
+        return out
+    }
+
+    func distance(_ a: [Scalar], _ b: [Scalar]) -> Double {
+        zip(a, b).reduce(0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) }
+    }
+
+    @Test func nearestNeighboursAreTheBruteForceOnes() throws {
+        let source = try source("{kind: nearest-neighbour}")
+        for index in stride(from: 0, to: train.count, by: 17) {
+            let own = pixels(index)
+            for target in 0..<10 {
+                let others = (0..<train.count).filter { train.label($0) == target && $0 != index }
+                let smallest = others.map { distance(pixels($0), own) }.min()
+                let found = zip(gradient(source, index, target), own).map { $0 + $1 }
+                #expect(abs(distance(found, own) - (smallest ?? -1)) < 1e-5)
+                #expect(others.contains { distance(pixels($0), found) < 1e-9 })
+            }
+        }
+    }
+
+    @Test func aSampleOfNeighboursIsDrawnFromTheClass() throws {
+        let source = try source("{kind: nearest-neighbour, sample: 2}")
+        let seen = Set((0..<train.count).map { index in zip(gradient(source, index, 4), pixels(index)).map { ($0 + $1) } })
+        #expect(seen.count <= 4)
+        #expect(seen.count >= 2)
+    }
+
+    @Test func oneImageIsATrainingImageOfTheClass() throws {
+        let source = try source("{kind: one-image}")
+        for target in 0..<10 {
+            let image = zip(gradient(source, 3, target), pixels(3)).map { $0 + $1 }
+            #expect((0..<train.count).contains { train.label($0) == target && distance(pixels($0), image) < 1e-9 })
+        }
+    }
+
+    @Test func classMeanIsTheMean() throws {
+        let source = try source("{kind: class-mean, scale: 2}")
+        let members = (0..<train.count).filter { train.label($0) == 6 }
+        let mean = (0..<64).map { i in members.reduce(0.0) { $0 + Double(pixels($1)[i]) } / Double(members.count) }
+        for (i, value) in gradient(source, 9, 6).enumerated() {
+            #expect(abs(Double(value) - (2 * mean[i] - Double(pixels(9)[i]))) < 1e-6)
+        }
+    }
+
+    @Test func storedTargetsAreReadInTheDataSetsOrder() throws {
+        let path = NSTemporaryDirectory() + "pag-targets-\(UUID().uuidString).safetensors"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let count = train.base.count
+        let values = (0..<(count * 10 * 64)).map { Float($0 % 10_007) }
+        func write(_ metadata: [String: String]) throws {
+            try SafetensorsWriter.write(
+                to: path, metadata: metadata,
+                tensors: [TensorToWrite(name: "g", shape: [count, 10, 1, 8, 8], values: values)])
+        }
+        try write(["dataset": train.base.fingerprint])
+        let found = gradient(try source("{kind: file, path: \(path)}"), 5, 3)
+        #expect(found == (0..<64).map { Scalar(((train.indices[5] * 10 + 3) * 64 + $0) % 10_007) })
+
+        try write(["dataset": "of something else"])
+        let failure = #expect(throws: Failure.self) { try source("{kind: file, path: \(path)}") }
+        #expect(failure?.kind == .badInput)
+    }
+}
