@@ -15,9 +15,16 @@ let cSettings: [CSetting] = [.unsafeFlags(machine)]
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
-func tests(of name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
+func tests(of name: String, _ others: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + others, exclude: excluded[name] ?? [],
+        swiftSettings: swiftSettings)
+}
+// Data beside the tests that is read by path.
+let excluded = ["Training": ["Golden"]]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -41,24 +48,49 @@ let package = Package(
         module("Failures"),
         module("Randomness"),
         module("Configuration", ["Failures", yams]),
-        module("Formats", ["Failures", "CZlib"]),
+        module("Formats", ["CZlib", "Failures"]),
         module("Kernels", ["COpenBLAS"]),
         module("Autodiff", ["Kernels"]),
-        module("Layers", ["Autodiff", "Randomness"]),
-        module("Models", ["Layers", "Configuration", "Failures"]),
+        module("Layers", ["Autodiff", "Kernels", "Randomness"]),
+        module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
+        module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
         module("Data", ["Failures", "Formats", "Kernels", "Randomness"]),
-        module("Targets", ["Data", "Configuration", "Failures", "Formats", "Kernels", "Randomness"]),
+        module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
-        module("Checkpoints", ["Failures", "Formats", "Models"]),
-        module("Training", ["Data", "Targets", "Models", "Distributed", "Checkpoints", "Configuration", logging]),
-        module("Evaluation", ["Data", "Models", "Distributed", "Checkpoints"]),
-        module("Reporting", ["Formats", "Failures"]),
-        module("Illustrations", ["Evaluation", "Targets", "Reporting"]),
-        module("Benchmarks", ["Training"]),
-        .executableTarget(
-            name: "pag",
-            dependencies: ["Training", "Evaluation", "Illustrations", "Reporting", "Benchmarks", argumentParser, logging],
-            swiftSettings: swiftSettings),
+        module("Training", [
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers",
+            "Models", "Targets", logging,
+        ]),
+        module("Evaluation", [
+            "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
+        ]),
+        module("Reporting", ["Failures", "Formats"]),
+        module("Illustrations", [
+            "Autodiff", "Data", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting", "Targets",
+        ]),
+        module("Benchmarks", ["Autodiff", "Formats", "Kernels", "Layers", "Models", "Randomness", "Training"]),
+        program("pag", [
+            "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
+            "Formats", "Illustrations", "Kernels", "Models", "Reporting", "Training", argumentParser, logging,
+        ]),
+        // What the tests of Distributed do under mpirun.
+        program("mpi-selftest", ["Distributed", "Failures", "Kernels"]),
+
+        tests(of: "Configuration", ["Failures"]),
+        tests(of: "Formats", ["Failures", "Randomness"]),
+        tests(of: "Data", ["Failures", "Formats", "Kernels"]),
+        tests(of: "Distributed", ["Failures", "Kernels"]),
+        tests(of: "Kernels", ["Randomness"]),
+        tests(of: "Autodiff", ["Kernels", "Randomness"]),
+        tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
+        tests(of: "Training", [
+            "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
+            "Randomness", "Targets", logging,
+        ]),
+        tests(of: "Evaluation", [
+            "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
+        ]),
+        tests(of: "Reporting", ["Failures", "Formats"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Glibc
+import Kernels
 import Synchronization
 
 /// Memory that is taken from the system once and used again: a fresh page costs about as long as filling it.
@@ -25,7 +26,13 @@ public final class MemoryPool: Sendable {
     /// Whether every operation's result is searched for numbers that are not finite. Slow; for debugging.
     let checksResults: Bool
 
-    public init(checkingResults: Bool = false) { checksResults = checkingResults }
+    /// How convolutions of tensors in this pool are computed.
+    let convolution: ConvolutionEngine
+
+    public init(checkingResults: Bool = false, convolution: ConvolutionPreference = .auto) {
+        checksResults = checkingResults
+        self.convolution = ConvolutionEngine(convolution)
+    }
 
     /// The name of the first operation in this pool whose result was not finite, if results are checked.
     public var firstNonFinite: String? { state.withLock { $0.firstNonFinite } }

@@ -10,6 +10,8 @@ public final class Storage: @unchecked Sendable {
     public let pool: MemoryPool
     /// The storage that owns the memory, where this one is a window into it.
     private let owner: Storage?
+    /// Like a graph, filled and read by one thread.
+    private var prepared: [FilterForm: Storage] = [:]
 
     public init(count: Int, in pool: MemoryPool) {
         self.count = count
@@ -29,7 +31,29 @@ public final class Storage: @unchecked Sendable {
 
     var isWindow: Bool { owner != nil }
 
+    /// These numbers in the form that a convolution method reads, made once: valid for as long as this object, because
+    /// its numbers do not change.
+    func preparedFilters(_ form: FilterForm, make: () -> Storage) -> Storage {
+        if let known = prepared[form] { return known }
+        let new = make()
+        prepared[form] = new
+        return new
+    }
+
     deinit {
         if owner == nil { pool.giveBack(pointer, bytes: count * MemoryLayout<Scalar>.stride) }
+    }
+}
+
+/// What prepared filters are for: they do not depend on the number of images.
+struct FilterForm: Hashable {
+    let geometry: ConvolutionGeometry
+    let operation: ConvolutionOperation
+
+    init(_ geometry: ConvolutionGeometry, _ operation: ConvolutionOperation) {
+        var one = geometry
+        one.images = 1
+        self.geometry = one
+        self.operation = operation
     }
 }

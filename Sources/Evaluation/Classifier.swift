@@ -8,12 +8,13 @@ import Models
 /// What it says about an image does not depend, to the bit, on the batch that the image stands in.
 public struct Classifier {
     private let state: ModelState
-    private let parameters: Storage
+    /// Cut once, so that all passes share what is prepared from them.
+    private let parameters: [Tensor]
 
     /// `parameters` replaces the state's own, by an average of them for instance.
     public init(_ state: ModelState, parameters: Storage? = nil) {
         self.state = state
-        self.parameters = parameters ?? state.parameters
+        self.parameters = state.tensors(of: parameters ?? state.parameters)
     }
 
     public var model: Model { state.model }

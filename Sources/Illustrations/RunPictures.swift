@@ -1,5 +1,4 @@
 import Autodiff
-import Configuration
 import Data
 import Evaluation
 import Failures

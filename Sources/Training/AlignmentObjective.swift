@@ -76,9 +76,12 @@ public struct AlignmentObjective: Sendable {
     }
 
     /// Loss and gradients of one shard. The loss is divided by `batch`, the number of images of the whole step, so that
-    /// shards add up.
-    public func evaluate(_ shard: LabelledImages, _ state: ModelState, batch: Int) -> Result {
-        let parameters = state.tensors(of: state.parameters).map(\.variable)
+    /// shards add up. `parameters` are the state's own, cut once a step so that its shards share what is prepared from
+    /// them.
+    public func evaluate(
+        _ shard: LabelledImages, _ state: ModelState, parameters: [Tensor]? = nil, batch: Int
+    ) -> Result {
+        let parameters = (parameters ?? state.tensors(of: state.parameters)).map(\.variable)
         var context = state.context(statistics == .eval ? .inference : .training, parameters: parameters)
         let x = shard.targets == nil ? shard.images : shard.images.variable
         let logits = state.model(x, &context)

@@ -1,4 +1,5 @@
 import Configuration
+import Kernels
 import Models
 
 /// Everything that a run is told: the sections of the YAML file, in the order in which they are written out.
@@ -107,6 +108,8 @@ public struct CheckpointConfiguration: Configurable {
 public struct ComputeConfiguration: Configurable {
     /// Classes whose second-order graph is in memory at one time; null: all.
     public var classChunk: Int?
+    /// `auto`: the fastest method for each shape; `blas`: patches and matrix products for all, the reference.
+    public var convolution = ConvolutionPreference.auto
     /// Steps between comparisons of all ranks' parameters; 0: never.
     public var replicaCheckEvery = 100
     /// Stops at the first operation that gives a non-finite number, naming it. Slow; for debugging.
@@ -117,6 +120,7 @@ public struct ComputeConfiguration: Configurable {
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.optional("classChunk", &classChunk, check: .positive)
+        try fields.value("convolution", &convolution)
         try fields.value("replicaCheckEvery", &replicaCheckEvery, check: .notNegative)
         try fields.value("trapNonFinite", &trapNonFinite)
         try fields.value("watchdog", &watchdog, check: .notNegative)

@@ -66,7 +66,8 @@ public final class TrainingRun {
         self.logger = logger
         self.monitor = monitor
         stop = try StopRequest()
-        pool = MemoryPool(checkingResults: given.compute.trapNonFinite)
+        pool = MemoryPool(
+            checkingResults: given.compute.trapNonFinite, convolution: given.compute.convolution)
         data = try TrainingData(given)
         var resolved = given
         let shape = data.train.shape

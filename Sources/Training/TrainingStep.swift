@@ -61,11 +61,12 @@ public final class TrainingStep {
         let batch = batches(of: epoch)[state.step % stepsPerEpoch]
         let objective = objective(at: Double(state.step) / Double(stepsPerEpoch))
 
+        let parameters = state.model.tensors(of: state.model.parameters)
         for shard in reduction.shards {
             communicator.heartbeat.beat("training", step: state.step)
             let indices = batch.dropFirst(shard * train.shard).prefix(train.shard)
             let images = try load(indices, epoch: epoch)
-            let result = objective.evaluate(images, state.model, batch: train.batch)
+            let result = objective.evaluate(images, state.model, parameters: parameters, batch: train.batch)
             try checkOperations(state.step)
             let sums = reduction.beginShard()
             if let start = sums.baseAddress { write(result, shard: shard, to: start) }

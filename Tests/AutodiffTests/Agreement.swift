@@ -25,7 +25,8 @@ func expectAgreement(
     let scale = expected.reduce(0.1) { max($0, abs($1)) }
     // A sum, not a maximum: a NaN anywhere must show.
     let error = zip(values, expected).reduce(0) { $0 + abs($1.0 - $1.1) }
-    #expect(error <= tolerance * scale * max(1, Double(values.count).squareRoot()), comment, sourceLocation: sourceLocation)
+    let bound = tolerance * scale * max(1, Double(values.count).squareRoot())
+    #expect(error <= bound, comment, sourceLocation: sourceLocation)
 }
 
 func expectAgreement(

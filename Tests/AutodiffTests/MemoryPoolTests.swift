@@ -85,4 +85,14 @@ import Testing
         }
         #expect(pool.usage.live == 0)
     }
+
+    @Test func firstResultThatIsNotFinite() {
+        for checks in [true, false] {
+            let pool = MemoryPool(checkingResults: checks), x = Tensor([2], [1, 0], in: pool)
+            _ = x.exponential() + x
+            #expect(pool.firstNonFinite == nil)
+            _ = (x.logarithm() * x).exponential()
+            #expect(pool.firstNonFinite == (checks ? "logarithm" : nil))
+        }
+    }
 }

@@ -76,11 +76,13 @@ import Testing
     /// Inference leaves no statistics behind, and does not depend on the batch.
     @Test func inference() {
         let pool = MemoryPool(), bench = Bench { BatchNorm2d(2, in: &$0) }
-        let x = random([3, 2, 2, 2], salt: 1, in: pool), parameters = [random([2], salt: 2, in: pool), random([2], salt: 3, in: pool)]
+        let x = random([3, 2, 2, 2], salt: 1, in: pool)
+        let parameters = [random([2], salt: 2, in: pool), random([2], salt: 3, in: pool)]
         let whole = bench(x, parameters, .inference)
         #expect(whole.seen.count == 1 && whole.seen[0] == nil)
         for row in 0..<3 {
-            #expect(bench(x.rows(row..<(row + 1)), parameters, .inference).output.array == whole.output.rows(row..<(row + 1)).array)
+            let alone = bench(x.rows(row..<(row + 1)), parameters, .inference).output
+            #expect(alone.array == whole.output.rows(row..<(row + 1)).array)
         }
     }
 

@@ -31,9 +31,8 @@ struct Convolution: Operation {
         let g = settings.geometry(input: x[0].shape, filters: x[1].shape)
         let shape = x[0].shape.prefix(x[0].shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels]
         return Tensor(shape, in: x[0].pool) { out in
-            let scratch = Storage(count: PatchConvolution.scratchCount(g), in: x[0].pool)
-            withExtendedLifetime(scratch) {
-                PatchConvolution.forward(g, x[0].pointer, x[1].pointer, out, scratch: scratch.pointer)
+            withScratch(g, .forward, x[1], in: x[0].pool) { engine, filters, scratch in
+                engine.forward(g, x[0].pointer, filters, out, scratch: scratch)
             }
         }
     }
@@ -65,9 +64,8 @@ struct ConvolutionInputGradient: Operation {
             dy.shape.suffix(3) == [g.outHeight, g.outWidth, g.outChannels],
             "convolution input gradient: cotangent \(dy.shape), input \(input), filters \(filters.shape)")
         return Tensor(shape, in: dy.pool) { out in
-            let scratch = Storage(count: PatchConvolution.scratchCount(g), in: dy.pool)
-            withExtendedLifetime(scratch) {
-                PatchConvolution.inputGradient(g, dy.pointer, filters.pointer, out, scratch: scratch.pointer)
+            withScratch(g, .inputGradient, filters, in: dy.pool) { engine, filters, scratch in
+                engine.inputGradient(g, dy.pointer, filters, out, scratch: scratch)
             }
         }
     }
@@ -97,9 +95,8 @@ struct ConvolutionWeightGradient: Operation {
             dy.shape == input.shape.prefix(input.shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels],
             "convolution weight gradient: cotangent \(dy.shape), input \(input.shape), filters \(filters)")
         return Tensor(filters, in: dy.pool) { out in
-            let scratch = Storage(count: PatchConvolution.scratchCount(g), in: dy.pool)
-            withExtendedLifetime(scratch) {
-                PatchConvolution.weightGradient(g, input.pointer, dy.pointer, out, scratch: scratch.pointer)
+            withScratch(g, .weightGradient, dy, in: dy.pool) { engine, _, scratch in
+                engine.weightGradient(g, input.pointer, dy.pointer, out, scratch: scratch)
             }
         }
     }
@@ -113,6 +110,21 @@ struct ConvolutionWeightGradient: Operation {
                 } : nil,
         ]
     }
+}
+
+/// Lends scratch and, from their storage's cache, the filters in the form that the method of this shape reads.
+private func withScratch(
+    _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Tensor, in pool: MemoryPool,
+    _ body: (ConvolutionEngine, Source, Destination) -> Void
+) {
+    let engine = pool.convolution, count = engine.preparedFilterCount(g, operation)
+    let prepared = count == 0 ? filters.storage : filters.storage.preparedFilters(FilterForm(g, operation)) {
+        let form = Storage(count: count, in: pool)
+        engine.prepareFilters(g, operation, filters.pointer, into: form.pointer)
+        return form
+    }
+    let scratch = Storage(count: engine.scratchCount(g, operation), in: pool)
+    withExtendedLifetime((prepared, scratch)) { body(engine, Source(prepared.pointer), scratch.pointer) }
 }
 
 extension Tensor {

@@ -56,7 +56,9 @@ let poolingChecks: [OperationCheck] = sizes.flatMap { sizes in
         } reference: { dy in
             let x = NaiveTensor(sizes.images.extents, values: landmarks(sizes.images).map { Double($0) })
             var dx = NaiveTensor(sizes.images.extents) { _ in 0 }
-            for index in NaiveTensor.indices(sizes.output.extents) { dx[sizes.winner(of: x, at: index)] += dy[0][index] }
+            for index in NaiveTensor.indices(sizes.output.extents) {
+                dx[sizes.winner(of: x, at: index)] += dy[0][index]
+            }
             return dx
         },
     ]
