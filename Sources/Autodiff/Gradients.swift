@@ -58,7 +58,7 @@ private func add(_ part: Tensor, to total: inout Tensor?) {
     }
     total = nil
     if sum.node == nil, part.node == nil, !sum.storage.isWindow, isKnownUniquelyReferenced(&sum.storage) {
-        accumulate(sum.shape.count, part.pointer, into: sum.storage.pointer)
+        sum.storage.add(part.storage)
         total = sum
     } else {
         total = sum + part

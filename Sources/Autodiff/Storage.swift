@@ -40,6 +40,16 @@ public final class Storage: @unchecked Sendable {
         return new
     }
 
+    /// Adds numbers in place, for a holder that shares this object with nobody. What was prepared from the old numbers
+    /// goes: a cotangent can have served as filters before its last contribution arrives.
+    func add(_ other: Storage) {
+        accumulate(count, other.pointer, into: pointer)
+        prepared = [:]
+    }
+
+    /// To be called after the numbers have changed in place: what was made of them is no longer theirs.
+    func forgetPreparedFilters() { prepared = [:] }
+
     deinit {
         if owner == nil { pool.giveBack(pointer, bytes: count * MemoryLayout<Scalar>.stride) }
     }

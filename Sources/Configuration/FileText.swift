@@ -3,10 +3,13 @@ import Glibc
 
 /// The UTF-8 text of the file at `path`, of at most `Configuration.maximumBytes`.
 ///
-/// Throws `inputOutput` if it cannot be read, `badInput` if it is too large or not UTF-8.
+/// Throws `inputOutput` if it cannot be read, `badInput` if it is not there, too large or not UTF-8.
 func textOfFile(_ path: String) throws -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Failure.inputOutput(path, "open", code: errno) }
+    guard descriptor >= 0 else {
+        let code = errno
+        throw code == ENOENT ? Failure.badInput(path, "no such file") : Failure.inputOutput(path, "open", code: code)
+    }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)

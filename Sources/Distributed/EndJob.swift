@@ -8,7 +8,7 @@ public func endJob(_ failure: Failure, communicator: any Communicator) -> Never 
         endProcess("pag: \(failure)", code: failure.kind.exitCode)
     }
     let everyRankFindsIt = switch failure.kind {
-    case .usage, .badInput, .missing: true
+    case .usage, .badInput, .missing, .inputOutput: true
     default: false
     }
     if everyRankFindsIt && communicator.rank > 0 {

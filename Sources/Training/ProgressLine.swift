@@ -2,7 +2,7 @@ import Glibc
 
 /// One line on a terminal that is written over and over; nothing at all where standard error is not a terminal.
 final class ProgressLine {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal = showsProgress()
     private let start = monotonicSeconds()
     private let firstStep: Int
     private let steps: Int
@@ -71,4 +71,10 @@ func monotonicSeconds() -> Double {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}
+
+/// Whether a person watches standard error: a terminal, or a launcher that says it has one (behind mpirun, ranks see a
+/// pipe).
+public func showsProgress() -> Bool {
+    isatty(STDERR_FILENO) == 1 || getenv("PAG_TERMINAL").map { String(cString: $0) == "1" } ?? false
 }

@@ -75,7 +75,7 @@ struct Evaluate: ParsableCommand {
             evaluation.curve = try curve.map {
                 try EpsilonCurve(epsilons: $0.split(separator: ",").map { try ThreatModel.epsilon(String($0)) })
             }
-            let isTerminal = isatty(STDERR_FILENO) == 1 && communicator.rank == 0
+            let isTerminal = showsProgress() && communicator.rank == 0
             let result = try evaluation.run(Classifier(state), on: splits.test, over: communicator) { progress in
                 guard isTerminal else { return }
                 let line = "\r\u{1B}[2K\(progress.stage): \(progress.done) of \(progress.total) images of rank 0"

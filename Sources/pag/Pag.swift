@@ -18,30 +18,28 @@ struct Pag: ParsableCommand {
         ])
 
     static func main() {
-        // Before MPI starts, as the parser may leave the process; and only one rank has something to say.
-        let command = parseOrExit()
-        BLAS.setThreads(1)
         do {
-            var command = command
+            // Before MPI starts, as the parser may leave the process.
+            var command = try parseAsRoot()
+            BLAS.setThreads(1)
             try command.run()
         } catch let failure as Failure {
-            writeError("pag: \(failure)")
-            Glibc.exit(failure.kind.exitCode)
+            leave(saying: "pag: \(failure)", failure.kind.exitCode)
         } catch {
-            writeError("pag: \(error)")
-            Glibc.exit(Failure.Kind.internalError.exitCode)
+            let isHelp = exitCode(for: error).isSuccess
+            if isHelp {
+                if launchedRank() == 0 { print(fullMessage(for: error)) }
+                Glibc.exit(0)
+            }
+            leave(saying: fullMessage(for: error), Failure.Kind.usage.exitCode)
         }
     }
 
-    private static func parseOrExit() -> any ParsableCommand {
-        do { return try parseAsRoot() } catch {
-            let isHelp = exitCode(for: error).isSuccess
-            if launchedRank() == 0 {
-                let message = fullMessage(for: error)
-                isHelp ? print(message) : writeError(message)
-            }
-            Glibc.exit(isHelp ? 0 : Failure.Kind.usage.exitCode)
-        }
+    /// Ends this process for a reason that every rank of the job has found by itself: one of them says it, and the
+    /// others give it the time to.
+    private static func leave(saying message: String, _ code: Int32) -> Never {
+        if launchedRank() == 0 { writeError(message) } else { usleep(1_500_000) }
+        Glibc.exit(code)
     }
 }
 

@@ -77,4 +77,24 @@ import Testing
         for _ in 0..<2 { #expect(gradients(of: slope, with: [x])[0].array == [14, 20]) }
         #expect(slope.array == values)
     }
+
+    /// A cotangent serves as filters, in the form that a convolution prepared from it, before more is added to it.
+    @Test func preparedFiltersDoNotOutliveTheirNumbers() {
+        let images: Shape = [1, 6, 6, 4], settings = ConvolutionSettings(stride: 1, padding: 1)
+        let weights = Tensor([4, 3, 3, 4], repeating: 0, in: pool).variable
+        let (x, early, late) = (
+            random(images, salt: 1, in: pool), random(weights.shape, salt: 2, in: pool),
+            random(weights.shape, salt: 3, in: pool))
+        func weightGradient(_ dy: Tensor) -> Tensor {
+            gradients(of: x.convolved(with: weights, settings), seed: dy, with: [weights], recording: true)[0]
+        }
+        let shallow = random(images, salt: 4, in: pool).variable
+        var deep = random(images, salt: 5, in: pool).variable
+        for _ in 0..<5 { deep = deep * 1 }
+        let first = weightGradient(deep), second = weightGradient(shallow)
+        // `first` and `second` get one cotangent; `first` uses it; then `second` gets its other contribution.
+        let output = (first + second) * early + second * late
+        let expected = x.convolved(with: early + late, settings)
+        expectAgreement(gradients(of: output, with: [shallow, deep])[0], expected)
+    }
 }

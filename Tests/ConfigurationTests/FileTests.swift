@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func unreadableFilesAreNamed() {
-        #expect(throws: Failure(.inputOutput, "/no/such.yaml: cannot open: No such file or directory")) {
+        #expect(throws: Failure(.badInput, "/no/such.yaml: no such file")) {
             try Configuration.read(Sample.self, file: "/no/such.yaml")
         }
         #expect(throws: Failure(.inputOutput, "/tmp: cannot read: Is a directory")) {

@@ -2,7 +2,9 @@ import Kernels
 import Testing
 
 @Suite struct MatrixProductTests {
-    private func naive(_ rows: Int, _ n: Int, _ k: Int, _ a: (Int, Int) -> Scalar, _ b: (Int, Int) -> Scalar) -> [Double] {
+    private func naive(
+        _ rows: Int, _ n: Int, _ k: Int, _ a: (Int, Int) -> Scalar, _ b: (Int, Int) -> Scalar
+    ) -> [Double] {
         indices([rows, n]).map { index in
             (0..<k).reduce(0.0) { $0 + Double(a(index[0], $1)) * Double(b($1, index[1])) }
         }

@@ -3,37 +3,44 @@ import Testing
 
 @Suite struct ReductionTests {
     static let shapes: [[Int]] = [
-        [], [1], [7], [17], [3, 5], [70, 3], [3, 70], [2, 3, 4], [4, 1, 9], [2, 70, 11], [3, 2, 2, 19], [2, 3, 1, 2, 5],
+        [], [1], [7], [17], [3, 5], [70, 3], [3, 70], [130, 17], [70, 40],
+        [2, 3, 4], [4, 1, 9], [2, 70, 11], [3, 2, 2, 19], [2, 3, 1, 2, 5],
         [0], [0, 3], [3, 0], [2, 0, 3],
     ]
 
     /// Every choice of axes.
     @Test(arguments: shapes)
     func sumsEqualTheDefinition(shape: [Int]) {
-        let x = random(shape.reduce(1, *))
+        let x = random(shape.reduce(1, *), salt: 1), y = random(x.count, salt: 2)
         for choice in 0..<(1 << shape.count) {
             let reducing = shape.indices.map { choice >> $0 & 1 == 1 }
             let kept = zip(shape, reducing).map { $1 ? 1 : $0 }
-            var expected = [Double](repeating: 0, count: kept.reduce(1, *))
+            var expected = [Double](repeating: 0, count: kept.reduce(1, *)), products = expected
             for (offset, index) in indices(shape).enumerated() {
                 let target = zip(index, zip(kept, reducing)).reduce(0) { $0 * $1.1.0 + ($1.1.1 ? 0 : $1.0) }
                 expected[target] += Double(x[offset])
+                products[target] += Double(x[offset]) * Double(y[offset])
             }
             let plan = ReductionPlan(shape: shape, reducing: reducing)
             #expect(plan.outputCount == expected.count)
             expectAgreement(written(plan.outputCount) { sum(plan, x, $0) }, expected, "reducing \(reducing)")
+            expectAgreement(
+                written(plan.outputCount) { productSum(plan, x, y, $0) }, products, "products, reducing \(reducing)")
         }
     }
 
     /// Adding 300,000 tenths one by one is off by a thousandth in Float; block by block it is not.
     @Test func longSumsKeepTheirDigits() {
         let count = 300_000, x = [Scalar](repeating: 0.1, count: count)
-        let exact = Double(x[0]) * Double(count), bound = exact * (isDouble ? 1e-13 : 2e-5)
-        #expect(abs(Double(contiguousSum(count, x)) - exact) <= bound)
-        for columns in [1, 3, 10] {
+        let exact = Double(x[0]) * Double(count), tolerance = isDouble ? 1e-13 : 2e-5
+        #expect(abs(Double(contiguousSum(count, x)) - exact) <= tolerance * exact)
+        for columns in [1, 3, 10, 20] {
             let rows = count / columns, column = Double(x[0]) * Double(rows)
             let plan = ReductionPlan(shape: [rows, columns], reducing: [true, false])
-            for total in written(columns, { sum(plan, x, $0) }) { #expect(abs(Double(total) - column) <= bound) }
+            let ones = [Scalar](repeating: 1, count: count)
+            for total in written(columns, { sum(plan, x, $0) }) + written(columns, { productSum(plan, x, ones, $0) }) {
+                #expect(abs(Double(total) - column) <= tolerance * column)
+            }
         }
     }
 

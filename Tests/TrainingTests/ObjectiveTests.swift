@@ -57,16 +57,18 @@ import Training
 
     @Test func chunksNeedLessMemory() {
         let state = network()
+        // Twelve rows, so that what grows with the classes outweighs what all of them share.
+        let rows = (0..<12).map { Array(repeating: $0 % 4, count: 5) }
         func peak(_ chunk: Int?) -> Int {
             var objective = AlignmentObjective(weight: 1, gradient: .logprob, statistics: .frozen)
             objective.classChunk = chunk
             pool.resetPeak()
             let before = pool.usage.live
-            _ = objective.evaluate(shard(classes: allClasses), state, batch: 5)
+            _ = objective.evaluate(shard(classes: rows), state, batch: 5)
             return pool.usage.peak - before
         }
         let whole = peak(nil), single = peak(1)
-        #expect(single < whole * 2 / 3, "\(single) bytes with chunks of one class, \(whole) with all")
+        #expect(single < whole / 2, "\(single) bytes with chunks of one class, \(whole) with all")
     }
 
     @Test func memoryReturnsToItsLevelAfterAStep() {

@@ -17,7 +17,7 @@ import Training
         checkpoint: {everySteps: 2, keep: 2}
         """
 
-    final class Folder {
+    final class Folder: Sendable {
         let path = NSTemporaryDirectory() + "pag-run-" + UUID().uuidString
         deinit { try? FileManager.default.removeItem(atPath: path) }
         func checkpoint(_ step: Int) -> String { "\(path)/checkpoints/step-0000000\(step).safetensors" }
@@ -62,7 +62,7 @@ import Training
     @Test(arguments: [2, 3, 4, 5]) func anyNumberOfRanksGivesTheSameBits(_ ranks: Int) throws {
         let alone = Folder(), together = Folder()
         try train(alone)
-        try ThreadCommunicator.run(ranks: ranks) { try self.train(together, on: $0) }
+        _ = try ThreadCommunicator.run(ranks: ranks) { try self.train(together, on: $0) }
         #expect(alone.bytes(6) != nil && alone.bytes(6) == together.bytes(6))
     }
 
