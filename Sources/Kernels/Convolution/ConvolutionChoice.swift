@@ -1,0 +1,47 @@
+/// Which method serves which shape, by an estimate of its work. Never asks for the number of images, because an image's
+/// bits must not depend on it.
+enum ConvolutionChoice {
+    static func method(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ preference: ConvolutionPreference
+    ) -> ConvolutionMethod {
+        if preference == .blas { return .patches }
+        guard ConvolutionMethod.winograd4.supports(g) else { return isSparse(g, operation) ? .patches : .direct }
+        let four = winograd(WinogradFour.self, g), two = winograd(WinogradTwo.self, g), direct = direct(g, operation)
+        if direct < min(four, two) { return .direct }
+        return two <= four ? .winograd2 : .winograd4
+    }
+
+    /// Whether direct convolution would work mostly on padding, or on pixels far apart, where the library was faster:
+    /// gradients of images of few channels. Elsewhere the direct method was faster than the library or within a tenth.
+    private static func isSparse(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Bool {
+        if g.inChannels >= 8 { return false }
+        return switch operation {
+        case .forward: false
+        case .inputGradient: !FewChannelInputGradient.supports(g)
+        case .weightGradient: g.stride > 1
+        }
+    }
+
+    /// Multiplications for one image with channels padded. Transforming a number of a plane takes as long as about
+    /// eight multiplications of it do in the products (measured with 8 to 64 channels, for both tiles).
+    private static func winograd<Scheme: WinogradScheme>(_ scheme: Scheme.Type, _ g: ConvolutionGeometry) -> Int {
+        let side = Scheme.tile
+        let tiles = ((g.height + side - 1) / side) * ((g.width + side - 1) / side)
+        let inputs = Panel.padded(g.inChannels), outputs = Panel.padded(g.outChannels)
+        return tiles * Scheme.planes * (inputs * outputs + 8 * (inputs + outputs))
+    }
+
+    private static func direct(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        let taps = g.kernelHeight * g.kernelWidth
+        let products =
+            switch operation {
+            case .forward: g.patch * Panel.padded(g.outChannels)
+            case .inputGradient where FewChannelInputGradient.supports(g): Panel.padded(g.patch) * g.outChannels
+            case .inputGradient: taps * g.outChannels * Panel.padded(g.inChannels)
+            case .weightGradient:
+                Panel.padded(g.outChannels) * g.kernelHeight
+                    * min(Panel.padded(g.kernelWidth * g.inChannels), g.kernelWidth * Panel.padded(g.inChannels))
+            }
+        return g.outputPixels * products
+    }
+}

@@ -1,0 +1,104 @@
+/// The three passes of a convolution, each by the method that suits its shape.
+///
+/// The caller owns all memory: scratch, and filters in the form the method wants, which it may keep for as long as the
+/// filters do not change. The method, and the form of prepared filters, depend on nothing but the operation and the
+/// geometry without its number of images.
+///
+/// An image's forward and input-gradient bits do not depend on the other images of the batch, their number or its place
+/// among them; a weight gradient's depend on all images in their order. A value that is not finite spoils whole tiles
+/// of its image where the definition would spoil single pixels.
+public struct ConvolutionEngine: Sendable, Hashable {
+    private let preference: ConvolutionPreference
+    private let only: ConvolutionMethod?
+
+    public init(_ preference: ConvolutionPreference = .auto) {
+        self.preference = preference
+        only = nil
+    }
+
+    /// An engine that knows one method, which must support every geometry it is given.
+    public init(only method: ConvolutionMethod) {
+        preference = .auto
+        only = method
+    }
+
+    public func method(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> ConvolutionMethod {
+        let method = only ?? ConvolutionChoice.method(g, operation, preference)
+        precondition(
+            method.supports(g),
+            "convolution: \(method) does not support kernel \(g.kernelHeight)x\(g.kernelWidth), stride \(g.stride), "
+                + "padding \(g.padding)")
+        return method
+    }
+
+    /// Scalars of scratch that the operation overwrites; their contents are arbitrary. Best 64-byte aligned.
+    public func scratchCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        switch method(g, operation) {
+        case .patches: PatchConvolution.scratchCount(g)
+        case .direct: DirectConvolution.scratchCount(g, operation)
+        case .winograd2: WinogradConvolution<WinogradTwo>.scratchCount(g, operation)
+        case .winograd4: WinogradConvolution<WinogradFour>.scratchCount(g, operation)
+        }
+    }
+
+    /// Scalars of prepared filters; 0 where the operation reads filters as they are, or none (`weightGradient`).
+    public func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        if operation == .weightGradient { return 0 }
+        return switch method(g, operation) {
+        case .patches: 0
+        case .direct: DirectConvolution.preparedFilterCount(g, operation)
+        case .winograd2: WinogradConvolution<WinogradTwo>.preparedFilterCount(g)
+        case .winograd4: WinogradConvolution<WinogradFour>.preparedFilterCount(g)
+        }
+    }
+
+    /// Brings filters w[Co,kh,kw,Ci] into the form that `operation` reads. Does nothing where `preparedFilterCount` is
+    /// 0.
+    public func prepareFilters(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination
+    ) {
+        if operation == .weightGradient { return }
+        switch method(g, operation) {
+        case .patches: break
+        case .direct: DirectConvolution.prepareFilters(g, operation, filters, into: prepared)
+        case .winograd2: WinogradConvolution<WinogradTwo>.prepareFilters(g, operation, filters, into: prepared)
+        case .winograd4: WinogradConvolution<WinogradFour>.prepareFilters(g, operation, filters, into: prepared)
+        }
+    }
+
+    /// y[N,Ho,Wo,Co] = x[N,H,W,Ci] * w. `filters` are the prepared ones, or w itself where their count is 0.
+    public func forward(
+        _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, scratch: Destination
+    ) {
+        switch method(g, .forward) {
+        case .patches: PatchConvolution.forward(g, x, filters, y, scratch: scratch)
+        case .direct: DirectConvolution.forward(g, x, filters, y, scratch: scratch)
+        case .winograd2: WinogradConvolution<WinogradTwo>.forward(g, x, filters, y, scratch: scratch)
+        case .winograd4: WinogradConvolution<WinogradFour>.forward(g, x, filters, y, scratch: scratch)
+        }
+    }
+
+    /// dx[N,H,W,Ci] from dy[N,Ho,Wo,Co]. `filters` are the prepared ones, or w itself where their count is 0.
+    public func inputGradient(
+        _ g: ConvolutionGeometry, _ dy: Source, _ filters: Source, _ dx: Destination, scratch: Destination
+    ) {
+        switch method(g, .inputGradient) {
+        case .patches: PatchConvolution.inputGradient(g, dy, filters, dx, scratch: scratch)
+        case .direct: DirectConvolution.inputGradient(g, dy, filters, dx, scratch: scratch)
+        case .winograd2: WinogradConvolution<WinogradTwo>.inputGradient(g, dy, filters, dx, scratch: scratch)
+        case .winograd4: WinogradConvolution<WinogradFour>.inputGradient(g, dy, filters, dx, scratch: scratch)
+        }
+    }
+
+    /// dw[Co,kh,kw,Ci] = sum over images and pixels of dy times the patch of x; overwrites dw.
+    public func weightGradient(
+        _ g: ConvolutionGeometry, _ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination
+    ) {
+        switch method(g, .weightGradient) {
+        case .patches: PatchConvolution.weightGradient(g, x, dy, dw, scratch: scratch)
+        case .direct: DirectWeightGradient(g).run(x, dy, dw, scratch: scratch)
+        case .winograd2: WinogradConvolution<WinogradTwo>.weightGradient(g, x, dy, dw, scratch: scratch)
+        case .winograd4: WinogradConvolution<WinogradFour>.weightGradient(g, x, dy, dw, scratch: scratch)
+        }
+    }
+}

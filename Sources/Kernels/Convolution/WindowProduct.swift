@@ -1,0 +1,117 @@
+/// Products of windows of an image with filters, without unfolding the windows: the core of direct convolution.
+///
+/// A window is `windowRows` runs of `windowRow` consecutive numbers, `rowStride` apart. For every position of a grid,
+/// target[0..<channels] = window . filters, with filters as panels [channels/16][windowRows * windowRow][16].
+/// Each sum runs through its window in one order, one fused multiply-add a step, wherever the position stands.
+struct WindowProduct {
+    let windowRows, windowRow, rowStride: Int
+    let channels: Int
+    let gridHeight, gridWidth: Int
+    let sourceImage, sourceRow, sourcePixel: Int
+    let targetImage, targetRow, targetPixel: Int
+
+    /// Positions that one panel of filters is multiplied with before the next one is read.
+    static var blockPositions: Int { 192 }
+    /// Scratch for a register tile.
+    static var workspaceCount: Int { 6 * 16 }
+
+    func multiply(
+        images: Int, _ source: Source, filters: Source, _ target: Destination, workspace: Destination
+    ) {
+        let perImage = gridHeight * gridWidth, positions = images * perImage
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * Self.blockPositions) { table in
+            guard let sources = table.baseAddress else { return }
+            let targets = sources + Self.blockPositions
+            var start = 0
+            while start < positions {
+                let count = min(Self.blockPositions, positions - start)
+                var image = start / perImage
+                var row = start % perImage / gridWidth, pixel = start % perImage % gridWidth
+                for i in 0..<count {
+                    sources[i] = image &* sourceImage &+ row &* sourceRow &+ pixel &* sourcePixel
+                    targets[i] = image &* targetImage &+ row &* targetRow &+ pixel &* targetPixel
+                    pixel &+= 1
+                    if pixel == gridWidth { pixel = 0; row &+= 1 }
+                    if row == gridHeight { row = 0; image &+= 1 }
+                }
+                // The last tile is completed with its last position, which is then computed more than once.
+                let rounded = (count + 5) / 6 * 6
+                for i in count..<rounded {
+                    sources[i] = sources[count - 1]
+                    targets[i] = targets[count - 1]
+                }
+                multiplyBlock(rounded, source, sources, filters, target, targets, workspace)
+                start += count
+            }
+        }
+    }
+
+    @inline(never)
+    private func multiplyBlock(
+        _ positions: Int, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
+        _ targets: UnsafePointer<Int>, _ workspace: Destination
+    ) {
+        for panel in 0..<Panel.count(channels) {
+            let panelFilters = filters + panel &* windowRows &* windowRow &* 16
+            let first = panel &* 16, lanes = min(16, channels &- first)
+            var i = 0
+            while i < positions {
+                if lanes == 16 {
+                    six(source, sources + i, panelFilters, target + first, targets + i)
+                } else {
+                    sixNarrow(source, sources + i, panelFilters, target + first, targets + i, lanes, workspace)
+                }
+                i &+= 6
+            }
+        }
+    }
+
+    @inline(__always)
+    private func six(
+        _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
+        _ targets: UnsafePointer<Int>
+    ) {
+        var r0 = TileRow(), r1 = TileRow(), r2 = TileRow(), r3 = TileRow(), r4 = TileRow(), r5 = TileRow()
+        let p0 = source + sources[0], p1 = source + sources[1], p2 = source + sources[2]
+        let p3 = source + sources[3], p4 = source + sources[4], p5 = source + sources[5]
+        var b = filters, offset = 0
+        for _ in 0..<windowRows {
+            var k = offset
+            let end = offset &+ windowRow
+            while k != end {
+                let low = load(b), high = load(b + 8)
+                r0.addProduct(p0[k], low, high)
+                r1.addProduct(p1[k], low, high)
+                r2.addProduct(p2[k], low, high)
+                r3.addProduct(p3[k], low, high)
+                r4.addProduct(p4[k], low, high)
+                r5.addProduct(p5[k], low, high)
+                b += 16
+                k &+= 1
+            }
+            offset &+= rowStride
+        }
+        r0.write(target + targets[0])
+        r1.write(target + targets[1])
+        r2.write(target + targets[2])
+        r3.write(target + targets[3])
+        r4.write(target + targets[4])
+        r5.write(target + targets[5])
+    }
+
+    /// The same for a panel of which only `lanes` channels exist.
+    private func sixNarrow(
+        _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
+        _ targets: UnsafePointer<Int>, _ lanes: Int, _ tile: Destination
+    ) {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 6) { places in
+            for i in 0..<6 { places[i] = i &* 16 }
+            guard let tilePlaces = places.baseAddress else { return }
+            six(source, sources, filters, tile, tilePlaces)
+        }
+        for i in 0..<6 {
+            let pixel = target + targets[i]
+            for lane in 0..<lanes { pixel[lane] = tile[i &* 16 &+ lane] }
+        }
+    }
+}

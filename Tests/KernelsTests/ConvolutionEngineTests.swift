@@ -1,0 +1,146 @@
+import Kernels
+import Testing
+
+private func geometry(
+    _ images: Int, _ height: Int, _ width: Int, _ inChannels: Int, _ outChannels: Int, kernel: (Int, Int) = (3, 3),
+    stride: Int = 1, padding: Int = 1
+) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+        images: images, height: height, width: width, inChannels: inChannels, outChannels: outChannels,
+        kernelHeight: kernel.0, kernelWidth: kernel.1, stride: stride, padding: padding)
+}
+
+private let three: [ConvolutionGeometry] = [
+    geometry(1, 1, 1, 1, 1), geometry(2, 1, 1, 16, 16), geometry(3, 2, 2, 5, 17), geometry(1, 5, 7, 3, 16),
+    geometry(2, 9, 13, 17, 5), geometry(4, 4, 4, 48, 32), geometry(5, 8, 8, 16, 48), geometry(1, 7, 3, 32, 3),
+    geometry(2, 6, 10, 8, 24), geometry(3, 3, 17, 33, 9), geometry(5, 1, 6, 7, 40), geometry(5, 12, 11, 16, 16),
+    // Deeper than one stretch of the panel product.
+    geometry(2, 4, 5, 272, 20), geometry(1, 4, 4, 20, 300),
+]
+
+private let others: [ConvolutionGeometry] = [
+    geometry(1, 1, 1, 1, 1, kernel: (1, 1), padding: 0), geometry(3, 5, 7, 16, 32, kernel: (1, 1), padding: 0),
+    geometry(3, 5, 7, 17, 5, kernel: (1, 1), stride: 2, padding: 0), geometry(2, 9, 13, 3, 16, stride: 2),
+    geometry(2, 8, 8, 32, 48, stride: 2), geometry(5, 4, 4, 48, 16, stride: 2), geometry(1, 7, 6, 5, 17, stride: 2),
+    geometry(4, 1, 1, 16, 3, stride: 2), geometry(2, 5, 4, 3, 3, stride: 3),
+    geometry(2, 9, 8, 4, 6, stride: 2, padding: 0), geometry(2, 6, 5, 3, 20, kernel: (5, 5), padding: 2),
+    geometry(1, 11, 9, 3, 20, kernel: (7, 7), stride: 2, padding: 3),
+    geometry(2, 6, 5, 6, 7, kernel: (2, 3), padding: 0),
+    geometry(2, 5, 5, 18, 4, kernel: (1, 3), stride: 2, padding: 2),
+    geometry(2, 8, 8, 3, 16, kernel: (4, 4), stride: 4, padding: 0), geometry(3, 32, 32, 3, 16),
+    geometry(2, 7, 7, 4, 5, kernel: (2, 2), stride: 5, padding: 0),
+    geometry(5, 5, 5, 2, 3, kernel: (3, 3), padding: 3), geometry(7, 5, 7, 1, 18),
+    geometry(3, 6, 4, 17, 5, kernel: (3, 1), padding: 0),
+    geometry(3, 5, 5, 7, 16, kernel: (1, 1), stride: 2, padding: 1),
+    geometry(2, 28, 28, 1, 32, kernel: (5, 5), padding: 0),
+]
+
+/// Bound on the largest error relative to the largest value, for sums as short as here.
+private func tolerance(_ method: ConvolutionMethod) -> Double {
+    if isDouble { return 1e-13 }
+    return switch method {
+    case .patches, .direct, .winograd2: 2e-6
+    case .winograd4: 1.5e-5
+    }
+}
+
+private let methods: [ConvolutionMethod] = [.direct, .winograd2, .winograd4]
+
+@Suite struct ConvolutionEngineTests {
+    @Test(arguments: methods, three + others)
+    func resultsEqualTheDefinition(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        guard method.supports(g) else { return }
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        for operation in ConvolutionOperation.allCases {
+            let result = try #require(operands.run(engine, operation), "\(operation) wrote outside its buffers")
+            expectAgreement(result, operands.expected(operation), within: tolerance(method), "\(method) \(operation)")
+        }
+    }
+
+    @Test(arguments: [ConvolutionPreference.auto, .blas], three + others)
+    func everyPreferenceServesEveryShape(_ preference: ConvolutionPreference, _ g: ConvolutionGeometry) throws {
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(preference)
+        for operation in ConvolutionOperation.allCases {
+            let result = try #require(operands.run(engine, operation), "\(operation) wrote outside its buffers")
+            expectAgreement(
+                result, operands.expected(operation), within: tolerance(engine.method(g, operation)), "\(operation)")
+            if preference == .blas { #expect(engine.method(g, operation) == .patches) }
+        }
+    }
+
+    /// The bits of an image are the same alone, in a batch that fills several blocks, and at another place in it.
+    @Test(
+        arguments: ConvolutionMethod.allCases,
+        [
+            geometry(17, 4, 4, 16, 32), geometry(17, 8, 8, 48, 16), geometry(17, 5, 7, 17, 5),
+            geometry(17, 2, 3, 272, 16), geometry(17, 9, 13, 3, 16), geometry(17, 8, 8, 16, 32, stride: 2),
+            geometry(17, 5, 5, 20, 18, stride: 2),
+            geometry(17, 6, 6, 16, 16, kernel: (1, 1), padding: 0),
+            geometry(17, 7, 7, 33, 16, kernel: (1, 1), stride: 2, padding: 0),
+        ])
+    func bitsDoNotDependOnTheBatch(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        guard method.supports(g) else { return }
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        let order = (0..<g.images).map { ($0 * 5 + 3) % g.images }
+        for operation in [ConvolutionOperation.forward, .inputGradient] {
+            let batch = try #require(operands.run(engine, operation))
+            let shuffled = try #require(operands.images(order).run(engine, operation, dirt: 1))
+            let size = batch.count / g.images
+            for n in 0..<g.images {
+                let image = bits(batch[(n * size)..<((n + 1) * size)])
+                let alone = try #require(operands.images([n]).run(engine, operation))
+                #expect(bits(alone) == image, "\(operation), image \(n) alone")
+                let place = try #require(order.firstIndex(of: n))
+                let moved = bits(shuffled[(place * size)..<((place + 1) * size)])
+                #expect(moved == image, "\(operation), image \(n) moved")
+            }
+        }
+    }
+
+    @Test(arguments: methods, [geometry(3, 9, 6, 17, 20), geometry(2, 8, 8, 16, 32, stride: 2)])
+    func bitsDoNotDependOnWhatScratchHeld(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        guard method.supports(g) else { return }
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        for operation in ConvolutionOperation.allCases {
+            let first = try #require(operands.run(engine, operation, dirt: .nan))
+            let second = try #require(operands.run(engine, operation, dirt: -7))
+            #expect(bits(first) == bits(second), "\(operation)")
+        }
+    }
+
+    /// Prepared filters are kept while the number of images changes.
+    @Test(arguments: three + others)
+    func methodAndPreparedFiltersDoNotDependOnTheBatch(_ g: ConvolutionGeometry) {
+        let engine = ConvolutionEngine()
+        for operation in ConvolutionOperation.allCases {
+            let counts = [1, 2, 16, 1000].map { images in
+                var batch = g
+                batch.images = images
+                return "\(engine.method(batch, operation)) \(engine.preparedFilterCount(batch, operation))"
+            }
+            #expect(Set(counts).count == 1)
+        }
+    }
+
+    @Test(arguments: ConvolutionMethod.allCases)
+    func anEmptyBatchHasNoGradient(_ method: ConvolutionMethod) throws {
+        let operands = ConvolutionOperands(geometry(0, 6, 6, 5, 7)), engine = ConvolutionEngine(only: method)
+        #expect(try #require(operands.run(engine, .forward)).isEmpty)
+        #expect(try #require(operands.run(engine, .inputGradient)).isEmpty)
+        #expect(try #require(operands.run(engine, .weightGradient)).allSatisfy { $0 == 0 })
+    }
+
+    /// A value that is not a number spoils its own image and no other.
+    @Test(arguments: ConvolutionMethod.allCases)
+    func imagesAreApart(_ method: ConvolutionMethod) throws {
+        let engine = ConvolutionEngine(only: method)
+        let operands = ConvolutionOperands(geometry(3, 6, 6, 5, 7))
+        var spoilt = operands
+        spoilt.spoilImage(1)
+        let clean = try #require(operands.run(engine, .forward)), result = try #require(spoilt.run(engine, .forward))
+        let size = operands.g.outputImage
+        #expect(result[size..<(2 * size)].contains { $0.isNaN })
+        #expect(bits(result[..<size]) == bits(clean[..<size]))
+        #expect(bits(result[(2 * size)...]) == bits(clean[(2 * size)...]))
+    }
+}

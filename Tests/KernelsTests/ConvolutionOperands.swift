@@ -1,0 +1,114 @@
+import Kernels
+
+/// Numbers at an address that is aligned to nothing but Scalar, between two margins of NaN: a kernel that reads beyond
+/// its operands spoils its result, and one that writes beyond them is found out.
+final class GuardedBuffer {
+    private static let margin = 33
+    private let memory: UnsafeMutableBufferPointer<Scalar>
+    let count: Int
+
+    init(_ count: Int, of value: Scalar) {
+        self.count = count
+        memory = .allocate(capacity: count + 2 * Self.margin)
+        memory.initialize(repeating: .nan)
+        for i in 0..<count { memory[Self.margin + i] = value }
+    }
+
+    convenience init(_ values: some Collection<Scalar>) {
+        self.init(values.count, of: 0)
+        for (i, value) in values.enumerated() { memory[Self.margin + i] = value }
+    }
+
+    deinit { memory.deallocate() }
+
+    /// Capacity is never 0, so there always is an address.
+    var pointer: Destination { memory.baseAddress.unsafelyUnwrapped + Self.margin }
+    var values: [Scalar] { Array(memory[Self.margin..<(Self.margin + count)]) }
+    var isIntact: Bool {
+        memory.prefix(Self.margin).allSatisfy(\.isNaN) && memory.suffix(Self.margin).allSatisfy(\.isNaN)
+    }
+}
+
+/// A convolution's three operands.
+struct ConvolutionOperands {
+    private(set) var g: ConvolutionGeometry
+    private(set) var x, w, dy: [Scalar]
+
+    init(_ g: ConvolutionGeometry) {
+        self.g = g
+        x = random(g.images * g.inputImage, salt: 1)
+        w = random(g.filterCount, salt: 2)
+        dy = random(g.images * g.outputImage, salt: 3)
+    }
+
+    /// The images with these numbers, in this order.
+    func images(_ order: [Int]) -> ConvolutionOperands {
+        var part = self
+        part.g.images = order.count
+        part.x = order.flatMap { x[($0 * g.inputImage)..<(($0 + 1) * g.inputImage)] }
+        part.dy = order.flatMap { dy[($0 * g.outputImage)..<(($0 + 1) * g.outputImage)] }
+        return part
+    }
+
+    /// Makes one number of an image not a number.
+    mutating func spoilImage(_ n: Int) { x[n * g.inputImage + g.inputImage / 2] = .nan }
+
+    func resultCount(_ operation: ConvolutionOperation) -> Int {
+        switch operation {
+        case .forward: g.images * g.outputImage
+        case .inputGradient: g.images * g.inputImage
+        case .weightGradient: g.filterCount
+        }
+    }
+
+    /// The engine's result, with scratch full of `dirt`; nil if it wrote outside its buffers.
+    func run(_ engine: ConvolutionEngine, _ operation: ConvolutionOperation, dirt: Scalar = .nan) -> [Scalar]? {
+        let x = GuardedBuffer(x), w = GuardedBuffer(w), dy = GuardedBuffer(dy)
+        let result = GuardedBuffer(resultCount(operation), of: .nan)
+        let scratch = GuardedBuffer(engine.scratchCount(g, operation), of: dirt)
+        let prepared = GuardedBuffer(engine.preparedFilterCount(g, operation), of: dirt)
+        engine.prepareFilters(g, operation, w.pointer, into: prepared.pointer)
+        let filters = prepared.count > 0 ? prepared.pointer : w.pointer
+        switch operation {
+        case .forward: engine.forward(g, x.pointer, filters, result.pointer, scratch: scratch.pointer)
+        case .inputGradient: engine.inputGradient(g, dy.pointer, filters, result.pointer, scratch: scratch.pointer)
+        case .weightGradient:
+            engine.weightGradient(g, x.pointer, dy.pointer, result.pointer, scratch: scratch.pointer)
+        }
+        return [x, w, dy, result, scratch, prepared].allSatisfy(\.isIntact) ? result.values : nil
+    }
+
+    /// The definition, as nested loops in Double.
+    func expected(_ operation: ConvolutionOperation) -> [Double] {
+        var result = [Double](repeating: 0, count: resultCount(operation))
+        for n in 0..<g.images {
+            for oy in 0..<g.outHeight {
+                for ox in 0..<g.outWidth { addWindow(operation, n, oy, ox, &result) }
+            }
+        }
+        return result
+    }
+
+    private func addWindow(
+        _ operation: ConvolutionOperation, _ n: Int, _ oy: Int, _ ox: Int, _ result: inout [Double]
+    ) {
+        let output = ((n * g.outHeight + oy) * g.outWidth + ox) * g.outChannels
+        for ky in 0..<g.kernelHeight {
+            for kx in 0..<g.kernelWidth {
+                let iy = oy * g.stride - g.padding + ky, ix = ox * g.stride - g.padding + kx
+                guard iy >= 0, iy < g.height, ix >= 0, ix < g.width else { continue }
+                let input = ((n * g.height + iy) * g.width + ix) * g.inChannels
+                for co in 0..<g.outChannels {
+                    let filter = ((co * g.kernelHeight + ky) * g.kernelWidth + kx) * g.inChannels
+                    for ci in 0..<g.inChannels {
+                        switch operation {
+                        case .forward: result[output + co] += Double(x[input + ci]) * Double(w[filter + ci])
+                        case .inputGradient: result[input + ci] += Double(dy[output + co]) * Double(w[filter + ci])
+                        case .weightGradient: result[filter + ci] += Double(dy[output + co]) * Double(x[input + ci])
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
