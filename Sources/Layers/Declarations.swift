@@ -32,6 +32,8 @@ public enum Initialiser: Sendable {
     case constant(Scalar)
     /// Uniform in ±1/sqrt(fanIn): PyTorch's default for convolutions and linear layers.
     case uniform(fanIn: Int)
+    /// Standard normal.
+    case normal
 
     /// The values depend on the seed and the parameter's position alone.
     public func fill(_ count: Int, _ out: Destination, seed: UInt64, position: Int) {
@@ -41,6 +43,9 @@ public enum Initialiser: Sendable {
             var stream = RandomStream(seed: seed, purpose: .initialisation, UInt64(position))
             let bound = 1 / Double(max(1, fanIn)).squareRoot()
             for i in 0..<count { out[i] = Scalar((2 * stream.uniform() - 1) * bound) }
+        case .normal:
+            var stream = RandomStream(seed: seed, purpose: .initialisation, UInt64(position))
+            for i in 0..<count { out[i] = Scalar(stream.normal()) }
         }
     }
 }

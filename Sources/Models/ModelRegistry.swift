@@ -7,12 +7,19 @@ public protocol Architecture: Configurable {
     /// Declares the network's parameters to `builder` and returns it as a map from images [B, H, W, C] to logits
     /// [B, classes]. `input` is [H, W, C].
     func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer
+    /// What is wrong with these settings for such images; nil if nothing.
+    func problem(with input: Shape) -> String?
+}
+
+extension Architecture {
+    public func problem(with input: Shape) -> String? { nil }
 }
 
 enum ModelRegistry {
     static let kinds: [Kind<any Architecture>] = [
         Kind("resnet", ResNet.self) { $0 },
         Kind("resnet18", ResNet18.self) { $0 },
+        Kind("vit", VisionTransformer.self) { $0 },
         Kind("mlp", MultilayerPerceptron.self) { $0 },
     ]
 }

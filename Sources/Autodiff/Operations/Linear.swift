@@ -13,7 +13,7 @@ struct Linear: Operation {
             "linear: input \(input.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = input.shape.count / max(1, width)
         return Tensor(input.shape.prefix(input.shape.rank - 1) + [out], in: input.pool) {
-            rowProducts(rows: rows, out, width, input.pointer, weight.pointer, transposed: true, $0)
+            products(input, rows: rows, out, width, weight, transposed: true, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
@@ -36,7 +36,7 @@ struct LinearInputGradient: Operation {
             "linear input gradient: cotangent \(dy.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = dy.shape.count / max(1, out)
         return Tensor(dy.shape.prefix(dy.shape.rank - 1) + [width], in: dy.pool) {
-            rowProducts(rows: rows, width, out, dy.pointer, weight.pointer, transposed: false, $0)
+            products(dy, rows: rows, width, out, weight, transposed: false, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
@@ -84,6 +84,22 @@ extension Pullback {
         }
         guard let total else { preconditionFailure("\(operation.name): cotangent \(cotangent.shape) has no rows") }
         return total.reshaped(leadShape + total.shape.dropFirst())
+    }
+}
+
+/// out[rows, n] = x[rows, k] times the weight. Rows alone, or those of one image (its tokens) at a time: either way
+/// their bits do not depend on the batch.
+private func products(
+    _ x: Tensor, rows: Int, _ n: Int, _ k: Int, _ weight: Tensor, transposed: Bool, _ out: Destination
+) {
+    let tokens = x.shape.rank > 2 ? x.shape[-2] : 1
+    guard tokens > 4 else {
+        return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: transposed, out)
+    }
+    for start in stride(from: 0, to: rows, by: tokens) {
+        BLAS.gemm(
+            transposeB: transposed, tokens, n, k, x.pointer + start * k, k, weight.pointer, weight.shape[1],
+            out + start * n, n)
     }
 }
 

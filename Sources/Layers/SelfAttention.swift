@@ -1,0 +1,27 @@
+import Autodiff
+import Kernels
+
+/// Attention of tokens [..., n, width] to each other, in several heads (Vaswani et al. 2017). Scores are divided by the
+/// root of the whole width, as in the reference networks, not of a head's.
+public struct SelfAttention: Layer {
+    let query, key, value, output: Linear
+    let heads: Int
+
+    public init(_ width: Int, heads: Int, in builder: inout ModelBuilder) {
+        precondition(width % heads == 0, "SelfAttention: \(heads) heads for width \(width)")
+        query = builder.scope("q") { Linear(width, width, in: &$0) }
+        key = builder.scope("k") { Linear(width, width, in: &$0) }
+        value = builder.scope("v") { Linear(width, width, in: &$0) }
+        output = builder.scope("o") { Linear(width, width, in: &$0) }
+        self.heads = heads
+    }
+
+    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let width = x.shape[-1], tokens = x.shape.prefix(x.shape.rank - 1)
+        func split(_ t: Tensor) -> Tensor { t.reshaped(tokens + [heads, width / heads]).transposed(-3, -2) }
+        let q = split(query(x, &context)), k = split(key(x, &context)), v = split(value(x, &context))
+        let scores = q.product(k, transposed: true) * (1 / Scalar(width).squareRoot())
+        let mixed = scores.logSoftmax().exponential().product(v)
+        return output(mixed.transposed(-3, -2).reshaped(x.shape), &context)
+    }
+}

@@ -1,0 +1,103 @@
+import Autodiff
+import Configuration
+import Layers
+
+/// A vision transformer for small images (Dosovitskiy et al. 2021) with the parameter names and the peculiarities of
+/// the method's reference code: normalisation before each part, and an activation after both layers of the perceptron.
+public struct VisionTransformer: Architecture {
+    /// Patches along each side of the image.
+    public var patch = 8
+    public var layers = 7
+    public var hidden = 384
+    public var mlpHidden = 384
+    public var heads = 12
+    /// Side and channels of an image, where a file states them; null: the data's.
+    public var side: Int?
+    public var channels: Int?
+
+    public init() {}
+
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("patch", &patch, in: 1...64)
+        try fields.value("layers", &layers, in: 1...64)
+        try fields.value("hidden", &hidden, in: 1...4096)
+        try fields.value("mlp_hidden", &mlpHidden, in: 1...16384)
+        try fields.value("head", &heads, in: 1...64)
+        try fields.require(hidden % heads == 0, "head", "\(heads) heads do not divide hidden, \(hidden)")
+        try fields.optional("img", &side, in: 1...4096)
+        try fields.optional("in_c", &channels, in: 1...64)
+    }
+
+    public func problem(with input: Shape) -> String? {
+        if let side, side != input[0] { return "model.img is \(side), but the images are \(input[0]) high" }
+        if let channels, channels != input[2] { return "model.in_c is \(channels), but the images have \(input[2])" }
+        guard input[0] == input[1], input[0] % patch == 0 else {
+            return "model.patch: \(patch) x \(patch) patches do not divide images of \(input[0]) x \(input[1])"
+        }
+        return nil
+    }
+
+    public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
+        let side = input[0] / patch
+        return Transformer(
+            patch: patch,
+            embedding: builder.scope("emb") { Linear(side * side * input[2], hidden, in: &$0) },
+            classToken: builder.parameter("cls_token", [1, 1, hidden], .normal),
+            positions: builder.parameter("pos_emb", [1, patch * patch + 1, hidden], .normal),
+            encoders: Sequence(
+                (0..<layers).map { index in
+                    builder.scope("enc") { builder in
+                        builder.scope("\(index)") { Encoder(hidden, mlpHidden, heads: heads, in: &$0) }
+                    }
+                }),
+            head: builder.scope("fc") { builder in
+                Sequence([
+                    builder.scope("0") { LayerNorm(hidden, in: &$0) },
+                    builder.scope("1") { Linear(hidden, classes, in: &$0) },
+                ])
+            })
+    }
+}
+
+private struct Transformer: Layer {
+    let patch: Int
+    let embedding: Linear
+    let classToken, positions: ParameterSlot
+    let encoders, head: Sequence
+
+    func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let (height, width, channels) = (x.shape[-3], x.shape[-2], x.shape[-1]), batch = x.shape.prefix(x.shape.rank - 3)
+        let rows = height / patch, columns = width / patch, tokens = patch * patch
+        let words = x.reshaped(batch + [patch, rows, patch, columns, channels])
+            .transposed(-4, -3)
+            .reshaped(batch + [tokens, rows * columns * channels])
+        let embedded = embedding(words, &context).embedded(at: 1, of: tokens + 1, axis: -2)
+        let start = context[classToken].embedded(at: 0, of: tokens + 1, axis: -2)
+        let encoded = encoders(embedded + start + context[positions], &context)
+        let first = encoded.sliced(0..<1, axis: -2)
+        return head(first.reshaped(batch + [encoded.shape[-1]]), &context)
+    }
+}
+
+private struct Encoder: Layer {
+    let norm1, norm2: LayerNorm
+    let attention: SelfAttention
+    let perceptron: Sequence
+
+    init(_ width: Int, _ hidden: Int, heads: Int, in builder: inout ModelBuilder) {
+        norm1 = builder.scope("la1") { LayerNorm(width, in: &$0) }
+        attention = builder.scope("msa") { SelfAttention(width, heads: heads, in: &$0) }
+        norm2 = builder.scope("la2") { LayerNorm(width, in: &$0) }
+        perceptron = builder.scope("mlp") { builder in
+            Sequence([
+                builder.scope("0") { Linear(width, hidden, in: &$0) }, Activation.gelu,
+                builder.scope("3") { Linear(hidden, width, in: &$0) }, Activation.gelu,
+            ])
+        }
+    }
+
+    func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let attended = x + attention(norm1(x, &context), &context)
+        return attended + perceptron(norm2(attended, &context), &context)
+    }
+}
