@@ -13,15 +13,14 @@ import Targets
 public struct RunPictures {
     private let classifier: Classifier
     private let test: any Dataset
-    private let targets: (any TargetSource)?
+    private let targets: (any UnseenTargets)?
     private let progress: () -> Void
 
     /// - Parameters:
-    ///   - targets: adds the target gradients and their cosines to the gradients, where the source can tell them for
-    ///     images that were not trained on.
+    ///   - targets: adds the target gradients and their cosines to the gradients.
     ///   - progress: called now and then.
     public init(
-        _ classifier: Classifier, test: any Dataset, targets: (any TargetSource)?, progress: @escaping () -> Void
+        _ classifier: Classifier, test: any Dataset, targets: (any UnseenTargets)?, progress: @escaping () -> Void
     ) {
         self.classifier = classifier
         self.test = test
@@ -120,7 +119,8 @@ public struct RunPictures {
     private func targetGradient(_ image: [Scalar], toward target: Int) -> [Scalar]? {
         guard let targets else { return nil }
         var gradient = [Scalar](repeating: 0, count: image.count)
-        return targets.writeUnseen(pixels: image, target: target, into: &gradient) ? gradient : nil
+        targets.write(pixels: image, target: target, into: &gradient)
+        return gradient
     }
 
     private func cosine(_ a: [Scalar], _ b: [Scalar]) -> Double {

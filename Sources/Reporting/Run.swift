@@ -18,6 +18,8 @@ struct Run: Sendable {
             return nil
         }
         if kind == "pag" { return true }
+        // The section stays in a vanilla run's file, unused, so that twins differ in one word.
+        if kind == "vanilla" { return false }
         return configuration.value("loss.alignment.weight").map { Double($0) != 0 } ?? false
     }
 }

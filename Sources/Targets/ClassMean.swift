@@ -12,7 +12,10 @@ public struct ClassMean: TargetConfiguration {
         try fields.value("scale", &scale, check: .positive)
     }
 
-    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+    public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
+    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }
+
+    private func images(_ context: TargetContext) throws -> ClassImages {
         let count = context.train.shape.count
         var image = [Scalar](repeating: 0, count: count)
         return ClassImages(

@@ -14,11 +14,7 @@ public struct NearestNeighbour: TargetConfiguration {
     }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
-        let candidates = try context.members().enumerated().map { target, members in
-            guard let sample, sample < members.count else { return members }
-            var stream = RandomStream(seed: context.seed, purpose: .targetSelection, UInt64(target))
-            return stream.distinct(sample, below: members.count).map { members[$0] }.sorted()
-        }
+        let candidates = try candidates(context)
         let queries = context.train.count, block = NeighbourSearch.queries
         let blocks = (queries + block - 1) / block
         var search: (target: Int, NeighbourSearch)?
@@ -34,14 +30,25 @@ public struct NearestNeighbour: TargetConfiguration {
         let neighbours = (0..<candidates.count).map { target in
             Array(found[(target * blocks)..<((target + 1) * blocks)].joined())
         }
-        return Neighbours(train: context.train, candidates: candidates, neighbours: neighbours)
+        return Neighbours(train: context.train, neighbours: neighbours)
+    }
+
+    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
+        Candidates(train: context.train, candidates: try candidates(context))
+    }
+
+    /// Of each class, the training images among which the nearest is sought.
+    private func candidates(_ context: TargetContext) throws -> [[Int]] {
+        try context.members().enumerated().map { target, members in
+            guard let sample, sample < members.count else { return members }
+            var stream = RandomStream(seed: context.seed, purpose: .targetSelection, UInt64(target))
+            return stream.distinct(sample, below: members.count).map { members[$0] }.sorted()
+        }
     }
 }
 
 struct Neighbours: TargetSource {
     let train: Subset
-    /// [classes][images among which neighbours were sought]
-    let candidates: [[Int]]
     /// [classes][images]; the image itself where its class has no other.
     let neighbours: [[Int32]]
 
@@ -49,8 +56,14 @@ struct Neighbours: TargetSource {
         train.read(Int(neighbours[target][index]), into: out)
         for i in 0..<train.shape.count { out[i] -= pixels[i] }
     }
+}
 
-    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool {
+struct Candidates: UnseenTargets {
+    let train: Subset
+    /// [classes][images among which neighbours are sought]
+    let candidates: [[Int]]
+
+    func write(pixels: Source, target: Int, into out: Destination) {
         let size = train.shape.count
         var image = [Scalar](repeating: 0, count: size), nearest = image, smallest = Double.infinity
         for candidate in candidates[target] {
@@ -63,6 +76,5 @@ struct Neighbours: TargetSource {
             if distance < smallest { (nearest, smallest) = (image, distance) }
         }
         for i in 0..<size { out[i] = nearest[i] - pixels[i] }
-        return true
     }
 }

@@ -8,7 +8,10 @@ public struct OneImage: TargetConfiguration {
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {}
 
-    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+    public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
+    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }
+
+    private func images(_ context: TargetContext) throws -> ClassImages {
         let members = try context.members()
         return ClassImages(
             images: members.enumerated().map { target, members in

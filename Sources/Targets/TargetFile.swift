@@ -36,6 +36,10 @@ public struct TargetFile: TargetConfiguration {
     }
 }
 
+extension TargetFile {
+    public func prepareUnseen(_ context: TargetContext) -> (any UnseenTargets)? { nil }
+}
+
 struct StoredTargets: TargetSource {
     let file: SafetensorsFile
     let entry: SafetensorsFile.Entry
@@ -58,6 +62,4 @@ struct StoredTargets: TargetSource {
             }
         }
     }
-
-    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool { false }
 }

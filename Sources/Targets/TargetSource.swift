@@ -9,16 +9,20 @@ public protocol TargetSource: Sendable {
     /// Writes g for image `index` of the training set and class `target`, channels last, `shape.count` numbers.
     /// `pixels` is the image as the data set has it; augmentation moves image and target alike afterwards.
     func write(index: Int, pixels: Source, target: Int, into out: Destination)
+}
 
-    /// Writes g for an image that is not of the training set, to compare gradients where nothing was fitted. False
-    /// where the source has none for it.
-    func writeUnseen(pixels: Source, target: Int, into out: Destination) -> Bool
+/// Target gradients of images that are not of the training set: to look at alignment where nothing was fitted.
+public protocol UnseenTargets: Sendable {
+    /// Writes g for an image and class `target`, channels last.
+    func write(pixels: Source, target: Int, into out: Destination)
 }
 
 /// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.
 public protocol TargetConfiguration: Configurable {
     /// Throws where files are missing or wrong. Collective: every rank prepares the same source.
     func prepare(_ context: TargetContext) throws -> any TargetSource
+    /// The same for other images, cheaper to prepare; nil where the source has none.
+    func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)?
 }
 
 /// What a target source can know while it is prepared.

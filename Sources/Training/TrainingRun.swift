@@ -42,8 +42,6 @@ public final class TrainingRun {
     public let data: TrainingData
     private let description: ModelDescription
     private let state: TrainingState
-    /// Where target gradients come from, in a run with the alignment term.
-    public let targets: (any TargetSource)?
     private let step: TrainingStep
     private let stop: StopRequest
     private let monitor: Monitor?
@@ -87,7 +85,7 @@ public final class TrainingRun {
         steps = data.stepsPerEpoch(batch: resolved.train.batch) * resolved.train.epochs
         progress = ProgressLine(firstStep: firstStep, steps: steps)
 
-        targets = try Self.targets(resolved, data, communicator)
+        let targets = try Self.targets(resolved, data, communicator)
         let data = data
         let loader = targets.map {
             TargetLoader(
@@ -109,9 +107,20 @@ public final class TrainingRun {
     ) throws -> (any TargetSource)? {
         guard let alignment = configuration.loss.activeAlignment else { return nil }
         communicator.heartbeat.beat("target gradients", step: 0)
-        return try alignment.targets.prepare(
-            TargetContext(
-                train: data.train, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator)))
+        return try alignment.targets.prepare(targetContext(configuration, data, communicator))
+    }
+
+    private static func targetContext(
+        _ configuration: RunConfiguration, _ data: TrainingData, _ communicator: any Communicator
+    ) -> TargetContext {
+        TargetContext(
+            train: data.train, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator))
+    }
+
+    /// Target gradients for images that are not trained on, also in a run without the alignment term. Collective.
+    public func unseenTargets() throws -> (any UnseenTargets)? {
+        try configuration.loss.alignment.targets.prepareUnseen(
+            Self.targetContext(configuration, data, communicator))
     }
 
     /// The network as it stands, and the parameters to evaluate it with: the average where the run keeps one.

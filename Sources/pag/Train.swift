@@ -36,10 +36,11 @@ struct Train: ParsableCommand {
                 configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
                 monitor: try monitor(configuration.monitor, seed: configuration.seed, communicator))
             try training.run()
+            let targets = try training.unseenTargets()
             if communicator.rank == 0 {
                 let classifier = Classifier(training.network.state, parameters: training.network.parameters)
                 let pictures = RunPictures(
-                    classifier, test: training.data.splits.test, targets: training.targets,
+                    classifier, test: training.data.splits.test, targets: targets,
                     progress: { communicator.heartbeat.beat() })
                 try training.record(pictures: pictures.write(to: directory))
                 try AtomicFile.write(try Report(runDirectories: [directory]).html(), to: directory + "/report.html")
