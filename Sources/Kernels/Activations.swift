@@ -1,5 +1,3 @@
-import Glibc
-
 /// A smooth activation and all its derivatives, by order: the closed family that makes gradients of gradients exact.
 public enum SmoothActivation: String, Sendable, CaseIterable {
     /// x Phi(x) with the normal distribution function Phi (Hendrycks and Gimpel 2016; the exact form, not tanh).
@@ -10,25 +8,26 @@ public enum SmoothActivation: String, Sendable, CaseIterable {
     /// Applies the derivative of the given order (0 is the function itself) to `count` numbers.
     public func apply(order: Int, _ count: Int, _ x: Source, _ out: Destination) {
         switch (self, order) {
-        case (.gelu, 0): for i in 0..<count { out[i] = x[i] * normalDistribution(x[i]) }
-        case (.gelu, 1): for i in 0..<count { out[i] = normalDistribution(x[i]) + x[i] * normalDensity(x[i]) }
+        case (.gelu, 0): mapLanes(count, x, out) { $0 * normal($0).distribution }
+        case (.gelu, 1):
+            mapLanes(count, x, out) {
+                let (density, distribution) = normal($0)
+                return distribution.addingProduct($0, density)
+            }
         case (.gelu, _):
             let polynomial = geluPolynomial(order: order)
-            for i in 0..<count { out[i] = normalDensity(x[i]) * evaluate(polynomial, x[i]) }
+            mapLanes(count, x, out) { normal($0).density * evaluate(polynomial, $0) }
         case (.silu, _):
             // (x s)^(n) = x s^(n) + n s^(n-1), and every derivative of s is a polynomial in s.
             let own = logisticPolynomial(order: order)
             let lower = order == 0 ? [] : logisticPolynomial(order: order - 1).map { $0 * Scalar(order) }
-            for i in 0..<count {
-                let s = 1 / (1 + exp(-x[i]))
-                out[i] = x[i] * evaluate(own, s) + evaluate(lower, s)
+            mapLanes(count, x, out) {
+                let s = 1 / (1 + exponential(-$0))
+                return $0 * evaluate(own, s) + evaluate(lower, s)
             }
         }
     }
 }
-
-private func normalDensity(_ x: Scalar) -> Scalar { 0.39894228040143267794 * exp(-0.5 * x * x) }
-private func normalDistribution(_ x: Scalar) -> Scalar { 0.5 * erfc(-x * 0.70710678118654752440) }
 
 /// P with gelu^(n) = P phi, n >= 2: from 2 - x^2 by P' - x P.
 private func geluPolynomial(order: Int) -> [Scalar] {
@@ -59,6 +58,12 @@ private func logisticPolynomial(order: Int) -> [Scalar] {
 private func derivative(_ p: [Scalar]) -> [Scalar] {
     p.enumerated().dropFirst().map { Scalar($0.offset) * $0.element }
 }
-private func evaluate(_ p: [Scalar], _ x: Scalar) -> Scalar {
-    p.reversed().reduce(0) { $0 * x + $1 }
+@inline(__always)
+private func evaluate(_ p: [Scalar], _ x: Lanes) -> Lanes {
+    var value = Lanes.zero, power = p.count
+    while power > 0 {
+        power &-= 1
+        value = Lanes(repeating: p[power]).addingProduct(value, x)
+    }
+    return value
 }

@@ -18,7 +18,7 @@ public func elementwise(_ kind: UnaryKind, _ count: Int, _ x: Source, _ out: Des
         map(count, x, out) { $0 * factor } scalar: { $0 * factor }
     case .offset(let term):
         map(count, x, out) { $0 + term } scalar: { $0 + term }
-    case .exponential: for i in 0..<count { out[i] = exp(x[i]) }
+    case .exponential: mapLanes(count, x, out) { exponential($0) }
     case .logarithm: for i in 0..<count { out[i] = log(x[i]) }
     case .squareRoot(let epsilon): for i in 0..<count { out[i] = (x[i] + epsilon).squareRoot() }
     case .reciprocalSquareRoot(let epsilon): for i in 0..<count { out[i] = 1 / (x[i] + epsilon).squareRoot() }
