@@ -1,6 +1,5 @@
 import Autodiff
 import Data
-import Glibc
 import Kernels
 
 /// Images moved towards every class with a large budget: a model with perceptually aligned gradients paints the class
@@ -57,7 +56,7 @@ public struct TargetedPerturbations: Sendable {
                 let result = ascent(from: image, batch, targets: [target], context)
                 let row = target * indices.count + place
                 perturbed.replaceSubrange(row * size..<(row + 1) * size, with: result.array)
-                probabilities[row] = exp(classifier.logits(result).logSoftmax().array[target])
+                probabilities[row] = classifier.logits(result).logSoftmax().exponential().array[target]
             }
         }
         self.settings = settings

@@ -3,7 +3,7 @@ import Glibc
 /// e^x in every lane.
 ///
 /// In Float by x = n ln 2 + r and a minimax polynomial in r (Cephes, S. Moshier): within 2 units in the last place, 0
-/// below -87.3 and the largest finite power above 88.3. In Double the library's, lane by lane.
+/// below -87.3 and infinity above 88.3. In Double the library's, lane by lane.
 @inline(__always) func exponential(_ x: Lanes) -> Lanes {
     #if PAG_DOUBLE
         var result = Lanes.zero
@@ -25,7 +25,8 @@ import Glibc
         // Adding 1.5 * 2^23 leaves n in the low bits; converting lanes to integers would go through scalars.
         let exponent = unsafeBitCast(n + 12_582_912, to: SIMD8<Int32>.self)
         let power = unsafeBitCast((exponent &+ 127) &<< 23, to: Lanes.self)
-        return (p * power).replacing(with: 0, where: x .< -87.336_54).replacing(with: x, where: x .!= x)
+        return (p * power).replacing(with: 0, where: x .< -87.336_54)
+            .replacing(with: .infinity, where: x .> 88.376_26).replacing(with: x, where: x .!= x)
     #endif
 }
 
