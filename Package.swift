@@ -58,8 +58,8 @@ let package = Package(
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
         module("Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers",
-            "Models", "Targets", logging,
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
+            "Layers", "Models", "Targets", logging,
         ]),
         module("Evaluation", [
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",

@@ -29,7 +29,9 @@ public func gradients(
         guard let cotangent = cotangents.removeValue(forKey: key) else { continue }
         if graph.variables.contains(key) { results[key] = cotangent }
         guard let operation = node.operation else { continue }
-        let wanted = node.edges.map { $0.producer.map { graph.leadsToVariable.contains(ObjectIdentifier($0)) } ?? false }
+        let wanted = node.edges.map {
+            $0.producer.map { graph.leadsToVariable.contains(ObjectIdentifier($0)) } ?? false
+        }
         guard wanted.contains(true) else { continue }
         let contributions = operation.pullback(
             Pullback(
@@ -37,7 +39,8 @@ public func gradients(
                 inputShapes: node.edges.map(\.shape), outputShape: node.shape, operation: operation,
                 savedInputs: node.edges.indices.map { node.input($0, attached: recording) },
                 savedOutput: node.output(attached: recording)))
-        precondition(contributions.count == wanted.count, "\(operation.name): pullback of \(contributions.count) inputs")
+        precondition(
+            contributions.count == wanted.count, "\(operation.name): pullback of \(contributions.count) inputs")
         for (edge, contribution) in zip(node.edges, zip(wanted, contributions)) {
             guard let producer = edge.producer, contribution.0, let part = contribution.1 else { continue }
             add(part.fitted(to: leadShape + edge.shape, lead: lead), to: &cotangents[ObjectIdentifier(producer)])
@@ -77,7 +80,8 @@ private struct Subgraph {
         // No consumer path below the shallowest variable can reach one.
         let shallowest = tensors.compactMap { $0.node?.depth }.min() ?? .max
         var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
-        var found = [root], next = 0
+        var found = [root]
+        var next = 0
         while next < found.count {
             let node = found[next]
             next += 1
@@ -91,9 +95,11 @@ private struct Subgraph {
             ($1.element.depth, $0.offset) < ($0.element.depth, $1.offset)
         }.map(\.element)
         for node in ordered.reversed() {
-            let reaches = node.operation?.passesGradient(statistics) ?? false && node.edges.contains {
-                $0.producer.map { leadsToVariable.contains(ObjectIdentifier($0)) } ?? false
-            }
+            let reaches =
+                node.operation?.passesGradient(statistics) ?? false
+                && node.edges.contains {
+                    $0.producer.map { leadsToVariable.contains(ObjectIdentifier($0)) } ?? false
+                }
             if reaches || variables.contains(ObjectIdentifier(node)) { leadsToVariable.insert(ObjectIdentifier(node)) }
         }
         consumersFirst = ordered.filter { leadsToVariable.contains(ObjectIdentifier($0)) }

@@ -41,7 +41,9 @@ public final class MemoryPool: Sendable {
     }
 
     deinit {
-        state.withLock { for region in $0.regions { munmap(UnsafeMutableRawPointer(bitPattern: region.start), region.bytes) } }
+        state.withLock {
+            for region in $0.regions { munmap(UnsafeMutableRawPointer(bitPattern: region.start), region.bytes) }
+        }
     }
 
     public var usage: Usage { state.withLock { $0.usage } }
@@ -69,7 +71,10 @@ public final class MemoryPool: Sendable {
                 state.regions.append((state.next, bytes))
                 state.usage.reserved += bytes
             }
-            defer { state.next += UInt(size); state.left -= size }
+            defer {
+                state.next += UInt(size)
+                state.left -= size
+            }
             return state.next
         }
         guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else {

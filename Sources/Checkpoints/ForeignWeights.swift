@@ -8,7 +8,8 @@ extension ParameterFiles {
     /// `module.`, robustness libraries `model.`. Throws `badInput` naming the parameter that is nowhere.
     public static func prefix(in file: SafetensorsFile, of state: ModelState) throws -> String {
         guard let first = state.model.parameters.first?.name else { return "" }
-        for prefix in ["", "module.", "model.", "module.model.", "model.module."] where file.entry(prefix + first) != nil {
+        for prefix in ["", "module.", "model.", "module.model.", "model.module."]
+        where file.entry(prefix + first) != nil {
             return prefix
         }
         throw Failure.badInput(file.path, "no tensor \(first), also not behind module. or model.")

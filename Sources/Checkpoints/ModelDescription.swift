@@ -36,7 +36,8 @@ public struct ModelDescription: Sendable {
         configuration = try Configuration.read(text: text, source: "\(file.path): model")
         let extents = (file.metadata["input"] ?? "").split(separator: "x").map { Int($0) ?? 0 }
         classes = file.metadata["classes"].flatMap { Int($0) } ?? 0
-        guard extents.count == 3, extents.allSatisfy({ (1...4096).contains($0) }), (1...100_000).contains(classes) else {
+        guard extents.count == 3, extents.allSatisfy({ (1...4096).contains($0) }), (1...100_000).contains(classes)
+        else {
             throw Failure.badInput(
                 file.path, "input \"\(file.metadata["input"] ?? "")\", classes \"\(file.metadata["classes"] ?? "")\"",
                 expected: "HxWxC and a number of classes")

@@ -55,7 +55,8 @@ public struct RunPictures {
 
     /// The first test image of each of the first classes.
     private func firstOfEachClass(atMost most: Int) -> [Int] {
-        (0..<min(most, test.classNames.count)).compactMap { label in (0..<test.count).first { test.label($0) == label } }
+        (0..<min(most, test.classNames.count)).compactMap { label in (0..<test.count).first { test.label($0) == label }
+        }
     }
 
     /// Small images are enlarged so that a pixel can be seen.
@@ -64,8 +65,11 @@ public struct RunPictures {
     private func gradients(of indices: [Int]) -> Picture {
         let found = GradientPictures(classifier, of: test, indices: indices, function: .logprob)
         progress()
-        var tiles: [[RasterImage?]] = [], captions: [[String?]] = [], rows: [String] = []
-        let shape = test.shape, size = shape.count
+        var tiles: [[RasterImage?]] = []
+        var captions: [[String?]] = []
+        var rows: [String] = []
+        let shape = test.shape
+        let size = shape.count
         for (place, index) in indices.enumerated() {
             let image = Array(found.images[(place * size)..<((place + 1) * size)])
             let perClass = (0..<found.classes).map { target in
@@ -84,7 +88,8 @@ public struct RunPictures {
         }
         return Picture(
             name: "gradients", title: "Input gradients and their targets",
-            caption: "Test images, the gradient of each class's log-probability with respect to the image, and the target "
+            caption:
+                "Test images, the gradient of each class's log-probability with respect to the image, and the target "
                 + "gradient that training would align it with; cos is the cosine between the two.",
             image: PictureGrid(columnLabels: ["image"] + classLabels, rowLabels: rows, tiles: tiles, captions: captions)
                 .render(scale: scale))
@@ -96,7 +101,8 @@ public struct RunPictures {
             classifier, of: test, indices: indices, .init(threat: ThreatModel(norm: .l2, epsilon: radius), steps: 50),
             onStep: progress)
         let size = test.shape.count
-        var tiles: [[RasterImage?]] = [], captions: [[String?]] = []
+        var tiles: [[RasterImage?]] = []
+        var captions: [[String?]] = []
         for place in indices.indices {
             let image = Array(found.images[(place * size)..<((place + 1) * size)])
             let moved = (0..<found.classes).map { target in
@@ -104,11 +110,15 @@ public struct RunPictures {
             }
             tiles.append([raster(image)] + moved.map(raster))
             captions.append(
-                [nil] + (0..<found.classes).map { "p \(decimals(Double(found.targetProbabilities[$0 * indices.count + place])))" })
+                [nil]
+                    + (0..<found.classes).map {
+                        "p \(decimals(Double(found.targetProbabilities[$0 * indices.count + place])))"
+                    })
         }
         return Picture(
             name: "perturbations", title: "Moved toward every class",
-            caption: "Test images moved toward each class within an L2 ball of radius \(radius), far more than an attack "
+            caption:
+                "Test images moved toward each class within an L2 ball of radius \(radius), far more than an attack "
                 + "needs. A network with aligned gradients paints the class; p is the probability it then gives it.",
             image: PictureGrid(
                 columnLabels: ["image"] + classLabels, rowLabels: indices.map { "test \($0)" }, tiles: tiles,

@@ -19,20 +19,24 @@ public struct BatchNorm2d: AffineNormalisation {
     }
 
     func affine(_ x: Tensor, _ context: inout ForwardContext) -> (scale: Tensor, shift: Tensor) {
-        let mean: Tensor, variance: Tensor
+        let mean: Tensor
+        let variance: Tensor
         switch context.mode {
         case .inference:
             mean = context.running(running).mean
             variance = context.running(running).variance
         case .training:
-            let channels = x.shape[-1], count = x.shape.count / channels
+            let channels = x.shape[-1]
+            let count = x.shape.count / channels
             let batchMean = x.mean(-4, -3, -2)
             let centred = x - batchMean
-            let batchVariance = centred.productSum(centred, axes: [-4, -3, -2]) * (Scalar(channels) / Scalar(x.shape.count))
+            let batchVariance =
+                centred.productSum(centred, axes: [-4, -3, -2]) * (Scalar(channels) / Scalar(x.shape.count))
             context.record(
                 .init(
                     mean: batchMean.detached.reshaped([channels]),
-                    variance: (batchVariance.detached * (Scalar(count) / Scalar(max(1, count - 1)))).reshaped([channels])),
+                    variance: (batchVariance.detached * (Scalar(count) / Scalar(max(1, count - 1)))).reshaped([channels]
+                    )),
                 running)
             mean = batchMean.gatedStatistics()
             variance = batchVariance.gatedStatistics()

@@ -7,7 +7,8 @@ public struct InputNormalisation: Layer {
     public let deviation: [Double]
 
     public init(mean: [Double], deviation: [Double]) {
-        precondition(mean.count == deviation.count && deviation.allSatisfy { $0 > 0 }, "InputNormalisation: \(deviation)")
+        precondition(
+            mean.count == deviation.count && deviation.allSatisfy { $0 > 0 }, "InputNormalisation: \(deviation)")
         self.mean = mean
         self.deviation = deviation
     }

@@ -15,7 +15,8 @@ public struct LayerNorm: NormalisationLayer {
 
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
         let centred = x - x.mean(-1)
-        let scale = (centred.productSum(centred, axes: [-1]) * (1 / Scalar(x.shape[-1]))).reciprocalSquareRoot(epsilon: Self.epsilon)
+        let scale = (centred.productSum(centred, axes: [-1]) * (1 / Scalar(x.shape[-1]))).reciprocalSquareRoot(
+            epsilon: Self.epsilon)
         return centred * scale * context[weight] + context[bias]
     }
 }

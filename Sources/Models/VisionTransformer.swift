@@ -66,8 +66,11 @@ private struct Transformer: Layer {
     let encoders, head: Sequence
 
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        let (height, width, channels) = (x.shape[-3], x.shape[-2], x.shape[-1]), batch = x.shape.prefix(x.shape.rank - 3)
-        let rows = height / patch, columns = width / patch, tokens = patch * patch
+        let (height, width, channels) = (x.shape[-3], x.shape[-2], x.shape[-1])
+        let batch = x.shape.prefix(x.shape.rank - 3)
+        let rows = height / patch
+        let columns = width / patch
+        let tokens = patch * patch
         let words = x.reshaped(batch + [patch, rows, patch, columns, channels])
             .transposed(-4, -3)
             .reshaped(batch + [tokens, rows * columns * channels])

@@ -35,12 +35,14 @@ final class NeighbourSearch {
 
     /// The nearest candidate to each query that is not the query itself; the query where there is no other.
     func nearest(to queries: Range<Int>) -> [Int32] {
-        let size = train.shape.count, columns = candidates.count
+        let size = train.shape.count
+        let columns = candidates.count
         let queryImages = Self.load(Array(queries), train)
         var products = [Scalar](repeating: 0, count: queries.count * columns)
         products.withUnsafeMutableBufferPointer { products in
             guard let products = products.baseAddress else { return }
-            BLAS.gemm(transposeB: true, queries.count, columns, size, queryImages, size, images, size, products, columns)
+            BLAS.gemm(
+                transposeB: true, queries.count, columns, size, queryImages, size, images, size, products, columns)
         }
         let largestSquare = squares.max() ?? 0
         return queries.map { query in
@@ -52,7 +54,8 @@ final class NeighbourSearch {
             for column in 0..<columns where candidates[column] != query {
                 best = min(best, squares[column] - 2 * products[row * columns + column])
             }
-            var nearest = query, smallest = Double.infinity
+            var nearest = query
+            var smallest = Double.infinity
             for column in 0..<columns where candidates[column] != query {
                 guard squares[column] - 2 * products[row * columns + column] <= best + uncertainty else { continue }
                 let exact = distance(row, queryImages, column)

@@ -16,7 +16,8 @@ public struct TargetFile: TargetConfiguration {
     }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
-        let file = try SafetensorsFile(path: path), train = context.train
+        let file = try SafetensorsFile(path: path)
+        let train = context.train
         guard let entry = file.entries.first(where: { $0.shape.count == 5 }) else {
             throw Failure.badInput(path, "no tensor of five axes", expected: "[N, classes, channels, height, width]")
         }
@@ -25,7 +26,8 @@ public struct TargetFile: TargetConfiguration {
             throw Failure.badInput(path, "tensor \(entry.name) has shape \(entry.shape)", expected: "\(expected)")
         }
         guard [.float16, .float32, .float64].contains(entry.elementType) else {
-            throw Failure.badInput(path, "tensor \(entry.name) is \(entry.elementType.rawValue)", expected: "F16, F32, F64")
+            throw Failure.badInput(
+                path, "tensor \(entry.name) is \(entry.elementType.rawValue)", expected: "F16, F32, F64")
         }
         if let dataset = file.metadata["dataset"], dataset != train.base.fingerprint {
             throw Failure.badInput(
@@ -46,7 +48,8 @@ struct StoredTargets: TargetSource {
     let train: Subset
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
-        let shape = train.shape, plane = shape.height * shape.width
+        let shape = train.shape
+        let plane = shape.height * shape.width
         let first = (train.indices[index] * entry.shape[1] + target) * shape.count
         file.withBytes(of: entry) { bytes in
             for c in 0..<shape.channels {

@@ -32,5 +32,7 @@ struct CosineSimilarity {
 }
 
 private func mask(_ normSquared: Tensor) -> Tensor {
-    Tensor(normSquared.shape, normSquared.array.map { $0 > CosineSimilarity.zeroNormSquared ? 1 : 0 }, in: normSquared.pool)
+    Tensor(
+        normSquared.shape, normSquared.array.map { $0 > CosineSimilarity.zeroNormSquared ? 1 : 0 }, in: normSquared.pool
+    )
 }

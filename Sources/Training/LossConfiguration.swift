@@ -47,7 +47,10 @@ public enum ClassCount: ConfigScalar, Equatable {
     case drawn(Int)
 
     public init(configScalar: ScalarText) throws(ScalarMismatch) {
-        if configScalar.text == "all" { self = .all; return }
+        if configScalar.text == "all" {
+            self = .all
+            return
+        }
         guard let count = Int(configScalar.text), count > 0 else {
             throw ScalarMismatch("is neither \"all\" nor a positive number")
         }
@@ -84,7 +87,9 @@ public struct ConstantWeight: WeightSchedule {
 public struct WeightWarmup: WeightSchedule {
     public var epochs = 5.0
     public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws { try fields.value("epochs", &epochs, check: .positive) }
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("epochs", &epochs, check: .positive)
+    }
     public func factor(epoch: Double) -> Double { min(1, epoch / epochs) }
 }
 

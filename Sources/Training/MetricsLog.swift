@@ -14,7 +14,8 @@ final class MetricsLog {
     }
 
     func step(_ report: StepReport, imagesPerSecond: Double) throws {
-        let images = Double(max(1, report.parts.images)), gradients = Double(max(1, report.parts.gradients))
+        let images = Double(max(1, report.parts.images))
+        let gradients = Double(max(1, report.parts.gradients))
         var figures: [(String, JSONValue)] = [
             ("loss", .number(report.loss)), ("ce", .number(report.parts.crossEntropy / images)),
             ("train_acc", .number(Double(report.parts.correct) / images)), ("lr", .number(report.learningRate)),
@@ -23,12 +24,15 @@ final class MetricsLog {
         ]
         if report.parts.gradients > 0 {
             figures += [
-                ("alignment", .number(report.parts.alignment / images)), ("cosine", .number(report.parts.cosine / gradients)),
+                ("alignment", .number(report.parts.alignment / images)),
+                ("cosine", .number(report.parts.cosine / gradients)),
                 ("gradient_norm", .number(report.parts.gradientNorm / gradients)),
                 ("zero_gradients", .number(Double(report.parts.zeroGradients) / gradients)),
             ]
         }
-        try write("step", [("step", JSONValue(report.step)), ("epoch", JSONValue(report.epoch))], figures, "train", report.step)
+        try write(
+            "step", [("step", JSONValue(report.step)), ("epoch", JSONValue(report.epoch))], figures, "train",
+            report.step)
     }
 
     func epoch(_ epoch: Int, step: Int, seconds: Double, _ monitored: MonitorReport?) throws {

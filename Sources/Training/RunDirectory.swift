@@ -4,7 +4,9 @@ import Glibc
 
 /// Moves an existing run out of the way, so that starting anew loses nothing: `DIR` becomes `DIR.1`, `DIR.2`, ...
 func setAside(_ directory: String) throws {
-    guard access(directory + "/metrics.jsonl", F_OK) == 0 || access(directory + "/checkpoints", F_OK) == 0 else { return }
+    guard access(directory + "/metrics.jsonl", F_OK) == 0 || access(directory + "/checkpoints", F_OK) == 0 else {
+        return
+    }
     var number = 1
     while access("\(directory).\(number)", F_OK) == 0 { number += 1 }
     guard rename(directory, "\(directory).\(number)") == 0 else {

@@ -5,7 +5,7 @@ import Glibc
 public protocol Schedule: Configurable {
     /// Epochs of linear rise from 0 at the start.
     var warmup: Double { get }
-    /// A factor of the learning rate. `progress` is the part of the run that is over, in 0 ..< 1, and `epochs` its length.
+    /// A factor of the learning rate. `progress` is the part of the run that is over, in 0 ..< 1; `epochs` its length.
     func factor(progress: Double, epochs: Int) -> Double
 }
 

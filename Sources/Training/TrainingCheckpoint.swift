@@ -46,13 +46,15 @@ public enum TrainingCheckpoint {
                 path, "format version \"\(file.metadata["format_version"] ?? "")\"", expected: formatVersion)
         }
         guard try file.verifyChecksum() else { throw Failure.badInput(path, "no checksum") }
-        guard let text = file.metadata["config"], let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0 else {
+        guard let text = file.metadata["config"], let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0
+        else {
             throw Failure.badInput(path, "metadata lacks config or step")
         }
         let written = try Configuration.read(RunConfiguration.self, text: text, source: "\(path): config")
         try requireSameTrajectory(path, written, configuration)
         guard file.metadata["data_hash"] == data.train.fingerprint else {
-            throw Failure(.usage, "\(path): belongs to other training data than \(configuration.data.dataset) holds now")
+            throw Failure(
+                .usage, "\(path): belongs to other training data than \(configuration.data.dataset) holds now")
         }
         try ParameterFiles.load(state.model.parameters, of: state.model, from: file)
         try ParameterFiles.loadStatistics(of: state.model, from: file)
@@ -75,7 +77,8 @@ public enum TrainingCheckpoint {
         let difference = zip(old, new).first { $0 != $1 }
         func line(_ text: Substring?) -> String { (text ?? "").trimmed() }
         throw Failure(
-            .usage, "\(path): belongs to another configuration (\"\(line(difference?.0))\" there, "
+            .usage,
+            "\(path): belongs to another configuration (\"\(line(difference?.0))\" there, "
                 + "\"\(line(difference?.1))\" here); choose another --run-dir, or --resume none to start anew")
     }
 }

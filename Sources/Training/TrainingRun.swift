@@ -34,24 +34,26 @@ public final class TrainingRun {
     /// Evaluates parameters on held-out images. Collective.
     public typealias Monitor = (ModelState, Storage, TrainingData) throws -> MonitorReport
 
-    private let configuration: RunConfiguration
+    let configuration: RunConfiguration
     private let directory: String
-    private let communicator: any Communicator
-    private let logger: Logger
+    let communicator: any Communicator
+    let logger: Logger
     private let pool: MemoryPool
     public let data: TrainingData
-    private let description: ModelDescription
-    private let state: TrainingState
+    let description: ModelDescription
+    let state: TrainingState
     private let step: TrainingStep
     private let stop: StopRequest
     private let monitor: Monitor?
-    private let folder: CheckpointFolder
-    private var log: MetricsLog?
-    private var progress: ProgressLine
+    let folder: CheckpointFolder
+    private(set) var log: MetricsLog?
+    private(set) var progress: ProgressLine
+    /// Whether the last step's input gradients were mostly zero.
+    var hasCollapsed = false
     private let firstStep: Int
-    private let steps: Int
+    let steps: Int
 
-    private var isLeader: Bool { communicator.rank == 0 }
+    var isLeader: Bool { communicator.rank == 0 }
 
     /// Opens data and model, resumes, and prepares target gradients. Collective. Throws what is wrong with the
     /// configuration, the data, or the checkpoint.
@@ -132,7 +134,8 @@ public final class TrainingRun {
         _ directory: String, _ folder: CheckpointFolder, _ configuration: RunConfiguration, resume: Resume,
         _ state: TrainingState, _ data: TrainingData, _ communicator: any Communicator
     ) throws -> [String] {
-        var notices: [String] = [], chosen = ""
+        var notices: [String] = []
+        var chosen = ""
         if communicator.rank == 0 {
             if resume == .none { try setAside(directory) }
             try createDirectory(folder.path)
@@ -172,7 +175,8 @@ public final class TrainingRun {
     /// Trains to the end. Throws `stoppedOnRequest` after a signal, with a checkpoint written.
     public func run() throws {
         let stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
-        var epochStart = monotonicSeconds(), skipped = 0
+        var epochStart = monotonicSeconds()
+        var skipped = 0
         while state.step < steps {
             let stepStart = monotonicSeconds()
             let report = try step(state)
@@ -215,83 +219,11 @@ public final class TrainingRun {
         try log?.epoch(epoch, step: state.step, seconds: seconds, monitored)
         progress.clear()
         let accuracy = monitored.map {
-            ", held-out accuracy \(rounded(100 * $0.cleanAccuracy, 1)) % clean, \(rounded(100 * $0.robustAccuracy, 1)) % "
+            ", held-out accuracy \(rounded(100 * $0.cleanAccuracy, 1)) % clean, "
+                + "\(rounded(100 * $0.robustAccuracy, 1)) % "
                 + "under \(configuration.monitor.attack)"
         }
         logger.info("epoch \(epoch + 1)/\(configuration.train.epochs): \(rounded(seconds, 1)) s\(accuracy ?? "")")
-    }
-
-    // MARK: What can go wrong
-
-    private func handleNonFinite(_ report: StepReport, skippedInARow: Int) throws {
-        guard !report.isFinite else { return }
-        let images = report.nonFiniteImages.map { data.train.indices[$0] }
-        let message = "step \(report.step): loss or gradient is not finite (loss \(report.loss), gradient norm "
-            + "\(report.gradientNorm)); shards of training images \(images.prefix(64).map(String.init).joined(separator: " "))"
-        try log?.event("non-finite", step: report.step, message, images: images)
-        guard configuration.train.nonFinite == .skip, skippedInARow < 10 else {
-            throw Failure(.checkFailed, message + (skippedInARow >= 10 ? "; the tenth step in a row" : ""))
-        }
-        if isLeader { warn(message + "; the step is skipped") }
-    }
-
-    private var hasCollapsed = false
-    private func noticeCollapse(_ report: StepReport) throws {
-        guard report.parts.gradients > 0 else { return }
-        let collapsed = 2 * report.parts.zeroGradients > report.parts.gradients
-        defer { hasCollapsed = collapsed }
-        guard collapsed, !hasCollapsed else { return }
-        let share = 100 * Double(report.parts.zeroGradients) / Double(report.parts.gradients)
-        let message = "step \(report.step): collapse: \(rounded(share, 0)) % of the input gradients are zero, so the alignment "
-            + "term no longer teaches; lower loss.alignment.weight or the learning rate, or take a smooth activation"
-        try log?.event("collapse", step: report.step, message)
-        if isLeader { warn(message) }
-    }
-
-    private func warn(_ message: String) {
-        progress.clear()
-        logger.warning("\(message)")
-    }
-
-    private func checkReplicas() throws {
-        let parameters = state.model.parameters
-        try communicator.requireAgreement(
-            on: UnsafeRawBufferPointer(start: parameters.pointer, count: parameters.count * MemoryLayout<Scalar>.stride),
-            "the parameters at step \(state.step)")
-    }
-
-    private func stopOnRequest() throws {
-        try save(isLast: true)
-        try log?.event("stop", step: state.step, "stopped on request")
-        progress.clear()
-        throw Failure(
-            .stoppedOnRequest, "stopped on request at step \(state.step) of \(steps); checkpoint written to "
-                + "\(folder.file(step: state.step)); run again to go on")
-    }
-
-    // MARK: Saving
-
-    /// A periodic checkpoint that fails (a full disk, say) is reported and the run goes on; the last one must succeed.
-    private func save(isLast: Bool) throws {
-        communicator.heartbeat.beat("checkpoint", step: state.step)
-        do {
-            try write(folder.file(step: state.step))
-            if isLeader { try folder.prune(keep: configuration.checkpoint.keep) }
-        } catch let failure as Failure where failure.kind == .inputOutput && !isLast {
-            if isLeader { warn("\(failure); the run goes on without this checkpoint") }
-        }
-    }
-
-    /// Rank 0 writes; every rank learns whether it worked.
-    private func write(_ path: String) throws {
-        var failure: Failure?
-        if isLeader {
-            do {
-                try TrainingCheckpoint.write(state, to: path, configuration, description: description, data: data)
-            } catch let caught as Failure { failure = caught }
-        }
-        let text = try communicator.broadcast(Array((failure?.description ?? "").utf8), from: 0)
-        if !text.isEmpty { throw Failure(.inputOutput, String(decoding: text, as: UTF8.self)) }
     }
 
     // MARK: What the user reads
@@ -306,7 +238,8 @@ public final class TrainingRun {
         logger.info(
             """
             \(data.train.name): \(data.train.count) images to train on, \(data.validation.count) held out; \
-            \(description.classes) classes of \(data.train.shape); model of \(state.model.model.parameterCount) parameters
+            \(description.classes) classes of \(data.train.shape); \
+            model of \(state.model.model.parameterCount) parameters
             """)
         logger.info(
             """

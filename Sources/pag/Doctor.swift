@@ -20,7 +20,10 @@ struct Doctor: ParsableCommand {
             var problems: [String] = []
             print("ranks       \(communicator.size) on \(machines.hosts.joined(separator: ", "))")
             for (report, coreType) in zip(machines.reports, machines.coreTypes) {
-                print("  rank \(report.rank)    \(report.host), cores \(ranges(report.cores)), \(report.processor), BLAS \(coreType)")
+                print(
+                    "  rank \(report.rank)    \(report.host), cores \(ranges(report.cores)), "
+                        + "\(report.processor), BLAS \(coreType)"
+                )
             }
             print("MPI         \(MPICommunicator.libraryVersion)")
             print("BLAS        \(BLAS.build), \(BLAS.threads) thread a rank")
@@ -39,12 +42,17 @@ struct Doctor: ParsableCommand {
             for spec in data {
                 do {
                     let splits = try DatasetRegistry.open(spec, seed: 1)
-                    print("data        \(spec): \(splits.train.count) training, \(splits.test.count) test images of \(splits.train.shape)")
+                    print(
+                        "data        \(spec): \(splits.train.count) training, \(splits.test.count) test images of "
+                            + "\(splits.train.shape)"
+                    )
                     for notice in splits.notices { print("            \(notice)") }
                 } catch let failure as Failure { problems.append("\(failure)") }
             }
             for problem in problems { print("PROBLEM     \(problem)") }
-            if !problems.isEmpty { throw Failure(.missing, "\(problems.count) problem\(problems.count == 1 ? "" : "s") found") }
+            if !problems.isEmpty {
+                throw Failure(.missing, "\(problems.count) problem\(problems.count == 1 ? "" : "s") found")
+            }
             print("all well")
         }
     }
@@ -68,7 +76,8 @@ struct Doctor: ParsableCommand {
                 parts.append(core...core)
             }
         }
-        return parts.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+        return parts.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(
+            separator: ",")
     }
 
     private func memory(_ key: String) -> String {

@@ -21,8 +21,9 @@ struct Machines {
     /// Ranks whose BLAS takes other kernels than rank 0's: their products differ in the last bits.
     var mixedCoreTypes: String? {
         let kinds = Set(coreTypes).sorted()
-        return kinds.count > 1 ? "ranks run on different BLAS core types (\(kinds.joined(separator: ", "))): "
-            + "set OPENBLAS_CORETYPE to one that all CPUs have" : nil
+        return kinds.count > 1
+            ? "ranks run on different BLAS core types (\(kinds.joined(separator: ", "))): "
+                + "set OPENBLAS_CORETYPE to one that all CPUs have" : nil
     }
 
     /// What kind of job this is, in a line, on rank 0. Throws where mixed core types would break the promise of equal
@@ -32,7 +33,9 @@ struct Machines {
         guard isLeader, let first = reports.first else { return nil }
         let cores = reports.map { $0.cores.count }
         let bindings = Set(cores).count == 1 ? "\(cores[0])" : "\(cores.min() ?? 0) to \(cores.max() ?? 0)"
-        return "\(reports.count) rank\(reports.count == 1 ? "" : "s") on \(hosts.count) host\(hosts.count == 1 ? "" : "s"), "
+        return
+            "\(reports.count) rank\(reports.count == 1 ? "" : "s") "
+            + "on \(hosts.count) host\(hosts.count == 1 ? "" : "s"), "
             + "\(BLAS.threads) BLAS thread a rank, bound to \(bindings) core\(bindings == "1" ? "" : "s") each; "
             + "\(first.processor), BLAS core type \(coreTypes[0])"
     }

@@ -10,8 +10,8 @@ struct Pag: ParsableCommand {
         commandName: "pag",
         abstract: "Trains image classifiers with perceptually aligned gradients on many CPU cores, and attacks them.",
         discussion: "Every command runs alone and under mpirun -np N. Exit codes: 0 ok, 1 a check failed, 2 usage, "
-            + "65 bad input, 69 something needed is missing, 70 internal error, 74 input/output, 75 stopped on request, "
-            + "124 watchdog.",
+            + "65 bad input, 69 something needed is missing, 70 internal error, 74 input/output, "
+            + "75 stopped on request, 124 watchdog.",
         subcommands: [
             Train.self, Evaluate.self, ReportCommand.self, Export.self, Import.self, Verify.self, Inspect.self,
             Bench.self, Doctor.self,

@@ -46,7 +46,9 @@ extension Tensor {
     public func exponential() -> Tensor { apply(Pointwise(kind: .exponential), [self]) }
     public func logarithm() -> Tensor { apply(Pointwise(kind: .logarithm), [self]) }
     /// sqrt(x + epsilon): with epsilon > 0 every derivative is finite at x = 0.
-    public func squareRoot(epsilon: Scalar = 0) -> Tensor { apply(Pointwise(kind: .squareRoot(epsilon: epsilon)), [self]) }
+    public func squareRoot(epsilon: Scalar = 0) -> Tensor {
+        apply(Pointwise(kind: .squareRoot(epsilon: epsilon)), [self])
+    }
     /// 1 / sqrt(x + epsilon)
     public func reciprocalSquareRoot(epsilon: Scalar) -> Tensor {
         apply(Pointwise(kind: .reciprocalSquareRoot(epsilon: epsilon)), [self])

@@ -6,9 +6,12 @@ struct Slice: Operation {
     let keeps: Kept = .nothing
 
     func forward(_ x: [Tensor]) -> Tensor {
-        let shape = x[0].shape, position = shape.rank + axis
-        precondition(position >= 0 && range.upperBound <= shape[position], "slice: \(range) of axis \(axis) of \(shape)")
-        let outer = shape.prefix(position).count, inner = shape.dropFirst(position + 1).count
+        let shape = x[0].shape
+        let position = shape.rank + axis
+        precondition(
+            position >= 0 && range.upperBound <= shape[position], "slice: \(range) of axis \(axis) of \(shape)")
+        let outer = shape.prefix(position).count
+        let inner = shape.dropFirst(position + 1).count
         var extents = shape.extents
         extents[position] = range.count
         let run = range.count * inner
@@ -33,9 +36,11 @@ struct Embed: Operation {
     let keeps: Kept = .nothing
 
     func forward(_ x: [Tensor]) -> Tensor {
-        let shape = x[0].shape, position = shape.rank + axis
+        let shape = x[0].shape
+        let position = shape.rank + axis
         precondition(position >= 0 && start + shape[position] <= extent, "embed: \(shape) at \(start) of \(extent)")
-        let outer = shape.prefix(position).count, inner = shape.dropFirst(position + 1).count
+        let outer = shape.prefix(position).count
+        let inner = shape.dropFirst(position + 1).count
         var extents = shape.extents
         extents[position] = extent
         let run = shape[position] * inner

@@ -17,5 +17,7 @@ struct Smooth: Operation {
 }
 
 extension Tensor {
-    public func activated(by function: SmoothActivation) -> Tensor { apply(Smooth(function: function, order: 0), [self]) }
+    public func activated(by function: SmoothActivation) -> Tensor {
+        apply(Smooth(function: function, order: 0), [self])
+    }
 }
