@@ -108,9 +108,12 @@ public struct AlignmentObjective: Sendable {
         var inputGradients: [Tensor] = []
         for start in stride(from: 0, to: classCount, by: chunk) {
             let range = start..<min(classCount, start + chunk)
-            let inputGradient = gradients(
-                of: z, seed: seed(for: Array(shard.classes[range]), z), with: [x], recording: true,
-                statistics: statistics.inInputGradient)[0]
+            let inputGradient =
+                sharesReference(shard, chunk: chunk)
+                ? logProbabilityGradients(logits, logProbabilities, x)
+                : gradients(
+                    of: z, seed: seed(for: Array(shard.classes[range]), z), with: [x], recording: true,
+                    statistics: statistics.inInputGradient)[0]
             let similarity = CosineSimilarity(inputGradient, targets.rows(range))
             let distance = (-similarity.cosines + 1).total() * scale
             var loss = distance * (Scalar(weight) * perImage)
@@ -124,6 +127,34 @@ public struct AlignmentObjective: Sendable {
         }
         result.inputGradients = stacked(inputGradients)
         return result
+    }
+
+    /// Whether the gradients of all classes can be had from one stream less. The streams must not be coupled by
+    /// statistics, and every row must be of one class.
+    private func sharesReference(_ shard: LabelledImages, chunk: Int) -> Bool {
+        let isPerImage = statistics == .frozen || statistics == .eval
+        return gradient == .logprob && isPerImage && chunk == shard.classes.count
+            && shard.classes.enumerated().allSatisfy { row, classes in classes.allSatisfy { $0 == row } }
+    }
+
+    /// grad log p_t for all classes t, [C, B, H, W, channels], from C - 1 streams: the probabilities' weighted sum of the
+    /// gradients is zero, so with D_t = grad (z_t - z_last), which is 0 for the last class, grad log p_t is
+    /// D_t - sum over k of p_k D_k.
+    private func logProbabilityGradients(_ logits: Tensor, _ logProbabilities: Tensor, _ x: Tensor) -> Tensor {
+        let batch = logits.shape[0], classes = logits.shape[1], streams = classes - 1
+        let seed = Tensor([streams, batch, classes], in: logits.pool) { out in
+            out.update(repeating: 0, count: streams * batch * classes)
+            for row in 0..<(streams * batch) {
+                out[row * classes + row / batch] = 1
+                out[row * classes + streams] = -1
+            }
+        }
+        let differences = gradients(
+            of: logits, seed: seed, with: [x], recording: true, statistics: statistics.inInputGradient)[0]
+        let probabilities = logProbabilities.exponential().sliced(0..<streams, axis: -1)
+            .transposed(-2, -1).reshaped([streams, batch, 1, 1, 1])
+        let mean = (differences * probabilities).sum(-5)
+        return differences.embedded(at: 0, of: classes, axis: -5) - mean
     }
 
     /// One-hot rows [K, B, C]: the cotangents whose pullbacks are the gradients of each image's chosen classes.

@@ -58,7 +58,8 @@ public struct DataConfiguration: Configurable {
     public var augment = Augment()
     /// The first N training images of the epoch-independent order; null: all.
     public var limit: Int?
-    /// Training images held out for the monitor; null: a tenth, at most 1,000. Without a monitor: none.
+    /// Training images held out for the monitor, beyond the first `limit`; null: a tenth of what is trained on, at most
+    /// 1,000, and none without a monitor.
     public var validation: Int?
 
     public init() {}

@@ -9,22 +9,24 @@ public struct TrainingData: Sendable {
     /// Never trained on and not the test split: models may be chosen by it. Empty without a monitor.
     public let validation: Subset
 
-    /// Opens the data set and divides its training split: the first `limit` images of the epoch-independent order,
-    /// the last of which are held out. Throws `badInput` for damaged data and for a batch larger than what is left.
+    /// Opens the data set and divides its training split, in the epoch-independent order: the first `limit` images are
+    /// trained on, the last ones are held out. Throws `badInput` for damaged data and for fewer images than a batch.
     public init(_ configuration: RunConfiguration) throws {
         let data = configuration.data
         splits = try DatasetRegistry.open(data.dataset, seed: configuration.seed)
         let order = EpochOrder.fixedOrder(seed: configuration.seed, count: splits.train.count)
-        let used = Array(order.prefix(data.limit ?? order.count))
-        let heldOut = configuration.monitor.everyEpochs == 0 && data.validation == nil
-            ? 0 : data.validation ?? min(1000, used.count / 10)
-        guard used.count - heldOut >= configuration.train.batch else {
+        let wanted = min(data.limit ?? order.count, order.count)
+        let isWatched = configuration.monitor.everyEpochs > 0
+        let heldOut = min(data.validation ?? (isWatched ? min(1000, wanted / 10) : 0), order.count)
+        let used = order.prefix(min(wanted, order.count - heldOut))
+        guard used.count >= configuration.train.batch else {
             throw Failure(
-                .badInput, "data: \(used.count) training images less \(heldOut) held out are fewer than one batch of "
-                    + "\(configuration.train.batch); lower train.batch or data.validation, or raise data.limit")
+                .badInput,
+                "data: \(used.count) images to train on, with \(heldOut) of \(order.count) held out, are fewer than one "
+                    + "batch of \(configuration.train.batch); lower train.batch or data.validation, or raise data.limit")
         }
-        train = Subset(splits.train, indices: Array(used.dropLast(heldOut)))
-        validation = Subset(splits.train, indices: Array(used.suffix(heldOut)))
+        train = Subset(splits.train, indices: Array(used))
+        validation = Subset(splits.train, indices: Array(order.suffix(heldOut)))
     }
 
     public func stepsPerEpoch(batch: Int) -> Int { train.count / batch }

@@ -2,19 +2,22 @@ import Failures
 
 /// When and how a run is saved.
 extension TrainingRun {
-    /// A periodic checkpoint that fails (a full disk, say) is reported and the run goes on; the last one must succeed.
+    /// Writes the numbered checkpoint of this step and removes those that are too old.
     func save(isLast: Bool) throws {
+        try write(folder.file(step: state.step), mustSucceed: isLast)
+        if isLeader { try folder.prune(keep: configuration.checkpoint.keep) }
+    }
+
+    /// A checkpoint that fails (a full disk, say) is reported and the run goes on, unless it must succeed.
+    func write(_ path: String, mustSucceed: Bool) throws {
         communicator.heartbeat.beat("checkpoint", step: state.step)
-        do {
-            try write(folder.file(step: state.step))
-            if isLeader { try folder.prune(keep: configuration.checkpoint.keep) }
-        } catch let failure as Failure where failure.kind == .inputOutput && !isLast {
+        do { try write(path) } catch let failure as Failure where failure.kind == .inputOutput && !mustSucceed {
             if isLeader { warn("\(failure); the run goes on without this checkpoint") }
         }
     }
 
     /// Rank 0 writes; every rank learns whether it worked.
-    func write(_ path: String) throws {
+    private func write(_ path: String) throws {
         var failure: Failure?
         if isLeader {
             do {

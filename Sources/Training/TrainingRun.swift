@@ -212,7 +212,7 @@ public final class TrainingRun {
             monitored = report
             if report.robustAccuracy > state.bestRobustAccuracy ?? -1 {
                 state.bestRobustAccuracy = report.robustAccuracy
-                try write(folder.best)
+                try write(folder.best, mustSucceed: false)
             }
         }
         guard isLeader else { return }
@@ -241,6 +241,7 @@ public final class TrainingRun {
             \(description.classes) classes of \(data.train.shape); \
             model of \(state.model.model.parameterCount) parameters
             """)
+        if firstStep >= steps { logger.info("all \(steps) steps are done; raise train.epochs to go on") }
         logger.info(
             """
             \(steps) steps of \(train.batch) images in \(train.shards) shards; \

@@ -52,7 +52,8 @@ import Training
         let b = chunked.evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(abs(Double(a.loss - b.loss)) < Self.close)
         #expect(largestDifference(a.parameterGradients, b.parameterGradients) < Self.close)
-        #expect(a.inputGradients?.array == b.inputGradients?.array)
+        // Frozen and eval take one stream less for the whole, and a stream a class for chunks.
+        #expect(largestDifference([a.inputGradients].compactMap(\.self), [b.inputGradients].compactMap(\.self)) < Self.close)
     }
 
     @Test func chunksNeedLessMemory() {
