@@ -109,7 +109,7 @@ public struct AlignmentObjective: Sendable {
         for start in stride(from: 0, to: classCount, by: chunk) {
             let range = start..<min(classCount, start + chunk)
             let inputGradient =
-                sharesReference(shard, chunk: chunk)
+                sharesReference(shard, chunk: chunk, classes: state.model.classes)
                 ? logProbabilityGradients(logits, logProbabilities, x)
                 : gradients(
                     of: z, seed: seed(for: Array(shard.classes[range]), z), with: [x], recording: true,
@@ -130,10 +130,10 @@ public struct AlignmentObjective: Sendable {
     }
 
     /// Whether the gradients of all classes can be had from one stream less. The streams must not be coupled by
-    /// statistics, and every row must be of one class.
-    private func sharesReference(_ shard: LabelledImages, chunk: Int) -> Bool {
+    /// statistics, and row t must be of class t.
+    private func sharesReference(_ shard: LabelledImages, chunk: Int, classes: Int) -> Bool {
         let isPerImage = statistics == .frozen || statistics == .eval
-        return gradient == .logprob && isPerImage && chunk == shard.classes.count
+        return gradient == .logprob && isPerImage && chunk == classes && shard.classes.count == classes
             && shard.classes.enumerated().allSatisfy { row, classes in classes.allSatisfy { $0 == row } }
     }
 
