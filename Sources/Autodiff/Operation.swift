@@ -32,7 +32,6 @@ public struct Kept: OptionSet, Sendable {
     public static let input1 = Kept(rawValue: 2)
     public static let output = Kept(rawValue: 1 << 8)
     public static let inputs = Kept(rawValue: (1 << 8) - 1)
-    public static let all: Kept = [.inputs, .output]
     static func input(_ index: Int) -> Kept { Kept(rawValue: 1 << index) }
 }
 

@@ -8,7 +8,13 @@ struct ActivatedAffine: Operation {
     let order: Int
 
     var name: String { "affine " + function.rawValue + String(repeating: "'", count: order) }
-    let keeps: Kept = .all
+    var keeps: Kept {
+        switch function {
+        case .identity: [.input0, .input1]
+        case .relu: [.input0, .input1, .output]
+        case .gelu, .silu: .inputs
+        }
+    }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (input, scale, shift) = (x[0], x[1], x[2])
@@ -34,12 +40,11 @@ struct ActivatedAffine: Operation {
     private func tiles(_ shape: Shape) -> Int { shape.rank > 1 ? max(1, shape[0]) : 1 }
 
     func pullback(_ p: Pullback) -> [Tensor?] {
-        let inputs = p.inputShapes.indices.map(p.input)
-        let (x, scale, ct) = (inputs[0], inputs[1], p.cotangent)
-        let hasResidual = inputs.count > 3
+        let (x, scale, ct) = (p.input(0), p.input(1), p.cotangent)
+        let hasResidual = p.inputShapes.count > 3
         // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
-        let slope = slope(p, inputs)
-        var result: [Tensor?] = Array(repeating: nil, count: inputs.count)
+        let slope = slope(p)
+        var result: [Tensor?] = Array(repeating: nil, count: p.inputShapes.count)
         let through = hasResidual && p.wanted[3] || p.wanted[1] || p.wanted[2] ? slope.map { ct * $0 } ?? ct : nil
         if p.wanted[0] {
             result[0] = through.map { $0 * scale } ?? ct * (slope.map { $0 * scale } ?? scale)
@@ -52,7 +57,7 @@ struct ActivatedAffine: Operation {
     }
 
     /// The derivative of the next order at the same place; nil for the constant 1.
-    private func slope(_ p: Pullback, _ inputs: [Tensor]) -> Tensor? {
+    private func slope(_ p: Pullback) -> Tensor? {
         switch (function, order) {
         case (.identity, 0): nil
         case (.relu, 0):
@@ -60,7 +65,8 @@ struct ActivatedAffine: Operation {
             Tensor(p.outputShape, in: p.cotangent.pool) {
                 positiveMask(p.outputShape.count, p.output.pointer, $0)
             }
-        default: apply(ActivatedAffine(function: function, order: order + 1), inputs)
+        default:
+            apply(ActivatedAffine(function: function, order: order + 1), p.inputShapes.indices.map(p.input))
         }
     }
 }
