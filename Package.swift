@@ -68,7 +68,10 @@ let package = Package(
         module("Illustrations", [
             "Autodiff", "Data", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting", "Targets",
         ]),
-        module("Benchmarks", ["Autodiff", "Formats", "Kernels", "Layers", "Models", "Randomness", "Training"]),
+        module("Benchmarks", [
+            "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Randomness",
+            "Training",
+        ]),
         program("pag", [
             "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
             "Formats", "Illustrations", "Kernels", "Models", "Reporting", "Training", argumentParser, logging,
@@ -91,6 +94,7 @@ let package = Package(
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
         ]),
         tests(of: "Reporting", ["Failures", "Formats"]),
+        tests(of: "Benchmarks", ["Distributed", "Formats"]),
     ],
     swiftLanguageModes: [.v6]
 )

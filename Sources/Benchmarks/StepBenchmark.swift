@@ -1,76 +1,139 @@
 import Autodiff
+import Distributed
 import Formats
 import Kernels
 import Layers
 import Models
-import Randomness
 import Training
 
-/// What a benchmark measures.
-public enum BenchmarkObjective: String, Sendable, CaseIterable {
-    /// The aligned-gradient step: cross-entropy and the alignment of all classes' input gradients.
-    case pag
-    /// A plain cross-entropy step.
-    case ce
-    /// Inference.
-    case infer
-}
-
-/// The networks that benchmarks run, by the names of the command line.
-public enum BenchmarkModel: String, Sendable, CaseIterable {
-    case resnet18, resnet8
-
-    var architecture: any Architecture {
-        switch self {
-        case .resnet18: ResNet18()
-        case .resnet8: ResNet()
-        }
-    }
-}
-
-/// Times forward, gradients and alignment of one shard of random 32x32 colour images on this rank.
-public struct StepBenchmark {
+/// Times whole steps on random 32x32 colour images: every rank evaluates its shards of `batch` images, the gradients
+/// are summed over ranks, and the parameters are updated. Reading images and targets is not part of it.
+public struct StepBenchmark: Sendable {
     public var model = BenchmarkModel.resnet8
     public var objective = BenchmarkObjective.pag
-    public var batch = 64
+    /// Images of one shard.
+    public var batch = 16
     public var classes = 10
     public var statistics = StatisticsMode.frozen
 
     public init() {}
 
-    public func run(seconds: Double) -> JSONValue {
-        let pool = MemoryPool(), shape: Shape = [32, 32, 3]
-        let network = Model(
-            model.architecture, normalisation: .init(mean: [0, 0, 0], deviation: [1, 1, 1]), input: shape, classes: classes)
-        let state = ModelState(initialising: network, seed: 1, in: pool)
-        var stream = RandomStream(seed: 1, purpose: .test)
-        func random(_ shape: Shape) -> Tensor {
-            Tensor(shape, in: pool) { out in for i in 0..<shape.count { out[i] = Scalar(stream.uniform()) } }
-        }
-        let images = random([batch] + shape)
-        let labels = (0..<batch).map { $0 % classes }
-        let targets = objective == .pag ? random([classes, batch] + shape) : nil
-        let shard = LabelledImages(
-            images: images, labels: labels, targets: targets,
-            classes: targets == nil ? [] : (0..<classes).map { Array(repeating: $0, count: batch) })
-        let loss = AlignmentObjective(weight: 1, gradient: .logprob, statistics: statistics)
-
-        func once() {
-            switch objective {
-            case .pag, .ce: _ = loss.evaluate(shard, state, batch: batch)
-            case .infer:
-                var context = state.context(.inference)
-                _ = network(images, &context)
+    /// One line for all ranks. Collective.
+    public func run(over communicator: any Communicator, seconds: Double) throws -> JSONValue {
+        let figures = try RunFigures(communicator)
+        let network = model.network(classes: classes), pool = MemoryPool()
+        let work = try StepWork(self, network, communicator, in: pool)
+        var total = Times(), parts: [StepWork.Seconds] = []
+        try repeated(over: communicator, seconds: seconds) { counts in
+            try total.add(if: counts) {
+                let seconds = try work.step()
+                if counts { parts.append(seconds) }
             }
         }
-        let times = timed(seconds: seconds, once)
-        return [
-            "benchmark": "step", "model": JSONValue(model.rawValue), "objective": JSONValue(objective.rawValue),
-            "batch": JSONValue(batch), "classes": JSONValue(classes), "statistics": JSONValue(statistics.rawValue),
-            "runs": JSONValue(times.count), "seconds_median": JSONValue(times.median),
-            "images_per_s": JSONValue(Double(batch) / times.median),
-            "peak_rss_mb": JSONValue(Double(peakResidentBytes()) / 1e6),
-            "tensor_peak_mb": JSONValue(Double(pool.usage.peak) / 1e6),
+        let images = batch * work.shards, rate = Double(images) / total.median
+        let operations = OperationCount(model, network).step(objective)
+
+        var members: [JSONValue.Member] = [
+            .init("model", JSONValue(model.rawValue)), .init("objective", JSONValue(objective.rawValue)),
+            .init("batch", JSONValue(batch)), .init("shards", JSONValue(work.shards)),
+            .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
         ]
+        if objective == .pag { members.append(.init("statistics", JSONValue(statistics.rawValue))) }
+        members += total.members
+        members.append(.init("images_per_s", figure(rate)))
+        if objective != .infer {
+            let summing = parts.reduce(0) { $0 + $1.summing }
+            members += [
+                .init(
+                    "seconds_computing",
+                    spread(try communicator.allGatherValue(Quantiles(parts.map(\.computing)).median))),
+                .init("seconds_summing", figure(summing / Double(parts.count))),
+                .init("summing_share", figure(summing / total.seconds.reduce(0, +))),
+                .init("seconds_updating", figure(Quantiles(parts.map(\.updating)).median)),
+                .init("bytes_summed", JSONValue(network.parameterCount * MemoryLayout<Scalar>.stride)),
+            ]
+        }
+        members.append(.init("tensor_peak_mb", figure(Double(pool.usage.peak) * 1e-6)))
+        return line("step", members, try figures.members(communicator, operationsPerSecond: rate * operations))
+    }
+}
+
+/// The parts of a step that are timed apart.
+private final class StepWork {
+    struct Seconds {
+        var computing = 0.0, summing = 0.0, updating = 0.0
+    }
+
+    /// Of all ranks together: as many as ranks, or the next power of two.
+    let shards: Int
+    private let benchmark: StepBenchmark
+    private let state: ModelState
+    private let optimizer: any Optimizer
+    private let reduction: TreeReduction
+    private let shard: LabelledImages
+    private let loss: AlignmentObjective
+
+    init(_ benchmark: StepBenchmark, _ network: Model, _ communicator: any Communicator, in pool: MemoryPool) throws {
+        let (batch, classes) = (benchmark.batch, benchmark.classes), input = BenchmarkModel.input
+        self.benchmark = benchmark
+        state = ModelState(initialising: network, seed: 1, in: pool)
+        optimizer = SGD().make(count: network.parameterCount, in: pool)
+        shards = 1 << (Int.bitWidth - (communicator.size - 1).leadingZeroBitCount)
+        reduction = try TreeReduction(
+            communicator, tree: ShardTree(shards: shards), count: network.parameterCount + network.statisticsCount)
+        let seed = UInt64(communicator.rank)
+        let targets = benchmark.objective == .pag
+            ? randomTensor([classes, batch] + input, seed: seed + 1 << 32, in: pool) : nil
+        shard = LabelledImages(
+            images: randomTensor([batch] + input, seed: seed, in: pool), labels: (0..<batch).map { $0 % classes },
+            targets: targets, classes: targets == nil ? [] : (0..<classes).map { Array(repeating: $0, count: batch) })
+        loss = AlignmentObjective(
+            weight: 1, gradient: .logprob, statistics: targets == nil ? .perClass : benchmark.statistics)
+    }
+
+    func step() throws -> Seconds {
+        let start = now()
+        if benchmark.objective == .infer {
+            for _ in reduction.shards {
+                var context = state.context(.inference)
+                _ = state.model(shard.images, &context)
+            }
+            return Seconds(computing: now() - start)
+        }
+        let parameters = state.tensors(of: state.parameters)
+        var computed = start
+        for place in reduction.shards {
+            let result = loss.evaluate(shard, state, parameters: parameters, batch: benchmark.batch * shards)
+            if let vector = reduction.beginShard().baseAddress { write(result, to: vector) }
+            // The last shard's sums travel at once; the time of that is the reduction's.
+            if place == reduction.shards.last { computed = now() }
+            try reduction.endShard()
+        }
+        let sums = try reduction.finish()
+        let summed = now()
+        if let vector = sums.baseAddress {
+            // So small a rate that the loss stays what it is for as long as one may measure.
+            optimizer.update(state.parameters.pointer, gradient: vector, rate: 1e-6, step: 0)
+            state.commit(seen: vector + state.parameters.count)
+        }
+        return Seconds(computing: computed - start, summing: summed - computed, updating: now() - summed)
+    }
+
+    private func write(_ result: AlignmentObjective.Result, to vector: Destination) {
+        var place = vector
+        for gradient in result.parameterGradients {
+            place.update(from: gradient.pointer, count: gradient.shape.count)
+            place += gradient.shape.count
+        }
+        guard benchmark.statistics != .eval || benchmark.objective == .ce else {
+            return place.update(from: state.statistics.pointer, count: state.statistics.count)
+        }
+        let share = 1 / Scalar(shards)
+        for case let seen? in result.seen {
+            for statistic in [seen.mean, seen.variance] {
+                for i in 0..<statistic.shape.count { place[i] = statistic.pointer[i] * share }
+                place += statistic.shape.count
+            }
+        }
     }
 }

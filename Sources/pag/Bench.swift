@@ -1,6 +1,9 @@
 import ArgumentParser
 import Benchmarks
+import Distributed
 import Failures
+import Formats
+import Glibc
 import Training
 
 extension BenchmarkModel: ExpressibleByArgument {}
@@ -8,37 +11,74 @@ extension BenchmarkObjective: ExpressibleByArgument {}
 extension StatisticsMode: ExpressibleByArgument {}
 
 struct Bench: ParsableCommand {
-    enum Subject: String, CaseIterable, ExpressibleByArgument { case step }
+    enum Subject: String, CaseIterable, ExpressibleByArgument { case step, conv, allreduce, attack, data }
 
     static let configuration = CommandConfiguration(
-        abstract: "Measure on this machine; one JSON object a line.")
+        abstract: "Measure on this machine; one JSON object a line.",
+        discussion: """
+            step: whole training steps, or inference, on random images
+            conv: the network's convolutions one by one, 16 and 160 images
+            allreduce: the reproducible sum over ranks against MPI_Allreduce
+            attack: input gradients, and projected gradient descent over all ranks
+            data: reading and augmenting images
+
+            Rates are sums over ranks. gflops_effective counts the operations of the direct method, and peak_fraction \
+            is its share of the multiply-add rate that this very run has measured.
+            """)
 
     @Argument(help: "What to measure.")
     var subject: Subject
 
     @Option var model = BenchmarkModel.resnet8
-    @Option(help: "Images of one shard.") var batch = 64
+    @Option(help: "Images of one shard (step), of one pass (conv, attack) or of a step (data). Default: by subject.")
+    var batch: Int?
     @Option var classes = 10
     @Option(help: "About how long to measure.") var seconds = 10.0
     @Option var objective = BenchmarkObjective.pag
     @Option var statistics = StatisticsMode.frozen
+    @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard batch > 0, classes > 1, seconds >= 0 else { throw ValidationError("batch, classes and seconds must be positive") }
+        guard batch ?? 1 > 0, classes > 1, seconds >= 0, seconds.isFinite else {
+            throw ValidationError("batch, classes and seconds must be positive")
+        }
     }
 
     func run() throws {
         try withJob { communicator in
+            func emit(_ line: JSONValue) {
+                guard communicator.rank == 0 else { return }
+                print(line.text())
+                // Lines are to be seen while the rest is measured.
+                fflush(nil)
+            }
             switch subject {
             case .step:
                 var benchmark = StepBenchmark()
                 benchmark.model = model
                 benchmark.objective = objective
-                benchmark.batch = batch
+                benchmark.batch = batch ?? benchmark.batch
                 benchmark.classes = classes
                 benchmark.statistics = statistics
-                let result = benchmark.run(seconds: seconds)
-                if communicator.rank == 0 { print(result.text()) }
+                emit(try benchmark.run(over: communicator, seconds: seconds))
+            case .conv:
+                var benchmark = ConvolutionBenchmark()
+                benchmark.model = model
+                benchmark.images = batch.map { [$0] } ?? benchmark.images
+                try benchmark.run(over: communicator, seconds: seconds, emit: emit)
+            case .allreduce:
+                try ReductionBenchmark().run(over: communicator, seconds: seconds, emit: emit)
+            case .attack:
+                var benchmark = AttackBenchmark()
+                benchmark.model = model
+                benchmark.batch = batch ?? benchmark.batch
+                benchmark.classes = classes
+                try benchmark.run(over: communicator, seconds: seconds, emit: emit)
+            case .data:
+                var benchmark = LoadingBenchmark()
+                benchmark.dataset = data
+                benchmark.batch = batch ?? benchmark.batch
+                emit(try benchmark.run(over: communicator, seconds: seconds))
             }
         }
     }

@@ -27,24 +27,24 @@ def figure(value):
 
 
 def measure(body, seconds, least=2):
-    """Seconds of each run after one to warm up, and the share of a core that this process had."""
+    """Pairs of seconds and of processor seconds of the runs that follow one to warm up."""
     body()
-    times, start, cpu = [], time.perf_counter(), time.process_time()
+    times, start = [], time.perf_counter()
     while len(times) < least or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
+        before, worked = time.perf_counter(), time.process_time()
         body()
-        times.append(time.perf_counter() - before)
-    share = (time.process_time() - cpu) / (time.perf_counter() - start)
-    return sorted(times), share
+        times.append((time.perf_counter() - before, time.process_time() - worked))
+    return times
 
 
-def report(name, times, share, count, operations, **figures):
+def report(name, times, count, operations, **figures):
     """A line for runs over `count` images of so many operations each."""
-    median = times[(len(times) - 1) // 2]
+    wall, worked = (sorted(column) for column in zip(*times))
+    median = wall[(len(wall) - 1) // 2]
     print(json.dumps({
         "benchmark": name, **figures, "runs": len(times), "seconds_median": figure(median),
-        "seconds_best": figure(times[0]), "images_per_s": figure(count / median),
-        "gflops_effective": figure(count * operations / median * 1e-9), "cpu_share": figure(share),
+        "seconds_best": figure(wall[0]), "seconds_cpu": figure(worked[(len(worked) - 1) // 2]),
+        "images_per_s": figure(count / median), "gflops_effective": figure(count * operations / median * 1e-9),
         "peak_rss_mb": figure(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024e-6), "threads": 1,
         "framework": f"torch {torch.__version__}"}), flush=True)
 
@@ -89,10 +89,10 @@ def step(options):
             loss.backward()
             optimizer.step()
         operations = 3 * whole - first + (0 if options.form == "ce" else 3 * CLASSES * whole)
-    times, share = measure(body, options.seconds)
+    times = measure(body, options.seconds)
     objective = options.form if options.form in ("ce", "infer") else "pag"
     report(
-        "step", times, share, options.batch, operations, model=options.model, objective=objective, form=options.form,
+        "step", times, options.batch, operations, model=options.model, objective=objective, form=options.form,
         layout=options.layout, batch=options.batch)
 
 
@@ -103,9 +103,9 @@ def attack(options):
     def body():
         x = images.detach().requires_grad_()
         torch.autograd.grad(F.cross_entropy(network(x), labels, reduction="sum"), x)
-    times, share = measure(body, options.seconds)
+    times = measure(body, options.seconds)
     report(
-        "attack", times, share, options.batch, 2 * operation_counts(network)[0], attack="input gradient",
+        "attack", times, options.batch, 2 * operation_counts(network)[0], attack="input gradient",
         model=options.model, layout=options.layout, batch=options.batch)
 
 
@@ -126,9 +126,9 @@ def conv(options):
             "inputGradient": lambda: backward(True, False), "weightGradient": lambda: backward(False, True)}
         with torch.inference_mode():
             for operation, body in passes.items():
-                times, share = measure(body, options.seconds / (3 * len(layers)))
+                times = measure(body, options.seconds / (3 * len(layers)))
                 report(
-                    "conv", times, share, options.batch, 2 * inputs * outputs * (kernel * side // stride) ** 2,
+                    "conv", times, options.batch, 2 * inputs * outputs * (kernel * side // stride) ** 2,
                     model=options.model, images=options.batch, operation=operation, layout=options.layout,
                     layer=f"{kernel}x{kernel}/{stride} {inputs}>{outputs}@{side}")
 

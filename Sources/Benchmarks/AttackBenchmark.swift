@@ -1,0 +1,103 @@
+import Autodiff
+import Data
+import Distributed
+import Evaluation
+import Formats
+import Kernels
+import Models
+
+/// Times what attacks are made of, gradients of a loss with respect to images, and a whole attack over all ranks.
+public struct AttackBenchmark: Sendable {
+    public var model = BenchmarkModel.resnet8
+    /// Images that go through the network at once.
+    public var batch = 32
+    public var classes = 10
+    /// Of projected gradient descent.
+    public var steps = 10
+    /// Radius in L2. Of random images against a random network about half survive it, so some batches take longer.
+    public var epsilon = 0.1
+
+    public init() {}
+
+    /// `emit` gets a line for the gradients and one for the attack. Collective.
+    public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
+        let figures = try RunFigures(communicator)
+        let network = model.network(classes: classes), pool = MemoryPool()
+        let state = ModelState(initialising: network, seed: 1, in: pool)
+        settleStatistics(of: state, in: pool)
+        let classifier = Classifier(state)
+        let shared: [JSONValue.Member] = [
+            .init("model", JSONValue(model.rawValue)), .init("batch", JSONValue(batch)),
+            .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
+        ]
+        let operations = OperationCount(model, network).inputGradient
+
+        let images = randomTensor([batch] + BenchmarkModel.input, seed: UInt64(communicator.rank), in: pool)
+        let cotangent = randomTensor([batch, classes], seed: 1, in: pool)
+        let times = try timed(over: communicator, seconds: seconds / 2) {
+            _ = classifier.inputGradient(of: images) { _ in cotangent }
+        }
+        let rate = try communicator.allGatherValue(Double(batch) / times.median).reduce(0, +)
+        emit(
+            line(
+                "attack", [.init("attack", "input gradient")], shared,
+                times.members, [.init("images_per_s", figure(rate))],
+                try figures.members(communicator, operationsPerSecond: rate * operations)))
+
+        // As many images as fill the time if none gives way early, and a whole batch of them a rank at least.
+        let wanted = Int(rate * seconds / 2 / Double(steps)) / communicator.size
+        let share = try communicator.broadcastValue(max(batch, wanted / batch * batch), from: 0)
+        emit(
+            line(
+                "attack", [.init("attack", "pgd")], shared,
+                try attack(classifier, samples: share * communicator.size, in: pool, over: communicator),
+                try figures.members(communicator)))
+    }
+
+    /// Makes BatchNorm's running statistics those of random images, as if trained on them: with the start values the
+    /// network would hardly look at its input, and nothing would give way.
+    private func settleStatistics(of state: ModelState, in pool: MemoryPool) {
+        var context = state.context(.training)
+        _ = state.model(randomTensor([batch] + BenchmarkModel.input, seed: 2, in: pool), &context)
+        var seen: [Scalar] = []
+        for case let statistics? in context.seen { seen += statistics.mean.array + statistics.variance.array }
+        // The start values fade by a tenth at a time.
+        for _ in 0..<100 { state.commit(seen: seen) }
+    }
+
+    /// The images' labels are what the network says of them, so that the attack has all of them to break.
+    private func attack(
+        _ classifier: Classifier, samples: Int, in pool: MemoryPool, over communicator: any Communicator
+    ) throws -> [JSONValue.Member] {
+        let side = BenchmarkModel.input[0], channels = BenchmarkModel.input[-1]
+        var dataset = RandomImages(count: samples, side: side, channels: channels, classes: classes)
+        for start in stride(from: 0, to: samples, by: batch) {
+            let block = start..<min(start + batch, samples)
+            let images = Tensor([block.count] + BenchmarkModel.input, in: pool) { out in
+                for (place, index) in block.enumerated() {
+                    dataset.read(index, into: out + place * dataset.shape.count)
+                }
+            }
+            for (index, label) in zip(block, classifier.predictions(images)) { dataset.labels[index] = label ?? 0 }
+            communicator.heartbeat.beat()
+        }
+        var evaluation = RobustnessEvaluation(
+            threat: ThreatModel(norm: .l2, epsilon: epsilon), attacks: [PGD(steps: steps)], seed: 1)
+        evaluation.batch = batch
+        evaluation.checks = nil
+        evaluation.keepsImages = false
+
+        let meter = WaitMeter(communicator)
+        try communicator.barrier()
+        let start = now()
+        let result = try evaluation.run(classifier, on: dataset, over: meter)
+        let seconds = now() - start
+        let idle = try communicator.allGatherValue(meter.seconds / seconds)
+        return [
+            .init("steps", JSONValue(steps)), .init("epsilon", JSONValue(epsilon)),
+            .init("samples", JSONValue(samples)), .init("robust_acc", figure(result.robustAccuracy)),
+            .init("seconds", figure(seconds)), .init("images_per_s", figure(Double(samples) / seconds)),
+            .init("idle_share", spread(idle)),
+        ]
+    }
+}

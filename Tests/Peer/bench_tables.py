@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Tables of what launch/bench has measured.
+
+usage: bench_tables.py RESULTS.jsonl [--write FILE.md]
+
+Prints every table; with --write puts each one between the lines `<!-- begin NAME -->` and `<!-- end -->` of the file.
+"""
+import json
+import re
+import sys
+from statistics import median
+
+import bench_scaling
+
+MODELS = {"resnet8": "ResNet-8", "resnet18": "ResNet-18"}
+
+
+class Results:
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.lines = [json.loads(line) for line in file]
+
+    def find(self, who, benchmark, **wanted):
+        return [
+            line["result"] for line in self.lines
+            if line["who"] == who and line["result"]["benchmark"] == benchmark
+            and all(line["result"].get(key) == value for key, value in wanted.items())]
+
+    def middle(self, key, who, benchmark, **wanted):
+        """The median over rounds; None where nothing was measured."""
+        values = [result[key] for result in self.find(who, benchmark, **wanted)]
+        return median(values) if values else None
+
+    def rate(self, who, benchmark, **wanted):
+        """Images for a second of one core's time."""
+        seconds = self.middle("seconds_cpu", who, benchmark, **wanted)
+        return self.find(who, benchmark, **wanted)[0]["batch"] / seconds if seconds else None
+
+
+def number(value, digits=3):
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}g}"
+    return f"{float(text):,.0f}" if "e" in text or abs(value) >= 100 else text
+
+
+def ratio(a, b):
+    return "–" if not a or not b else f"**{a / b:.1f}**" if a >= b else f"{a / b:.2f}"
+
+
+def markdown(head, rows):
+    columns = head.count("|") + 1
+    lines = [f"| {head} |", "|---|" + "--:|" * (columns - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def machine(results):
+    about = results.find("machine", "machine")[0]
+    peaks = [line["result"]["peak_gflops"] for line in results.lines if line["result"].get("ranks") == 1]
+    shares = [
+        result["seconds_cpu"] / result["seconds_median"] for who in ("pag", "peer")
+        for result in results.find(who, "step") if result["seconds_median"] > 0.01]
+    rounds = max(line["round"] for line in results.lines)
+    torch = next((line["result"]["framework"] for line in results.lines if "framework" in line["result"]), None)
+    shared = " **Others used the machine: rows of several ranks say little.**" if median(shares) < 0.9 else ""
+    changed = "" if about["changed"] == "0" else " with changes"
+    return (
+        f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}; commit {about['commit']}"
+        f"{changed}; {torch or 'no PyTorch'}; {rounds} round{'s' if rounds > 1 else ''}. Load average at the start "
+        f"{about['load']}; in the middle of all steps a process had {100 * median(shares):.0f} % of its core "
+        f"({100 * min(shares):.0f} to {100 * min(1, max(shares)):.0f} %). Peak of multiply-adds: "
+        f"{median(peaks):.1f} GFLOP/s a core (best {max(peaks):.1f}).{shared}")
+
+
+def compare(results):
+    rows = []
+    for model, name in MODELS.items():
+        for task, objective in (("aligned step", "pag"), ("plain step", "ce"), ("inference", "infer")):
+            shared = {"model": model, "objective": objective}
+            if not results.find("pag", "step", **shared):
+                continue
+            mine = results.rate("pag", "step", **shared)
+            forms = {
+                (line["form"], line["layout"]): results.rate(
+                    "peer", "step", form=line["form"], layout=line["layout"], **shared)
+                for line in results.find("peer", "step", **shared)}
+            best = max(forms, key=forms.get) if forms else None
+            memory = results.middle("peak_rss_mb", "pag", "step", **shared)
+            peer_memory = best and results.middle(
+                "peak_rss_mb", "peer", "step", form=best[0], layout=best[1], **shared)
+            reference, loop = (forms.get((form, "nchw")) for form in ("reference", "loop"))
+            rows.append([
+                f"{name}, {task}, batch {results.find('pag', 'step', **shared)[0]['batch']}", number(mine),
+                number(reference), number(loop), number(best and forms[best]), ratio(mine, reference),
+                ratio(mine, best and forms[best]), f"{number(memory)} / {number(peer_memory)}"])
+        shared = {"model": model, "attack": "input gradient"}
+        if results.find("pag", "attack", **shared):
+            mine = results.rate("pag", "attack", **shared)
+            theirs = max((
+                results.rate("peer", "attack", layout=layout, **shared) for layout in ("nhwc", "nchw")
+                if results.find("peer", "attack", layout=layout, **shared)), default=None)
+            memory = results.middle("peak_rss_mb", "pag", "attack", **shared)
+            peer_memory = results.middle("peak_rss_mb", "peer", "attack", **shared)
+            rows.append([
+                f"{name}, attack's input gradient, batch {results.find('pag', 'attack', **shared)[0]['batch']}",
+                number(mine), "–", "–", number(theirs), "–", ratio(mine, theirs),
+                f"{number(memory)} / {number(peer_memory)}"])
+    return markdown(
+        "images a second of one core | pag | PyTorch, authors' form | PyTorch, loop | PyTorch, strongest "
+        "| pag / authors' | pag / strongest | peak memory, MB", rows)
+
+
+PASSES = ("forward", "inputGradient", "weightGradient")
+
+
+def convolutions(results):
+    rows = []
+    for layer in dict.fromkeys(line["layer"] for line in results.find("pag", "conv", model="resnet18", images=16)):
+        row = [layer]
+        for operation in PASSES:
+            case = {"model": "resnet18", "images": 16, "layer": layer, "operation": operation}
+            chosen = results.find("pag", "conv", chosen=True, **case)[0]
+            work = chosen["gflops_effective"] * chosen["seconds_median"]
+
+            def speed(who, **more):
+                seconds = results.middle("seconds_cpu", who, "conv", **case, **more)
+                return work / seconds if seconds else None
+            mine = speed("pag", chosen=True)
+            patches = speed("pag", method="patches")
+            theirs = max((speed("peer", layout=x) or 0 for x in ("nhwc", "nchw")), default=0)
+            row += [f"{mine:.0f} {chosen['method']}", number(patches), number(theirs or None), ratio(mine, theirs)]
+        rows.append(row)
+    head = "layer"
+    for name in ("forward", "input gradient", "weight gradient"):
+        head += f" | {name}: pag | patches | PyTorch | ratio"
+    return markdown(head, rows)
+
+
+def parts(results):
+    """The aligned and the plain step of 16 images, as what their convolutions take one by one, and the rest."""
+    rows = []
+    for model, name in MODELS.items():
+        def passes(operation, images):
+            seconds = 0
+            lines = results.find("pag", "conv", model=model, images=images, operation=operation, chosen=True)
+            for layer in {line["layer"]: line for line in lines}.values():
+                seconds += layer["layers"] * results.middle(
+                    "seconds_cpu", "pag", "conv", model=model, images=images, operation=operation, chosen=True,
+                    layer=layer["layer"])
+            return seconds
+        for task, objective in (("aligned step", "pag"), ("plain step", "ce")):
+            whole = results.middle(
+                "seconds_cpu", "ranks", "step", model=model, objective=objective, ranks=1, batch=16)
+            if not whole or not results.find("pag", "conv", model=model, images=160):
+                continue
+            wide = 160 if objective == "pag" else None
+            forward = passes("forward", 16) + (passes("forward", wide) if wide else 0)
+            inputs = passes("inputGradient", 16) + (passes("inputGradient", wide) if wide else 0)
+            weights = passes("weightGradient", 16) + (passes("weightGradient", wide) if wide else 0)
+            cells = [forward, inputs, weights, whole - forward - inputs - weights]
+            rows.append(
+                [f"{name}, {task}", f"{1000 * whole:.0f} ms"] + [f"{100 * part / whole:.0f} %" for part in cells]
+                + [number(16 / (forward + inputs + weights))])
+    return markdown(
+        "step of 16 images | in all | convolutions forward | input gradients | weight gradients | all else "
+        "| images/s if all else were free", rows)
+
+
+KINDS = (
+    ("products of Winograd's planes", r"PanelProduct|WinogradWeightGradient.*addProducts"),
+    ("transforms and their scatter and gather", r"Winograd|LineTransform|Panel\."),
+    ("direct convolution: strided, 1x1, first layer", r"WindowProduct|DirectWeightGradient|DirectConvolution|"
+     r"DirectInputGradient|FewChannel|PaddedImages"),
+    ("normalisation, activation, sums, masks", r"elementwise|run<|specialized run|columnSums|rectify|Mask|activated|"
+     r"accumulate|reduc|sum|broadcast|Affine|scaled"),
+    ("copies", r"memmove|memset|memcpy"),
+)
+
+
+def profile(results):
+    names = [kind for kind, _ in KINDS] + ["everything else"]
+    columns = []
+    for model in MODELS:
+        shares = dict.fromkeys(names, 0.0)
+        for line in results.find("profile", "profile", model=model):
+            # The yardstick, and the fetching of memory, which only the first step does.
+            if re.search("ArithmeticPeak|clear_page", line["symbol"]):
+                continue
+            kind = next((kind for kind, pattern in KINDS if re.search(pattern, line["symbol"])), names[-1])
+            shares[kind] += line["share"]
+        total = sum(shares.values())
+        columns.append({kind: f"{100 * share / total:.0f} %" if total else "–" for kind, share in shares.items()})
+    return markdown(
+        "samples of the aligned step, batch 16 | " + " | ".join(MODELS.values()),
+        [[name] + [column[name] for column in columns] for name in names])
+
+
+def ranks(results):
+    rows = []
+    counts = sorted({line["result"]["ranks"] for line in results.lines if line["who"] == "ranks"})
+    for model, name in MODELS.items():
+        for task, objective in (("aligned step", "pag"), ("plain step", "ce")):
+            case = {"model": model, "objective": objective}
+            alone = results.middle("images_per_s", "ranks", "step", ranks=1, **case)
+            for count in counts:
+                rate = results.middle("images_per_s", "ranks", "step", ranks=count, **case)
+                share = results.middle("summing_share", "ranks", "step", ranks=count, **case)
+                found = results.find("ranks", "step", ranks=count, **case)
+                if not found or not alone:
+                    continue
+                low, high = (median(line["seconds_computing"][end] for line in found) for end in ("min", "max"))
+                core = median(line["seconds_cpu"] / line["seconds_median"] for line in found)
+                rows.append([
+                    f"{name}, {task}", str(count), number(rate), f"{100 * rate / alone / count:.0f} %",
+                    f"{100 * min(1, core):.0f} %",
+                    f"{100 * share:.1f} %", f"{1000 * low:.0f} to {1000 * high:.0f} ms"])
+    return markdown(
+        "16 images a rank | ranks | images/s | efficiency | of its core | in the sum | computing, ranks", rows)
+
+
+def allreduce(results):
+    rows = []
+    for key in dict.fromkeys((r["ranks"], r["method"], r["bucket"]) for r in results.find("ranks", "allreduce")):
+        case = dict(zip(("ranks", "method", "bucket"), key))
+        times = [
+            1000 * pick(r[name] for r in results.find("ranks", "allreduce", **case))
+            for name, pick in (("seconds_best", min), ("seconds_median", median), ("seconds_worst", max))]
+        name = key[1] if key[1] == "MPI_Allreduce" else f"tree, buckets of {key[2] * 4 >> 20} MB"
+        rows.append([f"{name}, {key[0]} ranks"] + [f"{time:.1f}" for time in times])
+    return markdown("44.7 MB, ms | best | median | worst", rows)
+
+
+def others(results):
+    rows = []
+    for line in results.find("ranks", "attack", attack="pgd"):
+        case = {"attack": "pgd", "ranks": line["ranks"]}
+        found = results.find("ranks", "attack", **case)
+        idle = " to ".join(f"{100 * median(r['idle_share'][end] for r in found):.1f}" for end in ("min", "max"))
+        rows.append([
+            f"ResNet-8, PGD of {line['steps']} steps", str(line["ranks"]),
+            number(results.middle("images_per_s", "ranks", "attack", **case)), f"{idle} %"])
+    for line in results.find("ranks", "data"):
+        rows.append([
+            f"reading and augmenting, {line['dataset']}", str(line["ranks"]),
+            number(results.middle("images_per_s", "ranks", "data", ranks=line["ranks"])), "–"])
+    return markdown("work | ranks | images/s | idle, ranks", list(dict.fromkeys(map(tuple, rows))))
+
+
+def scaling(results, objective, node_first=False):
+    step = {"model": "resnet18", "objective": objective, "ranks": 1}
+    computing = results.middle("seconds_cpu", "ranks", "step", **step)
+    pair = results.find("ranks", "allreduce", method="tree", ranks=2)
+    if not computing or not pair:
+        return "Not measured: a machine with two cores is needed."
+    vector = results.find("ranks", "step", **step)[0]["bytes_summed"]
+    best = min(line["seconds_best"] for line in pair)
+    return bench_scaling.table(computing, vector, best, node_first)
+
+
+def main(arguments):
+    results = Results(arguments[0])
+    tables = {
+        "machine": machine(results), "compare": compare(results), "convolutions": convolutions(results),
+        "parts": parts(results), "profile": profile(results), "ranks": ranks(results),
+        "allreduce": allreduce(results), "others": others(results), "scaling-pag": scaling(results, "pag"),
+        "scaling-pag-node-first": scaling(results, "pag", True), "scaling-ce": scaling(results, "ce")}
+    for name, text in tables.items():
+        print(f"\n{name}\n{text}")
+    if arguments[1:2] == ["--write"]:
+        with open(arguments[2], encoding="utf-8") as file:
+            page = file.read()
+        for name, text in tables.items():
+            begin = f"<!-- begin {name} -->\n"
+            start = page.index(begin) + len(begin)
+            page = page[:start] + text + "\n" + page[page.index("<!-- end -->", start):]
+        with open(arguments[2], "w", encoding="utf-8") as file:
+            file.write(page)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 4):
+        sys.exit(__doc__)
+    main(sys.argv[1:])
