@@ -11,6 +11,12 @@ public protocol Attack: Sendable {
     var settings: [JSONValue.Member] { get }
     /// Throws `usage` where the attack cannot be run against a model of so many classes.
     func validate(classes: Int) throws
+    /// Whether it follows gradients of the model.
+    var usesGradients: Bool { get }
+    /// Whether it attacks by way of another model.
+    var needsSurrogate: Bool { get }
+    /// Most passes through the network that `perturb` makes of one image, for forecasts.
+    func passes(classes: Int) -> Int
     /// Images that `context.threat` allows, one for each of the batch's: a misclassified one where the attack found
     /// one. What becomes of an image must depend on the image and its index alone, never on the rest of the batch.
     func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor
@@ -18,6 +24,9 @@ public protocol Attack: Sendable {
 
 extension Attack {
     public func validate(classes: Int) throws {}
+    public var usesGradients: Bool { true }
+    public var needsSurrogate: Bool { false }
+    public func passes(classes: Int) -> Int { 1 }
 }
 
 /// Images under attack.
@@ -55,19 +64,30 @@ public struct AttackBatch {
 /// What an attack is up against.
 public struct AttackContext {
     public let classifier: Classifier
+    /// Another model, from which adversarial images may be transferred.
+    public let surrogate: Classifier?
     public let threat: ThreatModel
     public let seed: UInt64
     private let onStep: () -> Void
 
     /// `onStep` is called after each pass through the network, as a sign of life.
-    public init(classifier: Classifier, threat: ThreatModel, seed: UInt64, onStep: @escaping () -> Void = {}) {
+    public init(
+        classifier: Classifier, surrogate: Classifier? = nil, threat: ThreatModel, seed: UInt64,
+        onStep: @escaping () -> Void = {}
+    ) {
         self.classifier = classifier
+        self.surrogate = surrogate
         self.threat = threat
         self.seed = seed
         self.onStep = onStep
     }
 
     public func stepDone() { onStep() }
+
+    /// The same against the surrogate.
+    func turnedToSurrogate() -> AttackContext? {
+        surrogate.map { AttackContext(classifier: $0, threat: threat, seed: seed, onStep: onStep) }
+    }
 
     /// The random numbers of one image in one run of an attack, such as a restart.
     public func stream(_ attack: String, run: Int, sample: Int) -> RandomStream {

@@ -1,18 +1,20 @@
+import Autodiff
 import Failures
 import Glibc
+import Kernels
 
 /// What an attack makes large: a function of one image's logits z, its label y and, in a targeted attack, a class t.
 ///
 /// | | untargeted | targeted |
 /// |---|---|---|
 /// | `ce` | -log p_y | log p_t |
-/// | `cw` (Carlini and Wagner 2017) | max over i != y of z_i, minus z_y | z_t minus max over i != t of z_i |
+/// | `margin` (Carlini and Wagner 2017) | max over i != y of z_i, minus z_y | z_t minus max over i != t of z_i |
 /// | `dlr` (Croce and Hein 2020) | the same / (z_(1) - z_(3)) | (z_t - z_y) / (z_(1) - (z_(3) + z_(4)) / 2) |
 ///
 /// z_(k) is the k-th largest logit.
 public enum AttackLoss: String, Sendable, CaseIterable {
     case crossEntropy = "ce"
-    case margin = "cw"
+    case margin = "margin"
     case logitRatio = "dlr"
 
     public struct Evaluation {
@@ -49,6 +51,26 @@ public enum AttackLoss: String, Sendable, CaseIterable {
         case .margin: return Self.margin(logits, label: label, target: target)
         case .logitRatio: return Self.logitRatio(logits, label: label, target: target)
         }
+    }
+
+    /// The losses of some of a batch's images and their directions, [rows, classes].
+    /// - Parameters:
+    ///   - logits: [rows, classes]
+    ///   - targets: of all the batch's images, or nil.
+    func evaluate(
+        _ logits: Tensor, _ rows: [Int], _ batch: AttackBatch, _ targets: [Int]?
+    ) -> (values: [Double], direction: Tensor) {
+        let classes = logits.shape[-1]
+        var values: [Double] = []
+        let direction = Tensor(logits.shape, in: logits.pool) { out in
+            for (place, row) in rows.enumerated() {
+                let z = (0..<classes).map { Double(logits.pointer[place * classes + $0]) }
+                let evaluation = evaluate(z, label: batch.labels[row], target: targets?[row])
+                values.append(evaluation.value)
+                for (index, value) in evaluation.direction.enumerated() { out[place * classes + index] = Scalar(value) }
+            }
+        }
+        return (values, direction)
     }
 
     private static func crossEntropy(_ z: [Double], label: Int, target: Int?) -> Evaluation {

@@ -21,9 +21,19 @@ public enum AttackRegistry {
     private static let entries: [Entry] = [
         Entry(name: "fgsm") { _, _ in FGSM() },
         Entry(name: "pgd") { pgd($0, .crossEntropy, $1) },
-        Entry(name: "cw") { pgd($0, .margin, $1) },
+        Entry(name: "pgd-margin") { pgd($0, .margin, $1) },
         Entry(name: "pgd-dlr") { pgd($0, .logitRatio, $1) },
         Entry(name: "pgd-targeted") { pgd($0, .margin, $1, goal: .likeliest(9)) },
+        Entry(name: "apgd-ce") { apgd($0, .crossEntropy, $1) },
+        Entry(name: "apgd-dlr") { apgd($0, .logitRatio, $1) },
+        Entry(name: "apgd-margin") { apgd($0, .margin, $1) },
+        Entry(name: "apgd-t") { apgd($0, .logitRatio, $1, goal: .likeliest(9)) },
+        Entry(name: "fab-t") { FAB(name: $0, steps: $1.steps ?? 100) },
+        Entry(name: "square") { Square(name: $0, restarts: $1.restarts ?? 1) },
+        Entry(name: "cw") { CarliniWagner(name: $0, steps: $1.steps ?? 200) },
+        Entry(name: "hopskipjump") { HopSkipJump(name: $0, steps: $1.steps ?? 25) },
+        Entry(name: "transfer") { Transfer(name: $0, steps: $1.steps ?? 40) },
+        Entry(name: "autoattack") { _, _ in AutoAttack() },
         Entry(name: "noise-uniform") { _, _ in Noise(.uniform) },
         Entry(name: "noise-gaussian") { _, _ in Noise(.gaussian) },
     ]
@@ -55,8 +65,14 @@ public enum AttackRegistry {
     }
 
     private static func pgd(
-        _ name: String, _ loss: AttackLoss, _ options: AttackOptions, goal: PGD.Goal = .untargeted
+        _ name: String, _ loss: AttackLoss, _ options: AttackOptions, goal: AttackGoal = .untargeted
     ) -> PGD {
         PGD(name: name, loss: loss, steps: options.steps ?? 40, restarts: options.restarts ?? 1, goal: goal)
+    }
+
+    private static func apgd(
+        _ name: String, _ loss: AttackLoss, _ options: AttackOptions, goal: AttackGoal = .untargeted
+    ) -> APGD {
+        APGD(name: name, loss: loss, steps: options.steps ?? 100, restarts: options.restarts ?? 1, goal: goal)
     }
 }

@@ -4,38 +4,56 @@ import Distributed
 import Failures
 import Kernels
 
-/// Runs predictions and attacks on a share of the samples and brings the outcomes together. Every method is collective
+/// Runs predictions and attacks on samples over all ranks and brings the outcomes together. Every method is collective
 /// and returns the same on every rank.
 final class DistributedAttacks {
     let classifier: Classifier
+    let surrogate: Classifier?
     let dataset: any Dataset
     let communicator: any Communicator
-    let blocks: SampleBlocks
+    let samples: Int
     let threat: ThreatModel
     let seed: UInt64
+    private let batch: Int
+    private let state: EvaluationState?
+    private let work: WorkSharing
     private let progress: (EvaluationProgress) -> Void
     /// Activations of one block; used again by the next.
     private let pool = MemoryPool()
-    /// The misclassified images that attacks found on this rank's samples, by sample.
-    private(set) var adversarial: [Int: [Scalar]] = [:]
+    /// Attack stages so far, which name the files of the state.
+    private var stages = 0
+    private let images: AdversarialImages?
 
+    /// - Parameters:
+    ///   - keepsImages: whether `survivors` may record adversarial images.
+    ///   - state: where outcomes are kept as they come, and taken from.
     init(
-        _ classifier: Classifier, _ dataset: any Dataset, _ communicator: any Communicator, _ blocks: SampleBlocks,
-        _ threat: ThreatModel, seed: UInt64, progress: @escaping (EvaluationProgress) -> Void
+        _ classifier: Classifier, surrogate: Classifier?, _ dataset: any Dataset, _ communicator: any Communicator,
+        _ evaluation: RobustnessEvaluation, samples: Int, _ state: EvaluationState?,
+        progress: @escaping (EvaluationProgress) -> Void
     ) {
         self.classifier = classifier
+        self.surrogate = surrogate
         self.dataset = dataset
         self.communicator = communicator
-        self.blocks = blocks
-        self.threat = threat
-        self.seed = seed
+        self.samples = samples
+        threat = evaluation.threat
+        seed = evaluation.seed
+        batch = evaluation.batch
+        self.state = state
+        work = WorkSharing(communicator)
         self.progress = progress
+        images = evaluation.keepsImages ? AdversarialImages(dataset, samples: samples, communicator) : nil
     }
+
+    /// On rank 0 all samples' images [N, H, W, C]: the recorded one, or the clean one where there is none. Empty on
+    /// other ranks, and where images are not kept.
+    var adversarialImages: [Scalar] { images?.all ?? [] }
 
     /// Which of the samples that the model gets right. Throws `badInput` where an image lies outside of the threat's
     /// box, in which no attack could start from it.
     func correct() throws -> [Bool] {
-        let all = Array(repeating: true, count: blocks.samples)
+        let all = Array(repeating: true, count: samples)
         return try flags(stage: "clean", among: all) { batch in
             for row in 0..<batch.count {
                 let image = batch.image(row)
@@ -49,56 +67,103 @@ final class DistributedAttacks {
     }
 
     /// Which of the samples `among` survive an attack; the others do not.
-    /// - Parameter recording: keep the images that broke samples for `adversarial`, unless the sample has one.
+    /// - Parameter recording: keep the images that broke samples, unless the sample has one.
     func survivors(
         of attack: any Attack, among: [Bool], under other: ThreatModel? = nil, stage: String? = nil,
         recording: Bool = false
     ) throws -> [Bool] {
-        let threat = other ?? threat
-        let context = AttackContext(classifier: classifier, threat: threat, seed: seed) { [communicator] in
-            communicator.heartbeat.beat()
+        let threat = other ?? threat, name = stage ?? attack.name, size = dataset.shape.count
+        stages += 1
+        let number = stages, recorder = recording ? images : nil
+        let found = try state?.outcomes(of: number, name, samples: samples, communicator) { sample, image in
+            let original = load([sample])
+            guard threat.allows(size, image, original: original.image(0)) else { return false }
+            recorder?.keep(sample, image)
+            return true
         }
-        return try flags(stage: stage ?? attack.name, among: among) { batch in
-            let images = attack.perturb(batch, context)
-            precondition(images.shape == batch.images.shape, "attack \(attack.name): images \(images.shape)")
-            let size = batch.imageCount
+        let known = found ?? Array(repeating: nil, count: samples)
+        let left = zip(among, known).map { $0 && $1 == nil }
+        let fresh = try flags(stage: name, passes: attack.passes(classes: classifier.classes), among: left) { batch in
+            let context = AttackContext(
+                classifier: classifier, surrogate: surrogate, threat: threat, seed: seed, onStep: passDone)
+            let result = attack.perturb(batch, context)
+            precondition(result.shape == batch.images.shape, "attack \(attack.name): images \(result.shape)")
             for row in 0..<batch.count {
                 precondition(
-                    threat.allows(size, images.pointer + row * size, original: batch.image(row)),
+                    threat.allows(size, result.pointer + row * size, original: batch.image(row)),
                     "attack \(attack.name): sample \(batch.indices[row]) has left the ball or the box")
             }
-            let broken = classifier.misclassifies(images, batch.labels)
-            for (row, sample) in batch.indices.enumerated()
-            where recording && broken[row] && adversarial[sample] == nil {
-                adversarial[sample] = Array(UnsafeBufferPointer(start: images.pointer + row * size, count: size))
+            let survived = classifier.misclassifies(result, batch.labels).map { !$0 }
+            for (row, sample) in batch.indices.enumerated() where !survived[row] {
+                recorder?.keep(sample, result.pointer + row * size)
             }
-            return broken.map { !$0 }
+            try state?.write(
+                number, name, dataset.shape, samples: batch.indices, survived: survived, images: recorder,
+                part: "\(batch.indices[0])")
+            return survived
         }
+        let survived = zip(zip(among, known), fresh).map { $0.0 && ($0.1 ?? $1) }
+        try recorder?.collect(broken: zip(among, survived).map { $0 && !$1 })
+        let asked = among.indices.filter { among[$0] }
+        if communicator.rank == 0, left.contains(true) {
+            try state?.close(
+                number, name, dataset.shape, samples: asked, survived: asked.map { survived[$0] }, images: recorder)
+        }
+        recorder?.seal(broken: zip(among, survived).map { $0 && !$1 })
+        return survived
     }
 
     /// `body`'s flag for each of the samples `among`, false for the others.
-    func flags(stage: String, among: [Bool], _ body: (AttackBatch) throws -> [Bool]) throws -> [Bool] {
-        var mine: [UInt8] = []
-        let own = blocks.blocks(of: communicator.rank)
-        let total = own.reduce(0) { $0 + $1.count }
-        for block in own {
-            let samples = block.filter { among[$0] }
-            communicator.heartbeat.beat("evaluation", step: block.lowerBound)
-            let result = samples.isEmpty ? [] : try body(load(samples))
-            var flags = [UInt8](repeating: 0, count: block.count)
-            for (sample, flag) in zip(samples, result) where flag { flags[sample - block.lowerBound] = 1 }
-            mine += flags
-            if communicator.rank == 0 { progress(EvaluationProgress(stage: stage, done: mine.count, total: total)) }
+    /// - Parameter passes: most passes through the network for one block.
+    func flags(
+        stage: String, passes: Int = 1, among: [Bool], _ body: (AttackBatch) throws -> [Bool]
+    ) throws -> [Bool] {
+        let asked = among.indices.filter { among[$0] }
+        var all = Array(repeating: false, count: samples)
+        guard !asked.isEmpty else { return all }
+        let blocks = SampleBlocks(asked, ranks: communicator.size, batch: batch)
+        forecast = Forecast(stage: stage, total: asked.count, passesPerBlock: max(1, passes))
+        defer { forecast = nil }
+        var mine: [SampleFlag] = []
+        communicator.heartbeat.beat("evaluation", step: asked[0])
+        try work.run(blocks) { number, samples in
+            communicator.heartbeat.beat("evaluation", step: samples[0])
+            forecast?.begin(before: blocks.start(number), count: samples.count)
+            let result = try body(load(samples))
+            mine += zip(samples, result).map { SampleFlag(sample: Int32($0), flag: $1 ? 1 : 0) }
+            if communicator.rank == 0, let report = forecast?.end() { progress(report) }
         }
-        var all = Array(repeating: false, count: blocks.samples)
-        for (rank, bytes) in try communicator.allGather(mine).enumerated() {
-            let samples = blocks.samples(of: rank)
-            guard bytes.count == samples.count else {
-                throw Failure(.internalError, "\(stage): rank \(rank) sent \(bytes.count) flags of \(samples.count)")
+        var seen = 0
+        for bytes in try communicator.allGather(mine.withUnsafeBytes { Array($0) }) {
+            try bytes.withUnsafeBytes { bytes in
+                let stride = MemoryLayout<SampleFlag>.stride
+                for place in 0..<bytes.count / stride {
+                    let entry = bytes.loadUnaligned(fromByteOffset: place * stride, as: SampleFlag.self)
+                    guard among.indices.contains(Int(entry.sample)) else {
+                        throw Failure(.internalError, "\(stage): flag of sample \(entry.sample)")
+                    }
+                    all[Int(entry.sample)] = entry.flag == 1
+                    seen += 1
+                }
             }
-            for (sample, flag) in zip(samples, bytes) { all[sample] = flag == 1 }
+        }
+        guard seen == asked.count else {
+            throw Failure(.internalError, "\(stage): \(seen) flags of \(asked.count) samples")
         }
         return all
+    }
+
+    private struct SampleFlag: BitwiseCopyable {
+        let sample: Int32
+        let flag: Int32
+    }
+
+    private var forecast: Forecast?
+
+    private func passDone() {
+        communicator.heartbeat.beat()
+        work.serve()
+        if communicator.rank == 0, let report = forecast?.passDone() { progress(report) }
     }
 
     private func load(_ samples: [Int]) -> AttackBatch {
@@ -107,51 +172,5 @@ final class DistributedAttacks {
             for (place, sample) in samples.enumerated() { dataset.read(sample, into: out + place * shape.count) }
         }
         return AttackBatch(images: images, labels: samples.map { dataset.label($0) }, indices: samples)
-    }
-
-    /// On rank 0, all samples' images [N, H, W, C]: the recorded one, or the clean one where there is none. Empty on
-    /// the other ranks. Collective.
-    func adversarialImages() throws -> [Scalar] {
-        let size = dataset.shape.count, isRoot = communicator.rank == 0
-        var images = [Scalar](repeating: 0, count: isRoot ? blocks.samples * size : 0)
-        if isRoot {
-            images.withUnsafeMutableBufferPointer { buffer in
-                guard let base = buffer.baseAddress else { return }
-                for sample in 0..<blocks.samples { dataset.read(sample, into: base + sample * size) }
-            }
-        }
-        // One block of each rank a round, which bounds the memory that messages take.
-        for round in 0..<blocks.rounds {
-            let recorded = blocks.block(round, of: communicator.rank).filter { adversarial[$0] != nil }
-            let numbers = recorded.flatMap { adversarial[$0] ?? [] }
-            let message =
-                recorded.map(Int64.init).withUnsafeBytes { Array($0) } + numbers.withUnsafeBytes { Array($0) }
-            for (rank, bytes) in try communicator.gather(message, to: 0).enumerated() {
-                try place(bytes, from: rank, allowed: blocks.block(round, of: rank), in: &images)
-            }
-        }
-        return images
-    }
-
-    private func place(_ bytes: [UInt8], from rank: Int, allowed: Range<Int>, in images: inout [Scalar]) throws {
-        let size = dataset.shape.count
-        let imageBytes = size * MemoryLayout<Scalar>.stride, record = MemoryLayout<Int64>.stride + imageBytes
-        let count = bytes.count / record
-        guard bytes.count == count * record else {
-            throw Failure(.internalError, "adversarial images: \(bytes.count) bytes from rank \(rank)")
-        }
-        try bytes.withUnsafeBytes { from in
-            try images.withUnsafeMutableBytes { to in
-                for place in 0..<count {
-                    let sample = Int(from.loadUnaligned(fromByteOffset: place * 8, as: Int64.self))
-                    guard allowed.contains(sample) else {
-                        throw Failure(.internalError, "adversarial images: sample \(sample) from rank \(rank)")
-                    }
-                    let start = count * 8 + place * imageBytes
-                    UnsafeMutableRawBufferPointer(rebasing: to[sample * imageBytes..<(sample + 1) * imageBytes])
-                        .copyMemory(from: UnsafeRawBufferPointer(rebasing: from[start..<start + imageBytes]))
-                }
-            }
-        }
     }
 }

@@ -13,6 +13,8 @@ public struct FGSM: Attack {
         try AttackLoss.crossEntropy.validate(classes: classes, targeted: false)
     }
 
+    public func passes(classes: Int) -> Int { 1 }
+
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         let ascent = ProjectedAscent(loss: .crossEntropy, steps: 1, stepSize: context.threat.epsilon)
         return ascent(from: batch.images, batch, targets: nil, context)

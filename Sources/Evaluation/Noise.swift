@@ -20,7 +20,10 @@ public struct Noise: Attack {
     }
 
     public var name: String { "noise-\(distribution.rawValue)" }
+    public var usesGradients: Bool { false }
     public var settings: [JSONValue.Member] { [.init("tries", JSONValue(tries))] }
+
+    public func passes(classes: Int) -> Int { tries }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         let size = batch.imageCount

@@ -11,13 +11,6 @@ public struct PGD: Attack {
         case relative(Double)
     }
 
-    public enum Goal: Sendable, Equatable {
-        case untargeted
-        /// Towards the likeliest wrong classes of the clean image, so many of them, one after the other. Any
-        /// misclassification counts.
-        case likeliest(Int)
-    }
-
     public var name: String
     public var loss: AttackLoss
     public var steps: Int
@@ -26,12 +19,12 @@ public struct PGD: Attack {
     /// From a random point of the ball. Without this the first run starts at the clean image; restarts are always
     /// random.
     public var randomStart: Bool
-    public var goal: Goal
+    public var goal: AttackGoal
 
     /// `stepSize` nil: 2.5 epsilon / steps, as Madry et al.
     public init(
         name: String = "pgd", loss: AttackLoss = .crossEntropy, steps: Int = 40, stepSize: StepSize? = nil,
-        restarts: Int = 1, randomStart: Bool = true, goal: Goal = .untargeted
+        restarts: Int = 1, randomStart: Bool = true, goal: AttackGoal = .untargeted
     ) {
         precondition(steps > 0 && restarts > 0, "PGD: \(steps) steps, \(restarts) restarts")
         self.name = name
@@ -73,12 +66,16 @@ public struct PGD: Attack {
                 ascent(from: start(part, run: run, context), part, targets: nil, context)
             }
         case .likeliest(let wanted):
-            let ranking = likeliestWrongClasses(batch, context)
-            let count = min(max(wanted, 1), context.classifier.classes - 1)
-            return context.firstSuccess(of: restarts * count, on: batch) { run, rows, part in
-                ascent(
-                    from: start(part, run: run, context), part, targets: rows.map { ranking[$0][run % count] }, context)
+            return context.firstSuccess(towards: wanted, restarts: restarts, on: batch) { run, part, targets in
+                ascent(from: start(part, run: run, context), part, targets: targets, context)
             }
+        }
+    }
+
+    public func passes(classes: Int) -> Int {
+        switch goal {
+        case .untargeted: restarts * (steps + 1)
+        case .likeliest(let count): restarts * min(count, classes - 1) * (steps + 1)
         }
     }
 
@@ -91,16 +88,6 @@ public struct PGD: Attack {
                 var stream = context.stream(name, run: run, sample: index)
                 context.threat.moveRandomly(size, out + row * size, original: batch.image(row), &stream)
             }
-        }
-    }
-
-    private func likeliestWrongClasses(_ batch: AttackBatch, _ context: AttackContext) -> [[Int]] {
-        let logits = context.classifier.logits(batch.images)
-        let classes = logits.shape[-1]
-        return batch.labels.enumerated().map { row, label in
-            let z = logits.pointer + row * classes
-            // A comparison with a NaN is false both ways, so any order of them is a valid one.
-            return (0..<classes).filter { $0 != label }.sorted { z[$0] > z[$1] || z[$0] == z[$1] && $0 < $1 }
         }
     }
 }

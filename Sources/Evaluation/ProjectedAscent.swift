@@ -22,7 +22,9 @@ struct ProjectedAscent {
             var rows = Array(0..<batch.count)
             var current = start
             for _ in 0..<steps where !rows.isEmpty {
-                let pass = context.classifier.inputGradient(of: current) { direction(at: $0, rows, batch, targets) }
+                let pass = context.classifier.inputGradient(of: current) {
+                    loss.evaluate($0, rows, batch, targets).direction
+                }
                 let predictions = Classifier.predictions(fromLogits: pass.logits)
                 let isDone = zip(predictions, rows).map { stopsWhenMisclassified && $0 != batch.labels[$1] }
                 for (place, row) in rows.enumerated() where isDone[place] { keep(row, current.pointer + place * size) }
@@ -31,7 +33,8 @@ struct ProjectedAscent {
                     for (place, old) in remaining.enumerated() {
                         let image = next + place * size
                         image.update(from: current.pointer + old * size, count: size)
-                        step(context.threat.norm, size, image, along: pass.gradient.pointer + old * size)
+                        context.threat.norm.step(
+                            size, image, along: pass.gradient.pointer + old * size, length: stepSize)
                         context.threat.project(size, image, original: batch.image(rows[old]))
                     }
                 }
@@ -39,34 +42,6 @@ struct ProjectedAscent {
                 context.stepDone()
             }
             for (place, row) in rows.enumerated() { keep(row, current.pointer + place * size) }
-        }
-    }
-
-    private func direction(at logits: Tensor, _ rows: [Int], _ batch: AttackBatch, _ targets: [Int]?) -> Tensor {
-        let classes = logits.shape[-1]
-        return Tensor(logits.shape, in: logits.pool) { out in
-            for (place, row) in rows.enumerated() {
-                let z = (0..<classes).map { Double(logits.pointer[place * classes + $0]) }
-                let evaluation = loss.evaluate(z, label: batch.labels[row], target: targets?[row])
-                for (index, value) in evaluation.direction.enumerated() { out[place * classes + index] = Scalar(value) }
-            }
-        }
-    }
-
-    /// A gradient that is zero or not finite moves nothing.
-    private func step(_ norm: ThreatModel.Norm, _ count: Int, _ image: Destination, along gradient: Source) {
-        switch norm {
-        case .l2:
-            var squared = 0.0
-            for i in 0..<count { squared += Double(gradient[i]) * Double(gradient[i]) }
-            guard squared > 0, squared.isFinite else { return }
-            let factor = stepSize / squared.squareRoot()
-            for i in 0..<count { image[i] = Scalar(Double(image[i]) + factor * Double(gradient[i])) }
-        case .linf:
-            let up = Scalar(stepSize)
-            for i in 0..<count {
-                if gradient[i] > 0 { image[i] += up } else if gradient[i] < 0 { image[i] -= up }
-            }
         }
     }
 }

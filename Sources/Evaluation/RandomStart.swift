@@ -19,4 +19,18 @@ extension ThreatModel {
         }
         project(count, image, original: original)
     }
+
+    /// Writes an image moved by epsilon along a random direction, uniform in the cube under `linf` and on the sphere
+    /// under `l2`, and projected.
+    func moveToSurface(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
+        let direction = (0..<count).map { _ in norm == .linf ? 2 * stream.uniform() - 1 : stream.normal() }
+        let length =
+            switch norm {
+            case .l2: direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            case .linf: direction.reduce(0) { max($0, abs($1)) }
+            }
+        let factor = length > 0 ? epsilon / length : 0
+        for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * direction[i]) }
+        project(count, image, original: original)
+    }
 }

@@ -1,6 +1,8 @@
 import Data
 import Distributed
 import Failures
+import Formats
+import Kernels
 
 /// Clean accuracy and accuracy under attacks of the first images of a data set, over all ranks of a job.
 ///
@@ -26,6 +28,8 @@ public struct RobustnessEvaluation: Sendable {
     public var checks: SanityChecks? = SanityChecks()
     /// Collect the adversarial images, on rank 0.
     public var keepsImages = true
+    /// Nil: nothing is kept, and nothing can be resumed.
+    public var journal: EvaluationJournal?
 
     public init(threat: ThreatModel, attacks: [any Attack], samples: Int? = nil, seed: UInt64) {
         self.threat = threat
@@ -36,43 +40,45 @@ public struct RobustnessEvaluation: Sendable {
 
     /// Collective; the result is the same on every rank but for the seconds and, off rank 0, the adversarial images.
     ///
-    /// - Parameter progress: called on rank 0.
-    /// - Throws: `badInput` where model and data do not fit together or an image lies outside of the threat's box,
-    ///   `usage` for settings that make no sense, and what the communicator throws.
+    /// - Parameters:
+    ///   - surrogate: the model whose adversarial images `transfer` tries.
+    ///   - progress: called on rank 0.
+    /// - Throws: `badInput` where model and data do not fit together, an image lies outside of the threat's box or a
+    ///   file of the journal is damaged; `usage` for settings that make no sense and for a journal of another
+    ///   evaluation; `inputOutput` where the journal cannot be written; and what the communicator throws.
     public func run(
         _ classifier: Classifier, on dataset: any Dataset, over communicator: any Communicator,
-        progress: @escaping (EvaluationProgress) -> Void = { _ in }
+        surrogate: Classifier? = nil, progress: @escaping (EvaluationProgress) -> Void = { _ in }
     ) throws -> RobustnessResult {
-        try validate(classifier, dataset)
+        try validate(classifier, dataset, surrogate)
         let count = min(samples ?? dataset.count, dataset.count)
-        let blocks = SampleBlocks(samples: count, ranks: communicator.size, batch: batch)
+        let state = try journal.map { journal in
+            try EvaluationState(
+                journal, description(model: journal.model, dataset, classes: classifier.classes), communicator)
+        }
         let runner = DistributedAttacks(
-            classifier, dataset, communicator, blocks, threat, seed: seed, progress: progress)
+            classifier, surrogate: surrogate, dataset, communicator, self, samples: count, state, progress: progress)
 
         let correct = try runner.correct()
-        var survived = correct
-        var outcomes: [RobustnessResult.AttackOutcome] = []
-        for attack in attacks {
-            let start = ContinuousClock.now
-            let survivors = try runner.survivors(
-                of: attack, among: order == .cascade ? survived : correct, recording: keepsImages)
-            survived = zip(survived, survivors).map { $0 && $1 }
-            outcomes.append(
-                .init(
-                    name: attack.name, settings: attack.settings, survived: survivors,
-                    seconds: (ContinuousClock.now - start) / .seconds(1)))
-        }
+        var outcomes = AttackOutcomes(correct: correct, order: order, recording: keepsImages)
+        for attack in attacks { try outcomes.run(attack, runner) }
         let points = try curve?.run(runner, among: correct) ?? []
-        let checks = try checks?.run(runner, correct: correct, outcomes, order) ?? []
+        let checks = try checks?.run(runner, correct: correct, outcomes.all, order) ?? []
         return RobustnessResult(
             dataset: dataset.name, fingerprint: dataset.fingerprint, shape: dataset.shape, threat: threat, order: order,
             seed: seed, ranks: communicator.size, labels: (0..<count).map { dataset.label($0) }, correct: correct,
-            attacks: outcomes, survived: survived, curve: points, checks: checks,
-            adversarialImages: keepsImages ? try runner.adversarialImages() : [])
+            attacks: outcomes.all, survived: outcomes.survived, curve: points, checks: checks, notes: outcomes.notes,
+            adversarialImages: runner.adversarialImages)
     }
 
-    private func validate(_ classifier: Classifier, _ dataset: any Dataset) throws {
+    private func validate(_ classifier: Classifier, _ dataset: any Dataset, _ surrogate: Classifier?) throws {
         let shape = dataset.shape
+        if let surrogate, surrogate.model.input != classifier.model.input || surrogate.classes != classifier.classes {
+            throw Failure(
+                .usage,
+                "the surrogate is for \(surrogate.model.input) images of \(surrogate.classes) classes, the model for "
+                    + " \(classifier.model.input) images of \(classifier.classes)")
+        }
         guard classifier.model.input.extents == [shape.height, shape.width, shape.channels],
             classifier.classes == dataset.classNames.count
         else {
@@ -84,8 +90,41 @@ public struct RobustnessEvaluation: Sendable {
         guard dataset.count > 0 else { throw Failure.badInput(dataset.name, "no images") }
         guard samples ?? 1 > 0 else { throw Failure(.usage, "samples is \(samples ?? 0), expected at least 1") }
         guard batch > 0 else { throw Failure(.usage, "batch is \(batch), expected at least 1") }
-        for attack in attacks { try attack.validate(classes: classifier.classes) }
+        for attack in attacks {
+            try attack.validate(classes: classifier.classes)
+            guard surrogate != nil || !attack.needsSurrogate else {
+                throw Failure(.usage, "attack \(attack.name) needs another model to transfer from")
+            }
+        }
         if let curve { try curve.attack.validate(classes: classifier.classes) }
         if checks != nil { try FGSM().validate(classes: classifier.classes) }
+    }
+
+    /// All that the outcomes depend on.
+    private func description(model: String, _ dataset: any Dataset, classes: Int) -> JSONValue {
+        func described(_ attack: any Attack) -> JSONValue {
+            var members = [JSONValue.Member("name", JSONValue(attack.name))] + attack.settings
+            if let cascade = attack as? any AttackCascade {
+                members.append(.init("parts", .array(cascade.parts(classes: classes).attacks.map(described))))
+            }
+            return .object(members)
+        }
+        return [
+            "format": 1,
+            "model": JSONValue(model),
+            "data": JSONValue(dataset.fingerprint),
+            "threat": threat.json,
+            "box": JSONValue("\(threat.box)"),
+            "attacks": .array(attacks.map(described)),
+            "order": JSONValue(order.rawValue),
+            "samples": JSONValue(min(samples ?? dataset.count, dataset.count)),
+            "seed": JSONValue("\(seed)"),
+            "curve": curve.map { curve in
+                ["epsilons": JSONValue(curve.epsilons), "attack": described(curve.attack)]
+            } ?? .null,
+            "checks": checks.map { ["samples": JSONValue($0.samples)] } ?? .null,
+            "images": JSONValue(keepsImages),
+            "scalar": JSONValue("\(Scalar.self)"),
+        ]
     }
 }

@@ -20,6 +20,7 @@ extension RobustnessResult {
                 curve.map { ["epsilon": JSONValue($0.epsilon), "robust_acc": JSONValue($0.robustAccuracy)] }),
             "checks": .array(
                 checks.map { ["name": JSONValue($0.name), "ok": JSONValue($0.ok), "value": JSONValue($0.value)] }),
+            "notes": JSONValue(notes),
             "robustbench": robustBench,
         ]
     }

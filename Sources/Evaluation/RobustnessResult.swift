@@ -9,6 +9,8 @@ public struct RobustnessResult: Sendable {
         public let settings: [JSONValue.Member]
         public let survived: [Bool]
         public let seconds: Double
+        /// Whether it follows gradients of the model, and does nothing else.
+        public let usesGradients: Bool
         public var robustAccuracy: Double { share(survived) }
     }
 
@@ -38,6 +40,8 @@ public struct RobustnessResult: Sendable {
     public let survived: [Bool]
     public let curve: [CurvePoint]
     public let checks: [Check]
+    /// What a reader must know about how attacks were fitted to the model.
+    public let notes: [String]
     /// [N, H, W, C]: for a sample that an attack broke, the first misclassified image found, else the clean image. Only
     /// on rank 0, and only if asked for.
     public let adversarialImages: [Scalar]

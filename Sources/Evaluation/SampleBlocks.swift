@@ -1,33 +1,24 @@
-/// How the samples 0 ..< `samples` are shared out: in blocks of neighbours, block b to rank b mod `ranks`. Nothing is
-/// padded; there may be ranks without any block.
+/// Samples cut into blocks of neighbours, which ranks take as they become free. Nothing is padded.
 struct SampleBlocks: Sendable {
-    let samples: Int
-    let ranks: Int
+    let samples: [Int]
     /// Samples of a block, except the last one's.
     let length: Int
 
-    /// `batch` is the most that go through the network at once.
-    init(samples: Int, ranks: Int, batch: Int) {
-        precondition(samples > 0 && ranks > 0 && batch > 0, "SampleBlocks: \(samples), \(ranks), \(batch)")
+    /// `batch` is the most that go through the network at once. With several ranks the blocks are small enough for
+    /// each rank to take a few, so that all end at about the same time.
+    init(_ samples: [Int], ranks: Int, batch: Int) {
+        precondition(ranks > 0 && batch > 0, "SampleBlocks: \(ranks) ranks, batch \(batch)")
         self.samples = samples
-        self.ranks = ranks
-        length = min(batch, (samples + ranks - 1) / ranks)
+        let shares = ranks == 1 ? 1 : 4 * ranks
+        length = max(1, min(batch, (samples.count + shares - 1) / shares))
     }
 
-    /// The most blocks that a rank has.
-    var rounds: Int { (samples + ranks * length - 1) / (ranks * length) }
+    /// The first of a block's places in `samples`.
+    func start(_ block: Int) -> Int { min(block * length, samples.count) }
 
-    /// A rank's block number `round`; empty past its last.
-    func block(_ round: Int, of rank: Int) -> Range<Int> {
-        let start = min((round * ranks + rank) * length, samples)
-        return start..<min(start + length, samples)
+    /// Block number `block`, nil past the last.
+    func block(_ block: Int) -> [Int]? {
+        let start = start(block)
+        return start < samples.count ? Array(samples[start..<min(start + length, samples.count)]) : nil
     }
-
-    /// The blocks of a rank, without empty ones.
-    func blocks(of rank: Int) -> [Range<Int>] {
-        (0..<rounds).map { block($0, of: rank) }.filter { !$0.isEmpty }
-    }
-
-    /// The samples of a rank in ascending order.
-    func samples(of rank: Int) -> [Int] { blocks(of: rank).flatMap { Array($0) } }
 }

@@ -12,8 +12,13 @@ import Kernels
 /// | `large-epsilon` | accuracy under `pgd` with a budget that reaches the whole box | <= 0.05 |
 /// | `zero-gradients` | share of images where the direction of the loss gradient is zero | <= 0.01 |
 /// | `tiny-gradients` | share of images where the norm of the gradient of -log p_y is below 1e-8 | <= 0.1 |
+/// | `apgd-start` | share of images where the gradient of APGD's ratio of logits is zero at its random start | 0 |
+/// | `same-logits` | share of images whose logits, scaled to norm 1, differ by 1e-4 or more between two passes | 0 |
+/// | `no-softmax` | share of images whose logits are probabilities: within [0, 1], with sum 1 up to 1e-5 | < 1 |
+/// | `square-gain` | accuracy under all gradient attacks minus that with `square`, where both were run | <= 0.002 |
 ///
-/// All on the first `samples` images, the gradients on those among them that are classified correctly.
+/// All but the last on the first `samples` images, the gradients on those among them that are classified correctly.
+/// The last four are AutoAttack's own.
 public struct SanityChecks: Sendable {
     /// Most images that are looked at.
     public var samples = 100
@@ -40,13 +45,76 @@ public struct SanityChecks: Sendable {
         let noise = min(try accuracy(Noise(.uniform)), try accuracy(Noise(.gaussian)))
         let unbounded = try accuracy(PGD(), under: largest(runner.threat, dimension: runner.dataset.shape.count))
         let (zero, tiny) = try gradientShares(runner, subjects)
-        return [
+        return try [
             Check(name: "pgd-beats-fgsm", ok: fgsm - pgd >= -tolerance, value: fgsm - pgd),
             Check(name: "pgd-beats-noise", ok: noise - pgd >= -tolerance, value: noise - pgd),
             Check(name: "large-epsilon", ok: unbounded <= 0.05, value: unbounded),
             Check(name: "zero-gradients", ok: zero <= 0.01, value: zero),
             Check(name: "tiny-gradients", ok: tiny <= 0.1, value: tiny),
+        ] + modelChecks(runner, subjects) + squareGain(correct, outcomes)
+    }
+
+    private func modelChecks(
+        _ runner: DistributedAttacks, _ subjects: [Bool]
+    ) throws -> [RobustnessResult.Check] {
+        let classifier = runner.classifier, classes = classifier.classes
+        // The same start and loss as apgd-dlr has.
+        let attack = APGD(name: "apgd-dlr", loss: classes >= 3 ? .logitRatio : .margin)
+        let context = AttackContext(classifier: classifier, threat: runner.threat, seed: runner.seed)
+        let zero = try share(runner, subjects, "start of apgd") { batch in
+            let start = attack.start(batch, run: 0, context)
+            let pass = classifier.inputGradient(of: start) {
+                attack.loss.evaluate($0, Array(0..<batch.count), batch, nil).direction
+            }
+            return (0..<batch.count).map { row in
+                let gradient = pass.gradient.pointer + row * batch.imageCount
+                // In this form a NaN counts as zero.
+                return !(0..<batch.imageCount).contains { abs(gradient[$0]) > 0 }
+            }
+        }
+        let differing = try share(runner, subjects, "two passes") { batch in
+            let first = classifier.logits(batch.images), second = classifier.logits(batch.images)
+            return (0..<batch.count).map { row in
+                let (a, b) = (unit(first, row), unit(second, row))
+                return !(zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() < 1e-4)
+            }
+        }
+        let softmax = try share(runner, subjects, "softmax") { batch in
+            let logits = classifier.logits(batch.images)
+            return (0..<batch.count).map { row in
+                let z = (0..<classes).map { Double(logits.pointer[row * classes + $0]) }
+                return z.allSatisfy { $0 >= 0 && $0 <= 1 } && abs(z.reduce(0, +) - 1) <= 1e-5
+            }
+        }
+        return [
+            .init(name: "apgd-start", ok: zero == 0, value: zero),
+            .init(name: "same-logits", ok: differing == 0, value: differing),
+            .init(name: "no-softmax", ok: softmax < 1, value: softmax),
         ]
+    }
+
+    private func unit(_ logits: Tensor, _ row: Int) -> [Double] {
+        let classes = logits.shape[-1]
+        let z = (0..<classes).map { Double(logits.pointer[row * classes + $0]) }
+        let norm = z.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return norm == 0 ? z : z.map { $0 / norm }
+    }
+
+    private func share(
+        _ runner: DistributedAttacks, _ subjects: [Bool], _ stage: String, _ body: (AttackBatch) throws -> [Bool]
+    ) throws -> Double {
+        let flags = try runner.flags(stage: "check, \(stage)", among: subjects, body)
+        return Double(flags.count { $0 }) / Double(max(1, subjects.count { $0 }))
+    }
+
+    private func squareGain(
+        _ correct: [Bool], _ outcomes: [RobustnessResult.AttackOutcome]
+    ) -> [RobustnessResult.Check] {
+        let gradients = outcomes.filter(\.usesGradients)
+        guard let square = outcomes.first(where: { $0.name == "square" }), !gradients.isEmpty else { return [] }
+        let left = gradients.reduce(correct) { left, attack in zip(left, attack.survived).map { $0 && $1 } }
+        let gained = Double(zip(left, square.survived).count { $0 && !$1 }) / Double(correct.count)
+        return [.init(name: "square-gain", ok: gained <= 0.002, value: gained)]
     }
 
     /// Where there is no box, ten times the budget stands for one that reaches everything.
@@ -60,10 +128,9 @@ public struct SanityChecks: Sendable {
         _ runner: DistributedAttacks, _ subjects: [Bool]
     ) throws -> (zero: Double, tiny: Double) {
         func share(below bound: Double, scaled: Bool) throws -> Double {
-            let flags = try runner.flags(stage: "check, gradients", among: subjects) { batch in
+            try self.share(runner, subjects, "gradients") { batch in
                 gradientNorms(runner.classifier, batch, scaled: scaled).map { $0 < bound }
             }
-            return Double(flags.count { $0 }) / Double(max(1, subjects.count { $0 }))
         }
         return (try share(below: 1e-12, scaled: false), try share(below: 1e-8, scaled: true))
     }

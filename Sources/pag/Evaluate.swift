@@ -13,8 +13,9 @@ import Training
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Clean accuracy and accuracy under attack of a checkpoint, over all ranks.",
-        discussion: "Attacks: \(AttackRegistry.names.joined(separator: ", ")). The same images survive for every number "
-            + "of ranks and every batch size.")
+        discussion: "Attacks: \(AttackRegistry.names.joined(separator: ", ")). The same images survive for every "
+            + "number of ranks and every batch size. What has been found is kept in the folder state of the output as "
+            + "it comes; after a kill, --resume goes on from there, on any number of ranks.")
 
     @Argument(help: "A checkpoint.")
     var checkpoint: String
@@ -28,16 +29,17 @@ struct Evaluate: ParsableCommand {
     @Option(help: "l2 or linf.")
     var norm = "l2"
 
-    @Option(help: "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255. Default: 0.5 for l2, 8/255 for linf.")
+    @Option(
+        help: "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255. Default: 0.5 for l2, 8/255 for linf.")
     var epsilon: String?
 
     @Option(help: "The first N test images. Default: all.")
     var samples: Int?
 
-    @Option(help: "Steps of iterative attacks.")
+    @Option(help: "Steps of iterative attacks; autoattack's are fixed.")
     var steps: Int?
 
-    @Option(help: "Random restarts of iterative attacks.")
+    @Option(help: "Random restarts of pgd, apgd and square; autoattack's are fixed.")
     var restarts: Int?
 
     @Option(help: "Radii of a curve of accuracy under pgd, separated by commas.")
@@ -51,6 +53,12 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder for robustness.json and adversarial.safetensors. Default: eval beside checkpoints/.")
     var out: String?
 
+    @Option(help: "A checkpoint of another model, whose adversarial images the attack transfer tries.")
+    var transferFrom: String?
+
+    @Flag(help: "Go on from what a killed evaluation of the same settings has found.")
+    var resume = false
+
     @Flag(help: "Evaluate the averaged parameters.")
     var ema = false
 
@@ -58,10 +66,8 @@ struct Evaluate: ParsableCommand {
         let radius = epsilon ?? (norm == "linf" ? "8/255" : "0.5")
         let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
         try withJob { communicator in
-            let file = try SafetensorsFile(path: checkpoint), description = try ModelDescription(from: file)
-            let state = ModelState(try description.model(), in: MemoryPool())
-            try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? "ema." : "")
-            try ParameterFiles.loadStatistics(of: state, from: file)
+            let (classifier, file) = try classifier(checkpoint, ema: ema)
+            let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             guard let spec = data ?? file.metadata["dataset"] else {
                 throw Failure(.usage, "\(checkpoint) names no data; give --data")
             }
@@ -75,18 +81,40 @@ struct Evaluate: ParsableCommand {
             evaluation.curve = try curve.map {
                 try EpsilonCurve(epsilons: $0.split(separator: ",").map { try ThreatModel.epsilon(String($0)) })
             }
+            let folder = out ?? defaultFolder
+            evaluation.journal = EvaluationJournal(
+                directory: "\(folder)/state", model: try identity(), resumes: resume)
             let isTerminal = showsProgress() && communicator.rank == 0
-            let result = try evaluation.run(Classifier(state), on: splits.test, over: communicator) { progress in
+            let result = try evaluation.run(
+                classifier, on: splits.test, over: communicator, surrogate: surrogate
+            ) { progress in
                 guard isTerminal else { return }
-                let line = "\r\u{1B}[2K\(progress.stage): \(progress.done) of \(progress.total) images of rank 0"
+                let line = "\r\u{1B}[2K\(progress.stage): \(progress.done) of \(progress.total) images"
+                    + (progress.secondsLeft.map { ", at most \(rounded($0, 0)) s left" } ?? "")
                 _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
             }
             guard communicator.rank == 0 else { return }
             if isTerminal { _ = write(STDERR_FILENO, "\r\u{1B}[2K", 5) }
-            let folder = out ?? defaultFolder
             try result.write(to: folder, model: name(of: checkpoint))
             describe(result, folder)
         }
+    }
+
+    private func classifier(_ path: String, ema: Bool) throws -> (classifier: Classifier, file: SafetensorsFile) {
+        let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
+        let state = ModelState(try description.model(), in: MemoryPool())
+        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? "ema." : "")
+        try ParameterFiles.loadStatistics(of: state, from: file)
+        return (Classifier(state), file)
+    }
+
+    /// What tells the models of this evaluation from others: the hashes of their files.
+    private func identity() throws -> String {
+        let hashes = try [checkpoint, transferFrom].compactMap { $0 }.map { path in
+            let file = try MappedFile(path: path)
+            return withExtendedLifetime(file) { SHA256.hexDigest(of: file.bytes) }
+        }
+        return hashes.joined(separator: " ") + (ema ? " ema" : "")
     }
 
     /// `RUN/eval` for `RUN/checkpoints/FILE`.
@@ -98,8 +126,10 @@ struct Evaluate: ParsableCommand {
 
     private func describe(_ result: RobustnessResult, _ folder: String) {
         func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
+        for note in result.notes { print("NOTE \(note)") }
         for check in result.checks where !check.ok { print("CHECK FAILED \(check.name): \(check.value)") }
-        print("\(result.dataset), \(result.samples) images, \(result.threat.norm.rawValue) radius \(result.threat.epsilonText)")
+        let threat = result.threat
+        print("\(result.dataset), \(result.samples) images, \(threat.norm.rawValue) radius \(threat.epsilonText)")
         print("clean  \(percent(result.cleanAccuracy))")
         for attack in result.attacks {
             print("\(attack.name)  \(percent(attack.robustAccuracy))  (\(rounded(attack.seconds, 1)) s)")

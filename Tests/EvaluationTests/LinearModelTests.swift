@@ -17,7 +17,7 @@ struct LinearModelTests {
     /// Enough steps for the path along an l2 sphere, whose angle to the optimum shrinks by 1.1 a step.
     let attacks: [any Attack] = [
         FGSM(), PGD(steps: 100, stepSize: .relative(0.1)),
-        PGD(name: "cw", loss: .margin, steps: 100, stepSize: .relative(0.1), randomStart: false),
+        PGD(name: "pgd-margin", loss: .margin, steps: 100, stepSize: .relative(0.1), randomStart: false),
     ]
 
     init() {

@@ -28,7 +28,7 @@ struct ResultFilesTests {
         #expect(
             json.members?.map(\.key) == [
                 "model", "dataset", "samples", "seed", "ranks", "clean_acc", "threat", "order", "attacks", "robust_acc",
-                "curve", "checks", "robustbench",
+                "curve", "checks", "notes", "robustbench",
             ])
         #expect(json["model"] == "m.safetensors" && json["dataset"] == "made-up test")
         #expect(json["samples"] == 7 && json["seed"] == 4 && json["ranks"] == 1)

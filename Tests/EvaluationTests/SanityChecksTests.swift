@@ -26,7 +26,7 @@ struct SanityChecksTests {
 
     @Test func aPlainModelPassesAll() throws {
         let checks = try checks(scale: 3)
-        #expect(checks.count == 5 && checks.values.allSatisfy(\.ok))
+        #expect(checks.count == 8 && checks.values.allSatisfy(\.ok))
     }
 
     @Test func aSaturatedModelIsNoticed() throws {
@@ -44,7 +44,8 @@ struct SanityChecksTests {
         let result = try RobustnessEvaluation(threat: ThreatModel(norm: .l2, epsilon: 0.1), attacks: [], seed: 1)
             .run(classifier, on: images, over: SingleProcess())
         let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
-        #expect(failed == ["large-epsilon", "zero-gradients", "tiny-gradients"])
+        // Its logits 1 and 0 also pass for probabilities.
+        #expect(failed == ["large-epsilon", "zero-gradients", "tiny-gradients", "apgd-start", "no-softmax"])
     }
 
     /// An iterative attack that does nothing stands for one that masked gradients mislead.
@@ -67,5 +68,44 @@ struct SanityChecksTests {
         ).run(classifier, on: images, over: SingleProcess())
         let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
         #expect(failed == ["pgd-beats-fgsm", "pgd-beats-noise"])
+    }
+
+    @Test func probabilitiesInPlaceOfLogitsAreNoticed() throws {
+        func check(_ biases: [Double]) throws -> RobustnessResult.Check? {
+            let classifier = linearClassifier(shape, weights: [[0, 0, 0, 0], [0, 0, 0, 0]], biases: biases)
+            var images = MadeUpImages.random(10, shape, classes: 2, in: 0...1)
+            images.labels = Array(repeating: 0, count: 10)
+            let result = try RobustnessEvaluation(
+                threat: ThreatModel(norm: .l2, epsilon: 0.1), attacks: [], seed: 1
+            ).run(classifier, on: images, over: SingleProcess())
+            #expect(result.checks.contains { $0.name == "same-logits" && $0.ok })
+            return result.checks.first { $0.name == "no-softmax" }
+        }
+        #expect(try check([0.7, 0.3])?.ok == false)
+        #expect(try check([0.7, 0.4])?.ok == true && check([1.2, -0.2])?.ok == true)
+    }
+
+    /// Stands for a random search that finds what gradients do not.
+    private struct Lucky: Attack {
+        let name = "square"
+        let settings: [JSONValue.Member] = []
+        let usesGradients = false
+        func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { FGSM().perturb(batch, context) }
+    }
+
+    @Test func aRandomSearchThatBeatsGradientsIsNoticed() throws {
+        let classifier = linearClassifier(
+            shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
+        let images = MadeUpImages(
+            shape, classes: 2, images: [[0.48, 0, 0, 0], [0.9, 0, 0, 0], [0.1, 0, 0, 0], [0.2, 0, 0, 0]],
+            labels: [0, 1, 0, 0])
+        func gain(_ attacks: [any Attack]) throws -> RobustnessResult.Check? {
+            try RobustnessEvaluation(threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: attacks, seed: 1)
+                .run(classifier, on: images, over: SingleProcess()).checks.first { $0.name == "square-gain" }
+        }
+        let lucky = try gain([Idle(), Lucky()]), plain = try gain([FGSM(), Lucky()])
+        #expect(lucky?.ok == false && lucky?.value == 0.25)
+        #expect(plain?.ok == true && plain?.value == 0)
+        #expect(try gain([Lucky()]) == nil && gain([FGSM()]) == nil)
     }
 }

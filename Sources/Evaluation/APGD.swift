@@ -1,0 +1,67 @@
+import Autodiff
+import Formats
+import Kernels
+
+/// Auto-PGD (Croce and Hein 2020): projected gradient ascent without a step size to choose, as AutoAttack's standard
+/// version runs it on cross-entropy (`apgd-ce`) and on the targeted difference of logits ratio (`apgd-t`).
+public struct APGD: Attack {
+    public var name: String
+    public var loss: AttackLoss
+    public var steps: Int
+    public var restarts: Int
+    public var goal: AttackGoal
+
+    public init(
+        name: String, loss: AttackLoss, steps: Int = 100, restarts: Int = 1, goal: AttackGoal = .untargeted
+    ) {
+        precondition(steps > 0 && restarts > 0, "APGD: \(steps) steps, \(restarts) restarts")
+        self.name = name
+        self.loss = loss
+        self.steps = steps
+        self.restarts = restarts
+        self.goal = goal
+    }
+
+    public var settings: [JSONValue.Member] {
+        var members = [
+            JSONValue.Member("loss", JSONValue(loss.rawValue)), JSONValue.Member("steps", JSONValue(steps)),
+            JSONValue.Member("restarts", JSONValue(restarts)),
+        ]
+        if case .likeliest(let count) = goal { members.append(.init("target_classes", JSONValue(count))) }
+        return members
+    }
+
+    public func validate(classes: Int) throws { try loss.validate(classes: classes, targeted: goal != .untargeted) }
+
+    public func passes(classes: Int) -> Int {
+        switch goal {
+        case .untargeted: restarts * (steps + 1)
+        case .likeliest(let count): restarts * min(count, classes - 1) * (steps + 2)
+        }
+    }
+
+    public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
+        let ascent = AdaptiveAscent(loss: loss, steps: steps)
+        switch goal {
+        case .untargeted:
+            return context.firstSuccess(of: restarts, on: batch) { run, _, part in
+                ascent(from: start(part, run: run, context), part, targets: nil, context)
+            }
+        case .likeliest(let wanted):
+            return context.firstSuccess(towards: wanted, restarts: restarts, on: batch) { run, part, targets in
+                ascent(from: start(part, run: run, context), part, targets: targets, context)
+            }
+        }
+    }
+
+    /// Random points of the ball's surface, before the box cuts them off.
+    func start(_ batch: AttackBatch, run: Int, _ context: AttackContext) -> Tensor {
+        let size = batch.imageCount
+        return Tensor(batch.images.shape, in: batch.images.pool) { out in
+            for (row, index) in batch.indices.enumerated() {
+                var stream = context.stream(name, run: run, sample: index)
+                context.threat.moveToSurface(size, out + row * size, original: batch.image(row), &stream)
+            }
+        }
+    }
+}

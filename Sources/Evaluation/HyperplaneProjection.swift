@@ -1,0 +1,52 @@
+import Kernels
+
+/// The shortest move of a point onto a hyperplane without leaving a box, in the sense of FAB (Croce and Hein 2020).
+///
+/// A shortest move goes along sign(w), by min(r, room_i) under `linf` and min(r |w_i|, room_i) under `l2`, where room_i
+/// is the way to the box: the sum of |w_i| times these grows with r in straight pieces whose slopes fall, so Newton's
+/// method from r = 0 never overshoots and arrives, each step passing at least one bend.
+struct HyperplaneProjection {
+    let norm: ThreatModel.Norm
+    let box: ClosedRange<Scalar>
+
+    /// The move from a point to <w, v> = <w, point> + `gap`; the nearest it can get where the box leaves no way.
+    /// - Parameter weights: w.
+    func move(_ point: [Double], _ weights: [Double], gap: Double) -> [Double] {
+        let count = point.count
+        var move = [Double](repeating: 0, count: count)
+        guard gap != 0, gap.isFinite, weights.allSatisfy(\.isFinite) else { return move }
+        let sense = gap > 0 ? 1.0 : -1
+        let room = (0..<count).map { i -> Double in
+            let rises = sense * weights[i] > 0
+            return max(0, rises ? Double(box.upperBound) - point[i] : point[i] - Double(box.lowerBound))
+        }
+        let rates = weights.map { weight in weight == 0 ? 0 : norm == .linf ? 1 : abs(weight) }
+        var reach = 0.0
+        while true {
+            var gained = 0.0, slope = 0.0
+            for i in 0..<count {
+                let weight = abs(weights[i])
+                if reach * rates[i] < room[i] {
+                    gained += weight * rates[i] * reach
+                    slope += weight * rates[i]
+                } else {
+                    gained += weight * room[i]
+                }
+            }
+            let next = reach + (abs(gap) - gained) / slope
+            guard slope > 0, next.isFinite, next > reach else { break }
+            reach = next
+        }
+        for i in 0..<count where weights[i] != 0 {
+            move[i] = sense * (weights[i] > 0 ? 1 : -1) * min(reach * rates[i], room[i])
+        }
+        return move
+    }
+
+    func length(_ move: [Double]) -> Double {
+        switch norm {
+        case .l2: move.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        case .linf: move.reduce(0) { max($0, abs($1)) }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Kernels
+
+extension ThreatModel.Norm {
+    /// Moves an image by `length` where a linear function of this gradient rises most: along the gradient under `l2`,
+    /// along its signs under `linf`. A gradient that is zero or not finite moves nothing.
+    func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
+        switch self {
+        case .l2:
+            var squared = 0.0
+            for i in 0..<count { squared += Double(gradient[i]) * Double(gradient[i]) }
+            guard squared > 0, squared.isFinite else { return }
+            let factor = length / squared.squareRoot()
+            for i in 0..<count { image[i] = Scalar(Double(image[i]) + factor * Double(gradient[i])) }
+        case .linf:
+            let up = Scalar(length)
+            for i in 0..<count {
+                if gradient[i] > 0 { image[i] += up } else if gradient[i] < 0 { image[i] -= up }
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Autodiff
+import Kernels
+
+extension AttackContext {
+    /// For each image its wrong classes, the likeliest first by the logits of the image as it is.
+    func likeliestWrongClasses(_ batch: AttackBatch) -> [[Int]] {
+        let logits = classifier.logits(batch.images)
+        stepDone()
+        let classes = logits.shape[-1]
+        return batch.labels.enumerated().map { row, label in
+            let z = logits.pointer + row * classes
+            // A comparison with a NaN is false both ways, so any order of them is a valid one.
+            return (0..<classes).filter { $0 != label }.sorted { z[$0] > z[$1] || z[$0] == z[$1] && $0 < $1 }
+        }
+    }
+
+    /// Runs `attempt` towards each of the `wanted` likeliest wrong classes in turn, `restarts` times, every time on
+    /// the images that no run has broken yet. `attempt` is given the run's number, the images and a class for each.
+    func firstSuccess(
+        towards wanted: Int, restarts: Int = 1, on batch: AttackBatch,
+        _ attempt: (_ run: Int, _ part: AttackBatch, _ targets: [Int]) -> Tensor
+    ) -> Tensor {
+        let ranking = likeliestWrongClasses(batch)
+        let count = min(max(wanted, 1), classifier.classes - 1)
+        return firstSuccess(of: restarts * count, on: batch) { run, rows, part in
+            attempt(run, part, rows.map { ranking[$0][run % count] })
+        }
+    }
+}
