@@ -72,12 +72,18 @@ private final class StepWork {
     private let reduction: TreeReduction
     private let shard: LabelledImages
     private let loss: AlignmentObjective
+    /// Where each parameter's gradient begins in the vector.
+    private let offsets: [Int]
 
     init(_ benchmark: StepBenchmark, _ network: Model, _ communicator: any Communicator, in pool: MemoryPool) throws {
         let (batch, classes) = (benchmark.batch, benchmark.classes), input = BenchmarkModel.input
         self.benchmark = benchmark
         state = ModelState(initialising: network, seed: 1, in: pool)
         optimizer = SGD().make(count: network.parameterCount, in: pool)
+        // The statistics stand first, as in training: the end of the vector travels first.
+        offsets = network.parameters.map(\.shape.count).reduce(into: [network.statisticsCount]) {
+            $0.append($0[$0.count - 1] + $1)
+        }.dropLast()
         shards = 1 << (Int.bitWidth - (communicator.size - 1).leadingZeroBitCount)
         reduction = try TreeReduction(
             communicator, tree: ShardTree(shards: shards), count: network.parameterCount + network.statisticsCount)
@@ -103,9 +109,13 @@ private final class StepWork {
         let parameters = state.tensors(of: state.parameters)
         var computed = start
         for place in reduction.shards {
-            let result = loss.evaluate(shard, state, parameters: parameters, batch: benchmark.batch * shards)
-            if let vector = reduction.beginShard().baseAddress { write(result, to: vector) }
-            // The last shard's sums travel at once; the time of that is the reduction's.
+            guard let vector = reduction.beginShard().baseAddress else { continue }
+            // As in training, the last shard's gradient travels while it is computed.
+            var gradient = ShardGradient(vector, offsets: offsets, overlapping: reduction)
+            let result = try loss.evaluate(shard, state, parameters: parameters, batch: benchmark.batch * shards) {
+                try gradient.receive($0, $1)
+            }
+            write(result, to: vector)
             if place == reduction.shards.last { computed = now() }
             try reduction.endShard()
         }
@@ -113,21 +123,18 @@ private final class StepWork {
         let summed = now()
         if let vector = sums.baseAddress {
             // So small a rate that the loss stays what it is for as long as one may measure.
-            optimizer.update(state.parameters.pointer, gradient: vector, rate: 1e-6, step: 0)
-            state.commit(seen: vector + state.parameters.count)
+            optimizer.update(
+                state.parameters.pointer, gradient: vector + state.statistics.count, rate: 1e-6, step: 0)
+            state.commit(seen: vector)
         }
         return Seconds(computing: computed - start, summing: summed - computed, updating: now() - summed)
     }
 
     private func write(_ result: AlignmentObjective.Result, to vector: Destination) {
-        var place = vector
-        for gradient in result.parameterGradients {
-            place.update(from: gradient.pointer, count: gradient.shape.count)
-            place += gradient.shape.count
-        }
         guard benchmark.statistics != .eval || benchmark.objective == .ce else {
-            return place.update(from: state.statistics.pointer, count: state.statistics.count)
+            return vector.update(from: state.statistics.pointer, count: state.statistics.count)
         }
+        var place = vector
         let share = 1 / Scalar(shards)
         for case let seen? in result.seen {
             for statistic in [seen.mean, seen.variance] {

@@ -67,8 +67,6 @@ public struct AlignmentObjective: Sendable {
         public var loss: Scalar
         /// Sums over the images; `parts.images` is their number.
         public var parts: LossParts
-        /// d loss / d parameter, in declaration order.
-        public var parameterGradients: [Tensor]
         public var logits: Tensor
         /// [K, B, H, W, C], where the alignment term was computed.
         public var inputGradients: Tensor?
@@ -77,10 +75,12 @@ public struct AlignmentObjective: Sendable {
 
     /// Loss and gradients of one shard. The loss is divided by `batch`, the number of images of the whole step, so that
     /// shards add up. `parameters` are the state's own, cut once a step so that its shards share what is prepared from
-    /// them.
+    /// them. Each d loss / d parameter is handed to `receive`, with the parameter's number in declaration order, as soon
+    /// as it is final: the last layers' first.
     public func evaluate(
-        _ shard: LabelledImages, _ state: ModelState, parameters: [Tensor]? = nil, batch: Int
-    ) -> Result {
+        _ shard: LabelledImages, _ state: ModelState, parameters: [Tensor]? = nil, batch: Int,
+        gradients receive: (Int, Tensor) throws -> Void
+    ) rethrows -> Result {
         let parameters = (parameters ?? state.tensors(of: state.parameters)).map(\.variable)
         var context = state.context(statistics == .eval ? .inference : .training, parameters: parameters)
         let x = shard.targets == nil ? shard.images : shard.images.variable
@@ -90,14 +90,14 @@ public struct AlignmentObjective: Sendable {
         let crossEntropy = -(logProbabilities * oneHot(shard.labels, logits)).total()
 
         var result = Result(
-            loss: 0, parts: LossParts(images: shard.labels.count), parameterGradients: [], logits: logits.detached,
-            inputGradients: nil, seen: context.seen)
+            loss: 0, parts: LossParts(images: shard.labels.count), logits: logits.detached, inputGradients: nil,
+            seen: context.seen)
         result.parts.crossEntropy = Double(crossEntropy.item)
         result.parts.correct = correctPredictions(logits, shard.labels)
         result.loss = crossEntropy.item * perImage
 
         guard let targets = shard.targets else {
-            result.parameterGradients = gradients(of: crossEntropy * perImage, with: parameters, releasing: true)
+            try deliverGradients(of: crossEntropy * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
         let z = gradient == .logit ? logits : logProbabilities
@@ -105,7 +105,7 @@ public struct AlignmentObjective: Sendable {
         // Statistics that couple the classes need them all in one pass.
         let chunk = statistics == .repeated ? classCount : min(classCount, classChunk ?? classCount)
         let scale = Scalar(state.model.classes) / Scalar(classCount)
-        var inputGradients: [Tensor] = []
+        var inputGradients: [Tensor] = [], earlier: [Tensor]?
         for start in stride(from: 0, to: classCount, by: chunk) {
             let range = start..<min(classCount, start + chunk)
             let inputGradient =
@@ -118,15 +118,27 @@ public struct AlignmentObjective: Sendable {
             let distance = (-similarity.cosines + 1).total() * scale
             var loss = distance * (Scalar(weight) * perImage)
             if start == 0 { loss = loss + crossEntropy * perImage }
-            let parts = gradients(of: loss, with: parameters, releasing: range.upperBound == classCount)
-            result.parameterGradients =
-                result.parameterGradients.isEmpty ? parts : zip(result.parameterGradients, parts).map { $0 + $1 }
+            if range.upperBound < classCount {
+                let parts = gradients(of: loss, with: parameters)
+                earlier = earlier.map { zip($0, parts).map { $0 + $1 } } ?? parts
+            } else {
+                try deliverGradients(of: loss, with: parameters, releasing: true) { index, last in
+                    try receive(index, earlier.map { $0[index] + last } ?? last)
+                }
+            }
             result.loss += distance.item * (Scalar(weight) * perImage)
             result.parts.add(distance: distance.item, similarity)
             inputGradients.append(inputGradient.detached)
         }
         result.inputGradients = stacked(inputGradients)
         return result
+    }
+
+    /// The same, with all gradients at the end, in declaration order.
+    public func evaluate(_ shard: LabelledImages, _ state: ModelState, batch: Int) -> (result: Result, gradients: [Tensor]) {
+        var gradients: [Int: Tensor] = [:]
+        let result = evaluate(shard, state, batch: batch) { gradients[$0] = $1 }
+        return (result, gradients.sorted { $0.key < $1.key }.map(\.value))
     }
 
     /// Whether the gradients of all classes can be had from one stream less. The streams must not be coupled by

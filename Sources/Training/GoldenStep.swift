@@ -74,7 +74,7 @@ public struct GoldenStep {
         }
         let images = Tensor(Shape([batch] + image), x, in: pool).channelsLast()
         let targets = Tensor(Shape(shape), g, in: pool).channelsLast().transposed(-5, -4)
-        let result = objective.evaluate(
+        let (result, gradients) = objective.evaluate(
             LabelledImages(
                 images: images, labels: y.map { Int($0) }, targets: targets,
                 classes: (0..<classes).map { Array(repeating: $0, count: batch) }),
@@ -97,13 +97,13 @@ public struct GoldenStep {
                 Comparison(tensor: name, relativeError: relativeError(actual, expected, besideGradients: scale)))
         }
         try compare("logits", result.logits.array)
-        if let gradients = result.inputGradients {
-            try compare("input_grad", gradients.transposed(-5, -4).channelsFirst().array)
+        if let inputGradients = result.inputGradients {
+            try compare("input_grad", inputGradients.transposed(-5, -4).channelsFirst().array)
         }
         try compare("ce", [Scalar(result.parts.crossEntropy / Double(batch))])
         try compare("alignment", [Scalar(result.parts.alignment / Double(batch))])
         try compare("loss", [result.loss])
-        for (declaration, gradient) in zip(model.parameters, result.parameterGradients) {
+        for (declaration, gradient) in zip(model.parameters, gradients) {
             try compare("grad." + declaration.name, ParameterFiles.reordered(gradient, declaration.layout))
         }
         if objective.statistics != .eval {

@@ -111,6 +111,8 @@ public struct ComputeConfiguration: Configurable {
     public var classChunk: Int?
     /// `auto`: the fastest method for each shape; `blas`: patches and matrix products for all, the reference.
     public var convolution = ConvolutionPreference.auto
+    /// Whether gradients travel between ranks while the backward pass goes on. The bits are the same.
+    public var overlap = true
     /// Steps between comparisons of all ranks' parameters; 0: never.
     public var replicaCheckEvery = 100
     /// Stops at the first operation that gives a non-finite number, naming it. Slow; for debugging.
@@ -122,6 +124,7 @@ public struct ComputeConfiguration: Configurable {
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.optional("classChunk", &classChunk, check: .positive)
         try fields.value("convolution", &convolution)
+        try fields.value("overlap", &overlap)
         try fields.value("replicaCheckEvery", &replicaCheckEvery, check: .notNegative)
         try fields.value("trapNonFinite", &trapNonFinite)
         try fields.value("watchdog", &watchdog, check: .notNegative)

@@ -1,22 +1,29 @@
 import Kernels
 
-/// The layout of the one vector that ranks sum in a step: the gradient, what BatchNorm saw, and a tail of figures to
-/// log. The figures travel with the gradient, so all ranks take every decision of the step on the same numbers.
+/// The layout of the one vector that ranks sum in a step: figures to log, what BatchNorm saw, and the gradient. The
+/// figures travel with the gradient, so all ranks take every decision of the step on the same numbers. They stand
+/// before it because buckets travel from the end of the vector, and a shard knows its figures last.
 struct StepVector {
-    let gradient: Range<Int>
-    let statistics: Range<Int>
     let figures: Range<Int>
     /// One number a shard, 1 where its loss or gradient is not finite.
     let nonFinite: Range<Int>
     let stopRequested: Int
-    var count: Int { stopRequested + 1 }
+    let statistics: Range<Int>
+    /// Begins on a cache line.
+    let gradient: Range<Int>
+    /// Where each parameter's gradient begins, in declaration order.
+    let parameters: [Int]
+    var count: Int { gradient.upperBound }
 
-    init(parameters: Int, statistics: Int, shards: Int) {
-        gradient = 0..<parameters
-        self.statistics = gradient.upperBound..<(gradient.upperBound + statistics)
-        figures = self.statistics.upperBound..<(self.statistics.upperBound + Self.figureCount)
+    init(parameters: [Int], statistics: Int, shards: Int) {
+        figures = 0..<Self.figureCount
         nonFinite = figures.upperBound..<(figures.upperBound + shards)
         stopRequested = nonFinite.upperBound
+        self.statistics = (stopRequested + 1)..<(stopRequested + 1 + statistics)
+        let start = (self.statistics.upperBound + 15) / 16 * 16
+        let ends = parameters.reduce(into: [start]) { $0.append($0[$0.count - 1] + $1) }
+        gradient = start..<ends[parameters.count]
+        self.parameters = ends.dropLast()
     }
 
     private static let figureCount = 9

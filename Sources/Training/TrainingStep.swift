@@ -51,7 +51,7 @@ public final class TrainingStep {
             dataset: data.train, seed: configuration.seed,
             augmentation: Augmentation(crop: configuration.data.augment.crop, flip: configuration.data.augment.flip))
         layout = StepVector(
-            parameters: model.parameterCount, statistics: model.statisticsCount, shards: train.shards)
+            parameters: model.parameters.map(\.shape.count), statistics: model.statisticsCount, shards: train.shards)
         reduction = try TreeReduction(communicator, tree: ShardTree(shards: train.shards), count: layout.count)
     }
 
@@ -66,15 +66,17 @@ public final class TrainingStep {
             communicator.heartbeat.beat("training", step: state.step)
             let indices = batch.dropFirst(shard * train.shard).prefix(train.shard)
             let images = try load(indices, epoch: epoch)
-            let result = objective.evaluate(images, state.model, parameters: parameters, batch: train.batch)
+            let vector = start(reduction.beginShard())
+            var gradient = ShardGradient(
+                vector, offsets: layout.parameters, overlapping: configuration.compute.overlap ? reduction : nil)
+            let result = try objective.evaluate(images, state.model, parameters: parameters, batch: train.batch) {
+                try gradient.receive($0, $1)
+            }
             try checkOperations(state.step)
-            let sums = reduction.beginShard()
-            if let start = sums.baseAddress { write(result, shard: shard, to: start) }
+            write(result, isFinite: gradient.isFinite, shard: shard, to: vector)
             try reduction.endShard()
         }
-        let total = try reduction.finish()
-        guard let sums = total.baseAddress else { preconditionFailure("TrainingStep: an empty vector") }
-
+        let sums = start(try reduction.finish())
         let norm = gradientNorm(sums)
         let (loss, parts) = layout.read(sums)
         let rate = train.schedule.rate(
@@ -84,7 +86,7 @@ public final class TrainingStep {
             stopRequested: sums[layout.stopRequested] > 0, nonFiniteImages: nonFiniteImages(sums, batch))
         if report.isFinite {
             if let clip = train.clip, norm > clip { scale(sums, by: Scalar(clip / norm)) }
-            state.optimizer.update(state.model.parameters.pointer, gradient: sums, rate: rate, step: state.step)
+            state.optimizer.update(state.model.parameters.pointer, gradient: sums + layout.gradient.lowerBound, rate: rate, step: state.step)
             updateAverage(state)
             if objective.statistics != .eval || targets == nil {
                 state.model.commit(seen: sums + layout.statistics.lowerBound)
@@ -126,16 +128,20 @@ public final class TrainingStep {
         return LabelledImages(images: images, labels: labels, targets: gradients, classes: classes)
     }
 
-    private func write(_ result: AlignmentObjective.Result, shard: Int, to vector: Destination) {
-        var place = vector
-        var finite = result.loss.isFinite
-        for gradient in result.parameterGradients {
-            place.update(from: gradient.pointer, count: gradient.shape.count)
-            finite = finite && contiguousSum(gradient.shape.count, gradient.pointer).isFinite
-            place += gradient.shape.count
-        }
+    private func start(_ vector: UnsafeMutableBufferPointer<Scalar>) -> Destination {
+        guard let start = vector.baseAddress else { preconditionFailure("TrainingStep: an empty vector") }
+        return start
+    }
+
+    /// What a shard's vector holds besides the gradient.
+    private func write(_ result: AlignmentObjective.Result, isFinite: Bool, shard: Int, to vector: Destination) {
+        vector.update(repeating: 0, count: layout.gradient.lowerBound)
+        layout.write(loss: result.loss, result.parts, to: vector)
+        vector[layout.nonFinite.lowerBound + shard] = isFinite && result.loss.isFinite ? 0 : 1
+        vector[layout.stopRequested] = stop.isPending ? 1 : 0
         // Each shard's statistics count alike: their mean over shards is what is committed.
         let share = 1 / Scalar(configuration.train.shards)
+        var place = vector + layout.statistics.lowerBound
         for seen in result.seen {
             guard let seen else { continue }
             for statistic in [seen.mean, seen.variance] {
@@ -143,10 +149,6 @@ public final class TrainingStep {
                 place += statistic.shape.count
             }
         }
-        (vector + layout.figures.lowerBound).update(repeating: 0, count: layout.count - layout.figures.lowerBound)
-        layout.write(loss: result.loss, result.parts, to: vector)
-        vector[layout.nonFinite.lowerBound + shard] = finite ? 0 : 1
-        vector[layout.stopRequested] = stop.isPending ? 1 : 0
     }
 
     private func checkOperations(_ step: Int) throws {

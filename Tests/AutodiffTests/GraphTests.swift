@@ -89,6 +89,36 @@ import Testing
         #expect(gradients(of: x * 2, with: [y])[0].array == [0, 0])
     }
 
+    /// Layers one after the other hand their gradients over while those before are still to come.
+    @Test func gradientsAreDeliveredOnceFinal() {
+        let pool = MemoryPool()
+        let weights = (0..<4).map { numbers([Scalar($0 + 2)], pool).variable }
+        // The first weight is used at both ends, so it is final last.
+        let hidden = weights.reduce(numbers([1], pool)) { $0 * $1 }
+        let y = hidden * weights[0]
+        var delivered: [Int] = [], values: [Scalar] = []
+        deliverGradients(of: y, with: weights + [hidden, weights[3], numbers([0], pool)]) {
+            delivered.append($0)
+            values.append($1.item)
+        }
+        #expect(delivered == [4, 3, 5, 2, 1, 0, 6])
+        #expect(values == [2, 48, 48, 60, 80, 240, 0])
+    }
+
+    /// What the receiver throws ends the pass.
+    @Test func receiverMayThrow() {
+        struct Stop: Error {}
+        let x = numbers([2]).variable, w = numbers([3]).variable, y = (x * 2) * w
+        var delivered = 0
+        #expect(throws: Stop.self) {
+            try deliverGradients(of: y, with: [x, w]) { _, _ in
+                delivered += 1
+                throw Stop()
+            }
+        }
+        #expect(delivered == 1)
+    }
+
     @Test func detachedTensorsAreConstants() {
         let x = numbers([2, 3]).variable
         let y = x * x.detached
