@@ -59,7 +59,7 @@ let package = Package(
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
         module("Training", [
             "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
-            "Layers", "Models", "Targets", logging,
+            "Layers", "Models", "Randomness", "Targets", logging,
         ]),
         module("Evaluation", [
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",

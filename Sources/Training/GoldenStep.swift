@@ -96,7 +96,7 @@ public struct GoldenStep {
             comparisons.append(
                 Comparison(tensor: name, relativeError: relativeError(actual, expected, besideGradients: scale)))
         }
-        try compare("logits", result.logits.array)
+        if let logits = result.logits { try compare("logits", logits.array) }
         if let inputGradients = result.inputGradients {
             try compare("input_grad", inputGradients.transposed(-5, -4).channelsFirst().array)
         }

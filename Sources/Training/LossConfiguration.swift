@@ -1,26 +1,40 @@
 import Configuration
 import Targets
 
-/// The `loss` section. `vanilla` is cross-entropy alone: the alignment section is kept but not used, so that a twin of
-/// an aligned run is one override away.
+/// The `loss` section: a kind with its own fields, and the alignment term that most kinds can carry.
 public struct LossConfiguration: Configurable {
-    public enum Kind: String, Sendable, CaseIterable { case pag, vanilla }
-
-    public var kind = Kind.pag
+    public var objective: any ObjectiveConfiguration = AlignedGradients()
     public var alignment = AlignmentConfiguration()
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
-        try fields.value("kind", &kind)
+        try fields.kind("kind", &objective, objectives)
         try fields.section("alignment", &alignment)
     }
 
-    /// The alignment term of this run, if it has one.
-    public var activeAlignment: AlignmentConfiguration? { kind == .pag ? alignment : nil }
+    /// The alignment term of this run, with its weight, if it has one.
+    public var activeAlignment: AlignmentConfiguration? {
+        guard let standard = objective.standardAlignmentWeight else { return nil }
+        var alignment = alignment
+        let weight = alignment.weight ?? standard
+        alignment.weight = weight
+        return standard > 0 || weight > 0 ? alignment : nil
+    }
+
+    /// This section with nothing left open.
+    var resolved: LossConfiguration {
+        var copy = self
+        copy.alignment.weight = alignment.weight ?? objective.standardAlignmentWeight ?? 0
+        return copy
+    }
+
+    /// "cross-entropy and alignment"
+    var title: String { objective.title + (activeAlignment == nil ? " alone" : " and alignment") }
 }
 
 public struct AlignmentConfiguration: Configurable {
-    public var weight = 1.0
+    /// null: 1 for the kind `pag`, 0, which is no such term, for the others. `vanilla` has none whatever this says.
+    public var weight: Double?
     public var schedule: any WeightSchedule = ConstantWeight()
     public var gradient = GradientOf.logprob
     public var classesPerImage = ClassCount.all
@@ -29,7 +43,7 @@ public struct AlignmentConfiguration: Configurable {
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
-        try fields.value("weight", &weight, check: .notNegative)
+        try fields.optional("weight", &weight, check: .notNegative)
         try fields.section("schedule", kinds: weightSchedules, &schedule)
         try fields.value("gradient", &gradient)
         try fields.value("classesPerImage", &classesPerImage)

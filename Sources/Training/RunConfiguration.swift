@@ -30,10 +30,11 @@ public struct RunConfiguration: Configurable {
         try fields.section("compute", &compute)
     }
 
-    /// This configuration without what may change between a run and its continuation: how long it goes on, and how it
-    /// is watched, saved and computed.
+    /// This configuration without what may change between a run and its continuation: how long it goes on, how it is
+    /// watched, saved and computed, and what it does not use.
     public var trajectory: RunConfiguration {
         var copy = self
+        copy.loss.alignment = loss.activeAlignment ?? AlignmentConfiguration()
         copy.train.epochs = 1
         copy.monitor = MonitorConfiguration()
         copy.checkpoint = CheckpointConfiguration()

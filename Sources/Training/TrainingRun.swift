@@ -74,6 +74,7 @@ public final class TrainingRun {
         resolved.model.inChannels = resolved.model.inChannels ?? shape.channels
         resolved.model.normalize =
             resolved.model.normalize ?? .init(mean: data.splits.mean, std: data.splits.deviation)
+        resolved.loss = given.loss.resolved
         configuration = resolved
         description = ModelDescription(
             configuration: resolved.model, input: [shape.height, shape.width, shape.channels],
@@ -245,7 +246,7 @@ public final class TrainingRun {
         logger.info(
             """
             \(steps) steps of \(train.batch) images in \(train.shards) shards; \
-            \(configuration.loss.activeAlignment == nil ? "cross-entropy alone" : "cross-entropy and alignment"); \
+            \(configuration.loss.title); \
             run directory \(directory)
             """)
         try log?.event(firstStep > 0 ? "resume" : "start", step: firstStep, "\(communicator.size) ranks")

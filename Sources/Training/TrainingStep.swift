@@ -59,7 +59,8 @@ public final class TrainingStep {
         let train = configuration.train
         let stepsPerEpoch = data.stepsPerEpoch(batch: train.batch), epoch = state.step / stepsPerEpoch
         let batch = batches(of: epoch)[state.step % stepsPerEpoch]
-        let objective = objective(at: Double(state.step) / Double(stepsPerEpoch))
+        let objective = configuration.loss.objective.objective(
+            of: configuration, at: Double(state.step) / Double(stepsPerEpoch))
 
         let parameters = state.model.tensors(of: state.model.parameters)
         for shard in reduction.shards {
@@ -86,11 +87,11 @@ public final class TrainingStep {
             stopRequested: sums[layout.stopRequested] > 0, nonFiniteImages: nonFiniteImages(sums, batch))
         if report.isFinite {
             if let clip = train.clip, norm > clip { scale(sums, by: Scalar(clip / norm)) }
-            state.optimizer.update(state.model.parameters.pointer, gradient: sums + layout.gradient.lowerBound, rate: rate, step: state.step)
+            state.optimizer.update(
+                state.model.parameters.pointer, gradient: sums + layout.gradient.lowerBound, rate: rate,
+                step: state.step)
             updateAverage(state)
-            if objective.statistics != .eval || targets == nil {
-                state.model.commit(seen: sums + layout.statistics.lowerBound)
-            }
+            if objective.commitsStatistics { state.model.commit(seen: sums + layout.statistics.lowerBound) }
         }
         state.step += 1
         return report
@@ -106,26 +107,19 @@ public final class TrainingStep {
         return batches
     }
 
-    private func objective(at epoch: Double) -> AlignmentObjective {
-        let alignment = configuration.loss.alignment
-        return AlignmentObjective(
-            weight: alignment.weight * alignment.schedule.factor(epoch: epoch), gradient: alignment.gradient,
-            statistics: targets == nil ? .perClass : alignment.statistics,
-            classChunk: configuration.compute.classChunk)
-    }
-
     private func load(_ indices: ArraySlice<Int>, epoch: Int) throws -> LabelledImages {
         let shape = data.train.shape, image: Shape = [shape.height, shape.width, shape.channels]
         var labels: [Int] = [], placements: [Placement] = []
         let images = Tensor([indices.count] + image, in: pool) {
             loader.load(indices: indices, epoch: epoch, into: $0, labels: &labels, placements: &placements)
         }
-        guard let targets else { return LabelledImages(images: images, labels: labels) }
+        let keys = ImageKeys(seed: configuration.seed, epoch: epoch, indices: Array(indices))
+        guard let targets else { return LabelledImages(images: images, labels: labels, keys: keys) }
         let classes = targets.classes(of: indices, epoch: epoch)
         let gradients = Tensor([classes.count, indices.count] + image, in: pool) {
             targets.load(indices, classes: classes, placements: placements, into: $0)
         }
-        return LabelledImages(images: images, labels: labels, targets: gradients, classes: classes)
+        return LabelledImages(images: images, labels: labels, targets: gradients, classes: classes, keys: keys)
     }
 
     private func start(_ vector: UnsafeMutableBufferPointer<Scalar>) -> Destination {
@@ -134,7 +128,7 @@ public final class TrainingStep {
     }
 
     /// What a shard's vector holds besides the gradient.
-    private func write(_ result: AlignmentObjective.Result, isFinite: Bool, shard: Int, to vector: Destination) {
+    private func write(_ result: ShardResult, isFinite: Bool, shard: Int, to vector: Destination) {
         vector.update(repeating: 0, count: layout.gradient.lowerBound)
         layout.write(loss: result.loss, result.parts, to: vector)
         vector[layout.nonFinite.lowerBound + shard] = isFinite && result.loss.isFinite ? 0 : 1

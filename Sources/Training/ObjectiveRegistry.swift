@@ -1,0 +1,7 @@
+import Configuration
+
+/// The kinds of `loss.kind`.
+let objectives: [Kind<any ObjectiveConfiguration>] = [
+    Kind("pag", AlignedGradients.self) { $0 },
+    Kind("vanilla", Vanilla.self) { $0 },
+]
