@@ -47,10 +47,11 @@ let package = Package(
 
         module("Failures"),
         module("Randomness"),
+        module("Tracing"),
         module("Configuration", ["Failures", yams]),
         module("Formats", ["CZlib", "Failures"]),
         module("Kernels", ["COpenBLAS"]),
-        module("Autodiff", ["Kernels"]),
+        module("Autodiff", ["Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
@@ -59,7 +60,7 @@ let package = Package(
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
         module("Training", [
             "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
-            "Layers", "Models", "Randomness", "Targets", logging,
+            "Layers", "Models", "Randomness", "Targets", "Tracing", logging,
         ]),
         module("Evaluation", [
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
@@ -84,6 +85,7 @@ let package = Package(
         tests(of: "Data", ["Failures", "Formats", "Kernels"]),
         tests(of: "Distributed", ["Failures", "Kernels"]),
         tests(of: "Kernels", ["Randomness"]),
+        tests(of: "Tracing", []),
         tests(of: "Autodiff", ["Kernels", "Randomness"]),
         tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
         tests(of: "Training", [

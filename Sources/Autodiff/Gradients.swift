@@ -1,4 +1,5 @@
 import Kernels
+import Tracing
 
 /// Gradients of `output` with respect to `variables`, by reverse accumulation.
 ///
@@ -97,7 +98,7 @@ private func add(_ part: Tensor, to total: inout Tensor?) {
     }
     total = nil
     if sum.node == nil, part.node == nil, !sum.storage.isWindow, isKnownUniquelyReferenced(&sum.storage) {
-        sum.storage.add(part.storage)
+        sum.pool.trace.span(.operation, "accumulate", detail: sum.shape.description) { sum.storage.add(part.storage) }
         total = sum
     } else {
         total = sum + part

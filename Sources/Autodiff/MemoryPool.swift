@@ -1,6 +1,7 @@
 import Glibc
 import Kernels
 import Synchronization
+import Tracing
 
 /// Memory that is taken from the system once and used again: a fresh page costs about as long as filling it.
 ///
@@ -29,8 +30,14 @@ public final class MemoryPool: Sendable {
     /// How convolutions of tensors in this pool are computed.
     let convolution: ConvolutionEngine
 
-    public init(checkingResults: Bool = false, convolution: ConvolutionPreference = .auto) {
+    /// Where the time of every operation is noted, if anywhere.
+    public let trace: SpanRecorder?
+
+    public init(
+        checkingResults: Bool = false, convolution: ConvolutionPreference = .auto, trace: SpanRecorder? = nil
+    ) {
         checksResults = checkingResults
+        self.trace = trace
         self.convolution = ConvolutionEngine(convolution)
     }
 

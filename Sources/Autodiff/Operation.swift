@@ -1,4 +1,5 @@
 import Kernels
+import Tracing
 
 /// A differentiable function of tensors: its attributes, its values and its derivative rule.
 ///
@@ -73,7 +74,9 @@ public struct Pullback: Sendable {
 
 /// Runs an operation and records it if a gradient may flow through.
 func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
-    let value = operation.forward(inputs.map(\.detached))
+    let value = inputs[0].pool.trace.span(
+        .operation, operation.name, detail: inputs.map(\.shape.description).joined(separator: " ")
+    ) { operation.forward(inputs.map(\.detached)) }
     if value.pool.checksResults, !contiguousSum(value.shape.count, value.pointer).isFinite {
         value.pool.reportNonFinite(operation.name)
     }

@@ -15,6 +15,7 @@ public struct RunConfiguration: Configurable {
     public var monitor = MonitorConfiguration()
     public var checkpoint = CheckpointConfiguration()
     public var compute = ComputeConfiguration()
+    public var profile = ProfileConfiguration()
 
     public init() {}
 
@@ -28,6 +29,7 @@ public struct RunConfiguration: Configurable {
         try fields.section("monitor", &monitor)
         try fields.section("checkpoint", &checkpoint)
         try fields.section("compute", &compute)
+        try fields.section("profile", &profile)
     }
 
     /// This configuration without what may change between a run and its continuation: how long it goes on, how it is
@@ -39,6 +41,7 @@ public struct RunConfiguration: Configurable {
         copy.monitor = MonitorConfiguration()
         copy.checkpoint = CheckpointConfiguration()
         copy.compute = ComputeConfiguration()
+        copy.profile = ProfileConfiguration()
         return copy
     }
 }
@@ -129,5 +132,18 @@ public struct ComputeConfiguration: Configurable {
         try fields.value("replicaCheckEvery", &replicaCheckEvery, check: .notNegative)
         try fields.value("trapNonFinite", &trapNonFinite)
         try fields.value("watchdog", &watchdog, check: .notNegative)
+    }
+}
+
+public struct ProfileConfiguration: Configurable {
+    /// A file for a timeline of the first steps, for chrome://tracing or Perfetto; one more for every further rank.
+    public var trace: String?
+    /// How many steps it shows.
+    public var steps = 5
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.optional("trace", &trace, check: .notEmpty)
+        try fields.value("steps", &steps, in: 1...1000)
     }
 }

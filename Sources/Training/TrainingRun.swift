@@ -10,6 +10,7 @@ import Layers
 import Logging
 import Models
 import Targets
+import Tracing
 
 /// What the monitor found on held-out images.
 public struct MonitorReport: Sendable {
@@ -67,7 +68,8 @@ public final class TrainingRun {
         self.monitor = monitor
         stop = try StopRequest()
         pool = MemoryPool(
-            checkingResults: given.compute.trapNonFinite, convolution: given.compute.convolution)
+            checkingResults: given.compute.trapNonFinite, convolution: given.compute.convolution,
+            trace: given.profile.trace == nil ? nil : SpanRecorder())
         data = try TrainingData(given)
         var resolved = given
         let shape = data.train.shape
@@ -188,6 +190,7 @@ public final class TrainingRun {
             try handleNonFinite(report, skippedInARow: skipped)
             try noticeCollapse(report)
             if state.step == firstStep + 1 { describeMemory() }
+            if state.step == min(steps, firstStep + configuration.profile.steps) { try writeTrace() }
 
             let every = configuration.compute.replicaCheckEvery
             if every > 0, state.step % every == 0 { try checkReplicas() }
@@ -250,6 +253,13 @@ public final class TrainingRun {
             run directory \(directory)
             """)
         try log?.event(firstStep > 0 ? "resume" : "start", step: firstStep, "\(communicator.size) ranks")
+    }
+
+    private func writeTrace() throws {
+        guard let path = configuration.profile.trace, let trace = pool.trace else { return }
+        let spans = trace.stop()
+        try TraceFile.write(spans, rank: communicator.rank, to: TraceFile.path(path, rank: communicator.rank))
+        if isLeader { logger.info("timeline of \(state.step - firstStep) steps, \(spans.count) spans: \(path)") }
     }
 
     private func describeMemory() {

@@ -6,6 +6,7 @@ import Kernels
 import Layers
 import Models
 import Targets
+import Tracing
 
 /// What a step did, the same on every rank.
 public struct StepReport: Sendable {
@@ -56,7 +57,7 @@ public final class TrainingStep {
     }
 
     public func callAsFunction(_ state: TrainingState) throws -> StepReport {
-        let train = configuration.train
+        let train = configuration.train, trace = pool.trace
         let stepsPerEpoch = data.stepsPerEpoch(batch: train.batch), epoch = state.step / stepsPerEpoch
         let batch = batches(of: epoch)[state.step % stepsPerEpoch]
         let objective = configuration.loss.objective.objective(
@@ -66,18 +67,20 @@ public final class TrainingStep {
         for shard in reduction.shards {
             communicator.heartbeat.beat("training", step: state.step)
             let indices = batch.dropFirst(shard * train.shard).prefix(train.shard)
-            let images = try load(indices, epoch: epoch)
+            let images = try trace.span(.phase, "load images") { try load(indices, epoch: epoch) }
             let vector = start(reduction.beginShard())
             var gradient = ShardGradient(
                 vector, offsets: layout.parameters, overlapping: configuration.compute.overlap ? reduction : nil)
-            let result = try objective.evaluate(images, state.model, parameters: parameters, batch: train.batch) {
-                try gradient.receive($0, $1)
+            let result = try trace.span(.phase, "loss and gradients") {
+                try objective.evaluate(images, state.model, parameters: parameters, batch: train.batch) { index, part in
+                    try trace.span(.communication, "hand over a gradient") { try gradient.receive(index, part) }
+                }
             }
             try checkOperations(state.step)
             write(result, isFinite: gradient.isFinite, shard: shard, to: vector)
             try reduction.endShard()
         }
-        let sums = start(try reduction.finish())
+        let sums = start(try trace.span(.communication, "sum over ranks") { try reduction.finish() })
         let norm = gradientNorm(sums)
         let (loss, parts) = layout.read(sums)
         let rate = train.schedule.rate(
@@ -87,10 +90,12 @@ public final class TrainingStep {
             stopRequested: sums[layout.stopRequested] > 0, nonFiniteImages: nonFiniteImages(sums, batch))
         if report.isFinite {
             if let clip = train.clip, norm > clip { scale(sums, by: Scalar(clip / norm)) }
-            state.optimizer.update(
-                state.model.parameters.pointer, gradient: sums + layout.gradient.lowerBound, rate: rate,
-                step: state.step)
-            updateAverage(state)
+            trace.span(.phase, "update") {
+                state.optimizer.update(
+                    state.model.parameters.pointer, gradient: sums + layout.gradient.lowerBound, rate: rate,
+                    step: state.step)
+                updateAverage(state)
+            }
             if objective.commitsStatistics { state.model.commit(seen: sums + layout.statistics.lowerBound) }
         }
         state.step += 1
