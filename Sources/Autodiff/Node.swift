@@ -14,6 +14,10 @@ final class Node: @unchecked Sendable {
     private(set) var edges: [Edge]
     private var savedInputs: [Storage?]
     private var savedOutput: Storage?
+    /// What the derivative rule made of the inputs alone, for every later pass through this node.
+    private(set) var remembered: [String: Tensor] = [:]
+    /// Whether this node made something that is remembered.
+    private(set) var isRemembered = false
 
     init(leafOf shape: Shape) {
         operation = nil
@@ -43,10 +47,22 @@ final class Node: @unchecked Sendable {
         savedOutput.map { Tensor(shape: shape, storage: $0, node: attached ? self : nil) }
     }
 
+    /// The storages of kept numbers, but for windows into others, which somebody else keeps.
+    var keptStorages: [Storage] {
+        (savedInputs + [savedOutput]).compactMap(\.self).filter { !$0.isWindow }
+    }
+
+    /// Keeps a tensor that does not depend on this node's own output: that would be a cycle.
+    func remember(_ tensor: Tensor, as name: String) {
+        remembered[name] = tensor
+        tensor.node?.isRemembered = true
+    }
+
     /// Drops the kept numbers. A later pass through this node stops with the operation's name.
     func release() {
         savedInputs = savedInputs.map { _ in nil }
         savedOutput = nil
+        remembered = [:]
     }
 
     /// Takes long chains apart in a loop: nested deinits of some 40,000 nodes overflow the stack.

@@ -50,6 +50,8 @@ public struct Pullback: Sendable {
     public let statistics: BatchStatistics
     public let inputShapes: [Shape]
     public let outputShape: Shape
+    let node: Node
+    let isRecording: Bool
     let operation: any Operation
     let savedInputs: [Tensor?]
     let savedOutput: Tensor?
@@ -63,6 +65,14 @@ public struct Pullback: Sendable {
             preconditionFailure("\(operation.name): input \(index) was not kept, or was released")
         }
         return tensor
+    }
+    /// A function of the inputs alone: made in the first recorded pass through the operation, and the same in every
+    /// later one. Passes that are for some of the classes each then share it.
+    func remembered(_ name: String, _ make: () -> Tensor) -> Tensor {
+        if let known = node.remembered[name] { return isRecording ? known : known.detached }
+        let made = make()
+        if isRecording { node.remember(made, as: name) }
+        return made
     }
     public var output: Tensor {
         guard let tensor = savedOutput else {

@@ -51,6 +51,20 @@ public struct Tensor: Sendable {
     /// True if a gradient can flow to this tensor.
     public var isRecorded: Bool { node != nil }
 
+    /// Bytes that the graph behind this tensor keeps for its gradients: a function of shapes alone.
+    public var bytesKept: Int {
+        var pending = [node].compactMap(\.self), seen = Set(pending.map(ObjectIdentifier.init))
+        var counted: Set<ObjectIdentifier> = [], count = 0
+        while let node = pending.popLast() {
+            for storage in node.keptStorages where counted.insert(ObjectIdentifier(storage)).inserted {
+                count += storage.count
+            }
+            for case let producer? in node.edges.map(\.producer)
+            where seen.insert(ObjectIdentifier(producer)).inserted { pending.append(producer) }
+        }
+        return count * MemoryLayout<Scalar>.stride
+    }
+
     /// Images [start, end) of the first axis as a constant, without a copy.
     public func rows(_ range: Range<Int>) -> Tensor {
         let row = shape.dropFirst()

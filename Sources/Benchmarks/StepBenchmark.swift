@@ -15,6 +15,10 @@ public struct StepBenchmark: Sendable {
     public var batch = 16
     public var classes = 10
     public var statistics = StatisticsMode.frozen
+    /// Classes whose gradients are differentiated at one time; nil: as training chooses.
+    public var classChunk: Int?
+    /// Bytes for the graphs of a shard's input gradients.
+    public var memory = 1 << 30
 
     public init() {}
 
@@ -94,7 +98,8 @@ private final class StepWork {
             images: randomTensor([batch] + input, seed: seed, in: pool), labels: (0..<batch).map { $0 % classes },
             targets: targets, classes: targets == nil ? [] : (0..<classes).map { Array(repeating: $0, count: batch) })
         loss = AlignmentObjective(
-            weight: 1, gradient: .logprob, statistics: targets == nil ? .perClass : benchmark.statistics)
+            weight: 1, gradient: .logprob, statistics: targets == nil ? .perClass : benchmark.statistics,
+            classChunk: benchmark.classChunk, memory: benchmark.memory)
     }
 
     func step() throws -> Seconds {

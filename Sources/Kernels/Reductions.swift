@@ -62,7 +62,7 @@ private struct Products: Terms {
 
 /// Rows that are summed one after the other before their sum joins the total: bounds the rounding error of long
 /// columns, and is part of the fixed order of summation.
-private let blockRows = 64
+let blockRows = 64
 
 private func sum<T: Terms>(_ extents: ArraySlice<Int>, _ reduced: ArraySlice<Bool>, _ terms: T, _ out: Destination) {
     guard let extent = extents.first, let reduces = reduced.first else {

@@ -29,9 +29,7 @@ public struct BatchNorm2d: AffineNormalisation {
             let channels = x.shape[-1]
             let count = x.shape.count / channels
             let batchMean = x.mean(-4, -3, -2)
-            let centred = x - batchMean
-            let batchVariance =
-                centred.productSum(centred, axes: [-4, -3, -2]) * (Scalar(channels) / Scalar(x.shape.count))
+            let batchVariance = x.variance(around: batchMean, axes: [-4, -3, -2])
             context.record(
                 .init(
                     mean: batchMean.detached.reshaped([channels]),

@@ -20,8 +20,7 @@ public struct GroupNorm: AffineNormalisation {
         let channels = x.shape[-1], images = x.shape.prefix(x.shape.rank - 3)
         let grouped = x.reshaped(x.shape.prefix(x.shape.rank - 1) + [groups, channels / groups])
         let mean = grouped.mean(-4, -3, -1)
-        let centred = grouped - mean
-        let variance = centred.productSum(centred, axes: [-4, -3, -1]) * (1 / Scalar(x.shape.suffix(3).count / groups))
+        let variance = grouped.variance(around: mean, axes: [-4, -3, -1])
         func perChannel(_ statistic: Tensor) -> Tensor {
             statistic.broadcast(to: images + [1, 1, groups, channels / groups]).reshaped(images + [1, 1, channels])
         }

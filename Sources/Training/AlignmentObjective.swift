@@ -32,19 +32,21 @@ public struct AlignmentObjective: Objective {
     public var weight: Double
     public var gradient: GradientOf
     public var statistics: StatisticsMode
-    /// Classes whose second-order graph is held at one time; nil for all. Bounds memory, costs one more backward pass
-    /// through the shared forward graph a chunk.
+    /// Classes whose gradients are differentiated at one time; nil for as many as `memory` allows and is fastest.
     public var classChunk: Int?
+    /// Bytes for the graphs of the input gradients of one shard.
+    public var memory: Int
     public var base: any ClassificationLoss
 
     public init(
         weight: Double, gradient: GradientOf, statistics: StatisticsMode, classChunk: Int? = nil,
-        base: any ClassificationLoss = Vanilla()
+        memory: Int = 1 << 30, base: any ClassificationLoss = Vanilla()
     ) {
         self.weight = weight
         self.gradient = gradient
         self.statistics = statistics
         self.classChunk = classChunk
+        self.memory = memory
         self.base = base
     }
 
@@ -68,67 +70,83 @@ public struct AlignmentObjective: Objective {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
-        let z = gradient == .logit ? clean.logits : clean.logProbabilities
+        let shared = SharedGraph(of: baseLoss * perImage, with: parameters)
         let classCount = shard.classes.count
-        // Statistics that couple the classes need them all in one pass.
-        let chunk = statistics == .repeated ? classCount : min(classCount, classChunk ?? classCount)
         let scale = Scalar(state.model.classes) / Scalar(classCount)
-        var inputGradients: [Tensor] = [], earlier: [Tensor]?
-        for start in stride(from: 0, to: classCount, by: chunk) {
-            let range = start..<min(classCount, start + chunk)
-            let inputGradient =
-                sharesReference(shard, chunk: chunk, classes: state.model.classes)
-                ? logProbabilityGradients(clean)
-                : gradients(
-                    of: z, seed: seed(for: Array(shard.classes[range]), z), with: [clean.images], recording: true,
-                    statistics: statistics.inInputGradient)[0]
-            let similarity = CosineSimilarity(inputGradient, targets.rows(range))
+        var rows: [Tensor] = []
+        /// The term over some rows of input gradients, which it writes down.
+        func term(_ inputGradients: Tensor, _ range: Range<Int>) -> Tensor {
+            let similarity = CosineSimilarity(inputGradients, targets.rows(range))
             let distance = (-similarity.cosines + 1).total() * scale
-            var loss = distance * (Scalar(weight) * perImage)
-            if start == 0 { loss = loss + baseLoss * perImage }
-            if range.upperBound < classCount {
-                let parts = gradients(of: loss, with: parameters)
-                earlier = earlier.map { zip($0, parts).map { $0 + $1 } } ?? parts
-            } else {
-                try deliverGradients(of: loss, with: parameters, releasing: true) { index, last in
-                    try receive(index, earlier.map { $0[index] + last } ?? last)
-                }
-            }
             result.loss += distance.item * (Scalar(weight) * perImage)
             result.parts.add(distance: distance.item, similarity)
-            inputGradients.append(inputGradient.detached)
+            rows.append(inputGradients.detached)
+            return distance * (Scalar(weight) * perImage)
         }
-        result.inputGradients = stacked(inputGradients)
+        let plan = StreamPlan(
+            classes: classCount, isCoupled: statistics == .repeated,
+            canShareReference: canShareReference(shard, classes: state.model.classes), given: classChunk,
+            activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride, budget: memory)
+        if plan.sharesReference {
+            var differences = logitDifferences(clean, chunk: plan.chunk)
+            let variables = differences.map(\.variable)
+            let inputGradients = logProbabilityGradients(of: variables, clean)
+            var cotangents = shared.gather(from: term(inputGradients, 0..<classCount), others: variables)[...]
+            while !differences.isEmpty { shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst()) }
+        } else {
+            let z = gradient == .logit ? clean.logits : clean.logProbabilities
+            for start in stride(from: 0, to: classCount, by: plan.chunk) {
+                let range = start..<min(classCount, start + plan.chunk)
+                let inputGradients = gradients(
+                    of: z, seed: seed(for: Array(shard.classes[range]), z), with: [clean.images], recording: true,
+                    statistics: statistics.inInputGradient)[0]
+                shared.gather(from: term(inputGradients, range))
+            }
+        }
+        try shared.deliver(to: receive)
+        result.inputGradients = stacked(rows)
         return result
     }
 
-    /// Whether the gradients of all classes can be had from one stream less. The streams must not be coupled by
-    /// statistics, and row t must be of class t.
-    private func sharesReference(_ shard: LabelledImages, chunk: Int, classes: Int) -> Bool {
+    /// Whether the gradients of all log-probabilities can be had from one stream less. The streams must not be coupled
+    /// by statistics, and row t must be of class t.
+    private func canShareReference(_ shard: LabelledImages, classes: Int) -> Bool {
         let isPerImage = statistics == .frozen || statistics == .eval
-        return gradient == .logprob && isPerImage && chunk == classes && shard.classes.count == classes
+        return gradient == .logprob && isPerImage && shard.classes.count == classes
             && shard.classes.enumerated().allSatisfy { row, classes in classes.allSatisfy { $0 == row } }
     }
 
-    /// grad log p_t for all classes t, [C, B, H, W, channels], from C - 1 streams: the probabilities' weighted sum of the
-    /// gradients is zero, so with D_t = grad (z_t - z_last), which is 0 for the last class, grad log p_t is
-    /// D_t - sum over k of p_k D_k.
-    private func logProbabilityGradients(_ clean: ShardPasses.Outputs) -> Tensor {
+    /// D_t = grad (z_t - z_last) for all classes t but the last, recorded, `chunk` classes at a time:
+    /// [chunk, B, H, W, channels].
+    private func logitDifferences(_ clean: ShardPasses.Outputs, chunk: Int) -> [Tensor] {
         let logits = clean.logits
-        let batch = logits.shape[0], classes = logits.shape[1], streams = classes - 1
-        let seed = Tensor([streams, batch, classes], in: logits.pool) { out in
-            out.update(repeating: 0, count: streams * batch * classes)
-            for row in 0..<(streams * batch) {
-                out[row * classes + row / batch] = 1
-                out[row * classes + streams] = -1
+        let batch = logits.shape[0], classes = logits.shape[1], last = classes - 1
+        return stride(from: 0, to: last, by: chunk).map { start in
+            let count = min(chunk, last - start)
+            let seed = Tensor([count, batch, classes], in: logits.pool) { out in
+                out.update(repeating: 0, count: count * batch * classes)
+                for row in 0..<(count * batch) {
+                    out[row * classes + start + row / batch] = 1
+                    out[row * classes + last] = -1
+                }
             }
+            return gradients(
+                of: logits, seed: seed, with: [clean.images], recording: true, statistics: statistics.inInputGradient)[0]
         }
-        let differences = gradients(
-            of: logits, seed: seed, with: [clean.images], recording: true, statistics: statistics.inInputGradient)[0]
-        let probabilities = clean.logProbabilities.exponential().sliced(0..<streams, axis: -1)
-            .transposed(-2, -1).reshaped([streams, batch, 1, 1, 1])
-        let mean = (differences * probabilities).sum(-5)
-        return differences.embedded(at: 0, of: classes, axis: -5) - mean
+    }
+
+    /// grad log p_t for all classes t, [C, B, H, W, channels]: the probabilities' weighted sum of the gradients is zero,
+    /// so with D_last = 0, grad log p_t is D_t - sum over k of p_k D_k.
+    private func logProbabilityGradients(of differences: [Tensor], _ clean: ShardPasses.Outputs) -> Tensor {
+        let batch = clean.logits.shape[0], classes = clean.logits.shape[1]
+        var start = 0
+        let all = differences.map { part in
+            defer { start += part.shape[0] }
+            return part.embedded(at: start, of: classes, axis: -5)
+        }.reduce(nil) { (sum: Tensor?, part) in sum.map { $0 + part } ?? part }
+        guard let all else { return clean.images * 0 }
+        let probabilities = clean.logProbabilities.exponential().transposed(-2, -1).reshaped([classes, batch, 1, 1, 1])
+        return all - (all * probabilities).sum(-5)
     }
 
     /// One-hot rows [K, B, C]: the cotangents whose pullbacks are the gradients of each image's chosen classes.

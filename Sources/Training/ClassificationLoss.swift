@@ -19,6 +19,7 @@ extension ClassificationLoss {
         }
         return AlignmentObjective(
             weight: (alignment.weight ?? 0) * alignment.schedule.factor(epoch: epoch), gradient: alignment.gradient,
-            statistics: alignment.statistics, classChunk: run.compute.classChunk, base: self)
+            statistics: alignment.statistics, classChunk: run.compute.classChunk,
+            memory: run.compute.memory << 20, base: self)
     }
 }

@@ -111,7 +111,10 @@ public struct CheckpointConfiguration: Configurable {
 }
 
 public struct ComputeConfiguration: Configurable {
-    /// Classes whose second-order graph is in memory at one time; null: all.
+    /// Mebibytes for what the input gradients of one shard keep. Where those of all classes do not fit, they are taken
+    /// in chunks, and one stream more is computed.
+    public var memory = 1024
+    /// Classes whose gradients are differentiated at one time; null: what is fastest within `memory`.
     public var classChunk: Int?
     /// `auto`: the fastest method for each shape; `blas`: patches and matrix products for all, the reference.
     public var convolution = ConvolutionPreference.auto
@@ -126,6 +129,7 @@ public struct ComputeConfiguration: Configurable {
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("memory", &memory, in: 1...(1 << 20))
         try fields.optional("classChunk", &classChunk, check: .positive)
         try fields.value("convolution", &convolution)
         try fields.value("overlap", &overlap)

@@ -36,11 +36,14 @@ struct Bench: ParsableCommand {
     @Option(help: "About how long to measure.") var seconds = 10.0
     @Option var objective = BenchmarkObjective.pag
     @Option var statistics = StatisticsMode.frozen
+    @Option(help: "Classes whose gradients are differentiated at one time. Default: as training chooses.")
+    var classChunk: Int?
+    @Option(help: "Mebibytes for the graphs of a shard's input gradients, as compute.memory.") var memory = 1024
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard batch ?? 1 > 0, classes > 1, seconds >= 0, seconds.isFinite else {
-            throw ValidationError("batch, classes and seconds must be positive")
+        guard batch ?? 1 > 0, classChunk ?? 1 > 0, memory > 0, classes > 1, seconds >= 0, seconds.isFinite else {
+            throw ValidationError("batch, classes, class-chunk, memory and seconds must be positive")
         }
     }
 
@@ -60,6 +63,8 @@ struct Bench: ParsableCommand {
                 benchmark.batch = batch ?? benchmark.batch
                 benchmark.classes = classes
                 benchmark.statistics = statistics
+                benchmark.classChunk = classChunk
+                benchmark.memory = memory << 20
                 emit(try benchmark.run(over: communicator, seconds: seconds))
             case .conv:
                 var benchmark = ConvolutionBenchmark()

@@ -195,3 +195,61 @@ import Testing
         }
     }
 }
+
+/// Outputs that share a graph, each differentiated down to it by itself.
+@Suite struct SharedGraphTests {
+    private let pool = MemoryPool()
+
+    private func variable(_ salt: UInt64, _ shape: Shape = [2, 3]) -> Tensor {
+        random(shape, salt: salt, in: pool).variable
+    }
+
+    /// Input gradients of two functions of one hidden layer, whose squares are added to the loss: together, and one by
+    /// one.
+    @Test(arguments: ActivationFunction.allCases) func partsAddUpToTheWhole(_ function: ActivationFunction) {
+        let x = variable(1), scale = variable(2, [3]), shift = variable(3, [3])
+        func terms() -> (loss: Tensor, inputGradients: [Tensor]) {
+            let hidden = x.activatedAffine(function, scale: scale, shift: shift) * scale
+            let outputs = (0..<2).map { hidden * random([2, 3], salt: 7 + UInt64($0), in: pool) }
+            return (
+                (hidden * hidden).total(),
+                outputs.map { gradients(of: $0 * $0, with: [x], recording: true)[0] }
+            )
+        }
+        let together = terms()
+        let whole = together.inputGradients.reduce(together.loss) { $0 + ($1 * $1).total() }
+        let expected = gradients(of: whole, with: [scale, shift])
+
+        var results: [Int: Tensor] = [:]
+        var (loss, parts) = terms()
+        let shared = SharedGraph(of: loss, with: [scale, shift])
+        // Through a variable that cuts the first part off, as a loss of all parts together would be differentiated.
+        let cut = parts[0].variable
+        let cotangent = shared.gather(from: (cut * cut).total(), others: [cut])
+        shared.gather(from: parts.removeFirst(), seed: cotangent[0])
+        let last = parts.removeFirst()
+        shared.gather(from: (last * last).total())
+        shared.deliver { results[$0] = $1 }
+        for (place, tensor) in expected.enumerated() {
+            expectAgreement(results[place] ?? x, tensor)
+        }
+    }
+
+    @Test func nothingStaysBehind() {
+        let x = variable(1), scale = variable(2, [3]), shift = variable(3, [3])
+        func run() {
+            let hidden = x.activatedAffine(.gelu, scale: scale, shift: shift)
+            let loss = hidden.total()
+            let shared = SharedGraph(of: loss, with: [scale, shift])
+            for _ in 0..<3 {
+                let slope = gradients(of: hidden * hidden, with: [x], recording: true)[0]
+                shared.gather(from: (slope * slope).total())
+            }
+            shared.deliver { _, _ in }
+        }
+        run()
+        let before = pool.usage.live
+        run()
+        #expect(pool.usage.live == before)
+    }
+}

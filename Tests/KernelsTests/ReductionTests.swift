@@ -29,6 +29,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [(0, 3), (1, 1), (3, 8), (65, 8), (64, 17), (131, 24), (7, 5)])
+    func squaredDeviationsEqualTheDefinition(rows: Int, columns: Int) {
+        let x = random(rows * columns, salt: 1), mean = random(columns, salt: 2)
+        let expected = (0..<columns).map { c in
+            (0..<rows).map { Double(x[$0 * columns + c]) - Double(mean[c]) }.reduce(0.0) { $0 + $1 * $1 }
+        }
+        expectAgreement(
+            written(columns) { squaredDeviationSums(rows: rows, columns: columns, x, mean: mean, $0) }, expected)
+    }
+
     /// Adding 300,000 tenths one by one is off by a thousandth in Float; block by block it is not.
     @Test func longSumsKeepTheirDigits() {
         let count = 300_000, x = [Scalar](repeating: 0.1, count: count)

@@ -42,12 +42,13 @@ struct ActivatedAffine: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         let (x, scale, ct) = (p.input(0), p.input(1), p.cotangent)
         let hasResidual = p.inputShapes.count > 3
-        // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
         let slope = slope(p)
         var result: [Tensor?] = Array(repeating: nil, count: p.inputShapes.count)
         let through = hasResidual && p.wanted[3] || p.wanted[1] || p.wanted[2] ? slope.map { ct * $0 } ?? ct : nil
         if p.wanted[0] {
-            result[0] = through.map { $0 * scale } ?? ct * (slope.map { $0 * scale } ?? scale)
+            // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
+            result[0] = through.map { $0 * scale }
+                ?? ct * (slope.map { slope in p.remembered("scaled slope") { slope * scale } } ?? scale)
         }
         guard let through else { return result }
         if p.wanted[1] { result[1] = through.product(x, fittedTo: p.leadShape + scale.shape, lead: p.lead) }
@@ -62,11 +63,15 @@ struct ActivatedAffine: Operation {
         case (.identity, 0): nil
         case (.relu, 0):
             // Positive exactly where the output is, and a constant.
-            Tensor(p.outputShape, in: p.cotangent.pool) {
-                positiveMask(p.outputShape.count, p.output.pointer, $0)
+            p.remembered("slope") {
+                Tensor(p.outputShape, in: p.cotangent.pool) {
+                    positiveMask(p.outputShape.count, p.output.pointer, $0)
+                }
             }
         default:
-            apply(ActivatedAffine(function: function, order: order + 1), p.inputShapes.indices.map(p.input))
+            p.remembered("slope") {
+                apply(ActivatedAffine(function: function, order: order + 1), p.inputShapes.indices.map(p.input))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Autodiff
+import Kernels
 
 private func sliceCheck(_ shape: Shape, _ range: Range<Int>, axis: Int) -> OperationCheck {
     OperationCheck(name: "slice \(range) of axis \(axis)", covers: ["Slice"], inputs: [shape]) {
@@ -94,7 +95,24 @@ private func productSumCheck(_ shape: Shape, _ axes: [Int]) -> OperationCheck {
     }
 }
 
+private func varianceCheck(_ shape: Shape, _ axes: [Int]) -> OperationCheck {
+    OperationCheck(name: "variance over \(axes)", covers: ["Variance"], inputs: [shape]) { x in
+        let count = axes.reduce(1) { $0 * shape[$1] }
+        return x[0].variance(around: x[0].sum(axes: axes) * (1 / Scalar(count)), axes: axes)
+    } reference: { x in
+        let count = Double(axes.reduce(1) { $0 * shape[$1] })
+        let mean = naiveSum(x[0], axes).map { $0 / count }
+        let squares = NaiveTensor(x[0].extents) { index in
+            let deviation = x[0][index] - mean.repeated(at: index)
+            return deviation * deviation
+        }
+        return naiveSum(squares, axes).map { $0 / count }
+    }
+}
+
 let reductionChecks: [OperationCheck] = [
+    varianceCheck([4, 3], [-2]), varianceCheck([3, 3], [-1]), varianceCheck([2, 3, 2, 9], [-4, -3, -2]),
+    varianceCheck([2, 3, 2, 2, 3], [-4, -3, -1]),
     productSumCheck([3, 5], [-1]), productSumCheck([3, 5], [-2]), productSumCheck([2, 3, 4], [-3, -1]),
     productSumCheck([2, 3, 2, 4], [-4, -3, -2]), productSumCheck([2, 3, 2, 4], [-3, -1]),
     productSumCheck([3, 1, 2], [-3, -2, -1]),

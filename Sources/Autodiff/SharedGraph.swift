@@ -1,0 +1,61 @@
+/// The graph that several outputs have in common, and the gradients that gather at its nodes.
+///
+/// Each output's own part is differentiated by itself, so that only one of them need be in memory at a time; what they
+/// share is passed once, at the end:
+///
+///     let shared = SharedGraph(of: loss, with: parameters)
+///     for term in terms { shared.gather(from: term()) }
+///     shared.deliver(loss, to: ...)
+///
+/// A graph belongs to one thread.
+public final class SharedGraph {
+    private let root: Tensor
+    private let variables: [Tensor]
+    private let nodes: Set<ObjectIdentifier>
+    /// Nodes beside the root's own graph that hold what derivative rules remember.
+    private var rememberedNodes: [Node] = []
+    private var cotangents = Cotangents()
+
+    /// All that leads from `variables` to `root` is shared.
+    public init(of root: Tensor, with variables: [Tensor]) {
+        self.root = root
+        self.variables = variables
+        nodes = Subgraph(from: [root.node].compactMap(\.self), to: variables, .perClass).leadsToVariable
+    }
+
+    /// Adds the gradient of `output` with respect to everything shared. The graph between the two is released.
+    ///
+    /// - Parameter others: further variables, that are not shared.
+    /// - Returns: the gradients of `others`.
+    @discardableResult
+    public func gather(from output: Tensor, seed: Tensor? = nil, others: [Tensor] = []) -> [Tensor] {
+        precondition(
+            seed.map { $0.shape == output.shape } ?? true, "SharedGraph: seed \(seed?.shape ?? []) for \(output.shape)")
+        var results: [Int: Tensor] = [:]
+        let graph = Subgraph(from: [output.node].compactMap(\.self), to: others, .perClass) { [nodes] node in
+            node.isRemembered || nodes.contains(ObjectIdentifier(node))
+        }
+        rememberedNodes += graph.edge.filter { node in
+            node.isRemembered && !rememberedNodes.contains { $0 === node }
+        }
+        var pass = BackwardPass(graph, .perClass, recording: false, releasing: true, cotangents: cotangents)
+        // The pass owns the sums now: a second reference would have them copied.
+        cotangents = Cotangents()
+        pass.begin(at: output, seed: seed)
+        pass.run(delivering: others, in: output.pool) { results[$0] = $1 }
+        cotangents = pass.cotangents
+        return others.indices.compactMap { results[$0] }
+    }
+
+    /// Adds the root's own gradient and takes everything on to the variables, each of which is handed over with its
+    /// number as soon as it is final. The graph is released.
+    public func deliver(to receive: (Int, Tensor) throws -> Void) rethrows {
+        let roots = [root.node].compactMap(\.self) + rememberedNodes
+        rememberedNodes = []
+        let graph = Subgraph(from: roots, to: variables, .perClass)
+        var pass = BackwardPass(graph, .perClass, recording: false, releasing: true, cotangents: cotangents)
+        cotangents = Cotangents()
+        pass.begin(at: root, seed: nil)
+        try pass.run(delivering: variables, in: root.pool, to: receive)
+    }
+}
