@@ -1,4 +1,3 @@
-import Glibc
 import Kernels
 import Synchronization
 import Tracing
@@ -16,10 +15,8 @@ public final class MemoryPool: Sendable {
     }
 
     private struct State {
-        var free: [Int: [UInt]] = [:]
-        var regions: [(start: UInt, bytes: Int)] = []
-        var next: UInt = 0
-        var left = 0
+        /// Small blocks live apart, so that a few that stay do not cut up the room for large ones.
+        var small = BlockArena(regionBytes: 2 << 20), large = BlockArena(regionBytes: 64 << 20)
         var usage = Usage()
         var firstNonFinite: String?
     }
@@ -49,11 +46,18 @@ public final class MemoryPool: Sendable {
 
     deinit {
         state.withLock {
-            for region in $0.regions { munmap(UnsafeMutableRawPointer(bitPattern: region.start), region.bytes) }
+            $0.small.returnAll()
+            $0.large.returnAll()
         }
     }
 
-    public var usage: Usage { state.withLock { $0.usage } }
+    public var usage: Usage {
+        state.withLock { state in
+            var usage = state.usage
+            usage.reserved = state.small.reserved + state.large.reserved
+            return usage
+        }
+    }
     public func resetPeak() { state.withLock { $0.usage.peak = $0.usage.live } }
 
     /// Sizes step by an eighth of their power of two, so at most an eighth of a block is unused.
@@ -63,28 +67,16 @@ public final class MemoryPool: Sendable {
         return (bytes + step - 1) / step * step
     }
 
+    private static let smallBytes = 64 << 10
+
     func take(bytes: Int) -> UnsafeMutableRawPointer {
         let size = Self.blockBytes(max(bytes, 1))
         let address = state.withLock { state in
             state.usage.live += size
             state.usage.peak = max(state.usage.peak, state.usage.live)
-            if let reused = state.free[size]?.popLast() { return reused }
-            if size > state.left {
-                // What is left of the old region is dropped; regions are large beside it or belong to one block.
-                let hugePage = 2 << 20
-                let bytes = max(64 << 20, (size + hugePage - 1) / hugePage * hugePage)
-                state.next = Self.map(bytes)
-                state.left = bytes
-                state.regions.append((state.next, bytes))
-                state.usage.reserved += bytes
-            }
-            defer {
-                state.next += UInt(size)
-                state.left -= size
-            }
-            return state.next
+            return size <= Self.smallBytes ? state.small.take(size) : state.large.take(size)
         }
-        guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else {
+        guard let address, let pointer = UnsafeMutableRawPointer(bitPattern: address) else {
             preconditionFailure("MemoryPool: the system has no \(size) bytes left")
         }
         return pointer
@@ -94,15 +86,11 @@ public final class MemoryPool: Sendable {
         let size = Self.blockBytes(max(bytes, 1))
         state.withLock { state in
             state.usage.live -= size
-            state.free[size, default: []].append(UInt(bitPattern: pointer))
+            if size <= Self.smallBytes {
+                state.small.giveBack(UInt(bitPattern: pointer), size)
+            } else {
+                state.large.giveBack(UInt(bitPattern: pointer), size)
+            }
         }
-    }
-
-    /// Address of `bytes` fresh bytes on huge pages where the system has them, or 0.
-    private static func map(_ bytes: Int) -> UInt {
-        let pointer = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let pointer, pointer != MAP_FAILED else { return 0 }
-        _ = madvise(pointer, bytes, MADV_HUGEPAGE)
-        return UInt(bitPattern: pointer)
     }
 }
