@@ -64,9 +64,9 @@ struct Train: ParsableCommand {
         guard settings.everyEpochs > 0 else { return nil }
         let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
         return { state, parameters, data in
-            let box = data.validation.shape.height == 1 ? ThreatModel.unbounded : ThreatModel.pixels
+            let box = ThreatModel.box(height: data.validation.shape.height)
             var evaluation = RobustnessEvaluation(
-                threat: try ThreatModel(norm: settings.norm.rawValue, epsilon: "\(settings.epsilon)", box: box),
+                threat: ThreatModel(norm: settings.norm, epsilon: settings.epsilon.value, box: box),
                 attacks: [attack], samples: settings.samples, seed: seed)
             evaluation.checks = nil
             evaluation.keepsImages = false
