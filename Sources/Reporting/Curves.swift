@@ -40,7 +40,10 @@ enum Curves {
         charts.append(steps(runs, "alignment", "Alignment loss", .fittedOrLogarithmic))
         charts.append(steps(runs, "cosine", "Cosine between gradients and targets", .fitted))
         charts.append(steps(runs, "train_acc", "Training accuracy", .fraction))
-        charts.append(steps(runs, "perturbed_acc", "Training accuracy on perturbed images", .fraction))
+        // A loss of nothing but perturbed images has no other accuracy.
+        if runs.contains(where: { $0.metrics?.steps["perturbed_acc"] != $0.metrics?.steps["train_acc"] }) {
+            charts.append(steps(runs, "perturbed_acc", "Training accuracy on perturbed images", .fraction))
+        }
         if runs.count == 1 {
             charts.append(monitor(runs, ["clean_acc", "robust_acc"], "Held-out accuracy"))
             charts.append(

@@ -12,7 +12,8 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train what a YAML file says.",
         discussion: "The same configuration and seed give the same bits on any number of ranks. SIGTERM or SIGUSR1 "
-            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there.")
+            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there.\n\n"
+            + "loss.kind is one of \(LossConfiguration.kinds.joined(separator: ", ")).")
 
     @Argument(help: "The configuration, YAML. See configs/.")
     var config: String
