@@ -187,11 +187,15 @@ def main(path):
     def aligned_at():
         return F.cross_entropy(network(perturbed), y) + 0.3 * alignment(network, frozen, x, g)[1]
 
+    def aligned_penalty():
+        return penalty(network, frozen, x, y, 0.4, 2, "frozen") + 0.3 * alignment(network, frozen, x, g)[1]
+
     def aligned_trades():
         natural, term = alignment(network, frozen, x, g)
         return trades(natural, network(perturbed), y, 6) + 0.3 * term
 
     case("at-aligned", f"{{kind: at, {aligned}}}", aligned_at, [x, perturbed])
+    case("penalty-aligned", f"{{kind: gradient-penalty, weight: 0.4, norm: l2, {aligned}}}", aligned_penalty, [x])
     case("trades-aligned", f"{{kind: trades, beta: 6, {aligned}}}", aligned_trades, [x, perturbed])
 
     network.load_state_dict(before)
