@@ -10,6 +10,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case attack = 6
     case synthesis = 7
     case targetSelection = 8
+    case innerAttack = 9
     case test = 99
 }
 

@@ -36,16 +36,25 @@ enum Curves {
         if runs.contains(where: { $0.metrics?.steps["ce"] != $0.metrics?.steps["loss"] }) {
             charts.append(steps(runs, "ce", "Cross-entropy", .fittedOrLogarithmic))
         }
+        charts.append(steps(runs, "regularisation", "Regularisation", .fittedOrLogarithmic))
         charts.append(steps(runs, "alignment", "Alignment loss", .fittedOrLogarithmic))
         charts.append(steps(runs, "cosine", "Cosine between gradients and targets", .fitted))
         charts.append(steps(runs, "train_acc", "Training accuracy", .fraction))
+        // A loss of nothing but perturbed images has no other accuracy.
+        if runs.contains(where: { $0.metrics?.steps["perturbed_acc"] != $0.metrics?.steps["train_acc"] }) {
+            charts.append(steps(runs, "perturbed_acc", "Training accuracy on perturbed images", .fraction))
+        }
         if runs.count == 1 {
             charts.append(monitor(runs, ["clean_acc", "robust_acc"], "Held-out accuracy"))
+            charts.append(
+                monitor(runs, ["cosine", "cosine_perturbed"], "Held-out cosine to the targets", scale: .fitted))
         } else {
             charts.append(monitor(runs, ["clean_acc"], "Held-out accuracy, clean"))
             charts.append(monitor(runs, ["robust_acc"], "Held-out accuracy under attack"))
+            charts.append(monitor(runs, ["cosine"], "Held-out cosine to the targets, clean", scale: .fitted))
+            charts.append(
+                monitor(runs, ["cosine_perturbed"], "Held-out cosine to the targets under attack", scale: .fitted))
         }
-        charts.append(monitor(runs, ["cosine"], "Held-out cosine to the targets", scale: .fitted))
         return charts.compactMap { $0 }
     }
 
@@ -80,7 +89,7 @@ enum Curves {
         for run in runs {
             for (i, field) in fields.enumerated() {
                 guard let points = run.metrics?.epochs[field], isShown(points, field) else { continue }
-                let label = fields.count == 1 ? run.name : field == "clean_acc" ? "clean" : "under attack"
+                let label = fields.count == 1 ? run.name : i == 0 ? "clean" : "under attack"
                 series.append(LineChart.Series(label: label, points: points, colour: run.colour + i))
             }
         }

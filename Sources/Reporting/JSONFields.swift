@@ -41,6 +41,13 @@ struct JSONFields {
         return number
     }
 
+    /// The members of an object of numbers, in their order; NaN for null.
+    func numbers(_ key: String) throws -> [(name: String, value: Double)]? {
+        guard let value = present(key) else { return nil }
+        let object = try JSONFields(value, place: "\(place): \(key)")
+        return try object.members.map { ($0.key, try object.number($0.key) ?? .nan) }
+    }
+
     /// A number from 0 to 1, NaN for null.
     func fraction(_ key: String) throws -> Double? {
         guard let number = try number(key) else { return nil }

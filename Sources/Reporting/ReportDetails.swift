@@ -3,7 +3,7 @@ struct ReportDetails {
     let runs: [Run]
 
     func html() -> HTML {
-        let parts = [facts, differences, checks, diagnostics] + runs.map(configuration) + runs.map(events)
+        let parts = [facts, differences, alignment, checks, diagnostics] + runs.map(configuration) + runs.map(events)
         guard parts.contains(where: { !$0.markup.isEmpty }) else { return .empty }
         return .element("section", [:], [.element("h2", [:], "Details")] + parts)
     }
@@ -71,6 +71,30 @@ struct ReportDetails {
                     differences.map { difference in
                         ["\(difference.path)"] + difference.values.map { "\($0 ?? NumberText.missing)" }
                     }))
+    }
+
+    /// Cosines by class, clean and under attack, as the last epoch's monitor saw them.
+    private var alignment: HTML {
+        let measured = runs.filter { $0.metrics?.classes["cosine_per_class"] != nil }
+        guard !measured.isEmpty else { return .empty }
+        var classes: [String] = []
+        for (name, _) in measured.flatMap({ $0.metrics?.classes["cosine_per_class"] ?? [] })
+        where !classes.contains(name) { classes.append(name) }
+        let rows = classes.map { name -> [HTML] in
+            [.element("span", [:], "\(name)")]
+                + measured.flatMap { run in
+                    TrainingMetrics.classFields.map { field in
+                        let value = run.metrics?.classes[field]?.first { $0.name == name }?.value
+                        return "\(value.map { NumberText.fixed($0, places: 3) } ?? NumberText.missing)"
+                    }
+                }
+        }
+        let headings = measured.flatMap { run -> [HTML] in
+            ["clean", "under attack"].map { run.swatch + .element("span", [:], "\(run.name), \($0)") }
+        }
+        return disclosure(
+            "Cosine of input gradients to held-out target gradients, by class",
+            table("facts", ["target class"] + headings, rows))
     }
 
     private var checks: HTML {

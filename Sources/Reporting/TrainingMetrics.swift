@@ -14,14 +14,19 @@ struct TrainingMetrics: Sendable {
     }
 
     static let stepFields = [
-        "loss", "ce", "alignment", "cosine", "train_acc", "lr", "images_per_s", "gradient_norm", "zero_gradients",
+        "loss", "ce", "regularisation", "alignment", "cosine", "train_acc", "perturbed_acc", "lr", "images_per_s",
+        "gradient_norm", "zero_gradients",
     ]
-    static let epochFields = ["clean_acc", "robust_acc", "cosine", "seconds"]
+    static let epochFields = ["clean_acc", "robust_acc", "cosine", "cosine_perturbed", "seconds"]
+    /// Each is an object: a number for each class.
+    static let classFields = ["cosine_per_class", "cosine_perturbed_per_class"]
 
     /// For each of `stepFields` the points (step, value); NaN where the value was not finite.
     private(set) var steps: [String: [LineChart.Point]] = [:]
     /// For each of `epochFields` the points (epoch, value); NaN where the value was not finite.
     private(set) var epochs: [String: [LineChart.Point]] = [:]
+    /// For each of `classFields` the classes and values of the last epoch that has them; NaN as above.
+    private(set) var classes: [String: [(name: String, value: Double)]] = [:]
     private(set) var events: [Event] = []
     private(set) var lastStep: Double?
     private(set) var lastEpoch: Double?
@@ -62,7 +67,7 @@ struct TrainingMetrics: Sendable {
             if let lastStep, step <= lastStep { Self.forget(from: step, &steps) }
             lastStep = step
             for field in Self.stepFields {
-                let value = try field == "train_acc" ? fields.fraction(field) : fields.number(field)
+                let value = try field.hasSuffix("_acc") ? fields.fraction(field) : fields.number(field)
                 if let value { steps[field, default: []].append(LineChart.Point(x: step, y: value)) }
             }
         case "epoch":
@@ -72,6 +77,9 @@ struct TrainingMetrics: Sendable {
             for field in Self.epochFields {
                 let value = try field.hasSuffix("_acc") ? fields.fraction(field) : fields.number(field)
                 if let value { epochs[field, default: []].append(LineChart.Point(x: epoch, y: value)) }
+            }
+            for field in Self.classFields {
+                if let values = try fields.numbers(field) { classes[field] = values }
             }
         case "event":
             let step = try fields.count("step").map(Double.init) ?? lastStep

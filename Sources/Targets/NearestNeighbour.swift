@@ -63,6 +63,16 @@ struct Candidates: UnseenTargets {
     /// [classes][images among which neighbours are sought]
     let candidates: [[Int]]
 
+    func write(images: Source, count: Int, size: Int, target: Int, into out: Destination) {
+        let search = NeighbourSearch(train, candidates: candidates[target])
+        let given = Array(UnsafeBufferPointer(start: images, count: count * size))
+        for (row, nearest) in search.nearest(toImages: given).enumerated() {
+            let difference = out + row * size
+            train.read(nearest, into: difference)
+            for i in 0..<size { difference[i] -= given[row * size + i] }
+        }
+    }
+
     func write(pixels: Source, target: Int, into out: Destination) {
         let size = train.shape.count
         var image = [Scalar](repeating: 0, count: size), nearest = image, smallest = Double.infinity

@@ -33,35 +33,43 @@ final class NeighbourSearch {
         return images
     }
 
-    /// The nearest candidate to each query that is not the query itself; the query where there is no other.
+    /// The nearest candidate to each training image that is not the image itself; the image where there is no other.
     func nearest(to queries: Range<Int>) -> [Int32] {
+        let found = nearest(toImages: Self.load(Array(queries), train), except: Array(queries))
+        return zip(queries, found).map { Int32($1 ?? $0) }
+    }
+
+    /// The nearest candidate, of which there must be one, to each image that is given.
+    func nearest(toImages images: [Scalar]) -> [Int] {
+        nearest(toImages: images, except: nil).map { $0 ?? candidates[0] }
+    }
+
+    private func nearest(toImages queryImages: [Scalar], except excluded: [Int]?) -> [Int?] {
         let size = train.shape.count
-        let columns = candidates.count
-        let queryImages = Self.load(Array(queries), train)
-        var products = [Scalar](repeating: 0, count: queries.count * columns)
+        let columns = candidates.count, rows = queryImages.count / size
+        var products = [Scalar](repeating: 0, count: rows * columns)
         products.withUnsafeMutableBufferPointer { products in
             guard let products = products.baseAddress else { return }
-            BLAS.gemm(
-                transposeB: true, queries.count, columns, size, queryImages, size, images, size, products, columns)
+            BLAS.gemm(transposeB: true, rows, columns, size, queryImages, size, images, size, products, columns)
         }
         let largestSquare = squares.max() ?? 0
-        return queries.map { query in
-            let row = query - queries.lowerBound
+        return (0..<rows).map { row in
+            let own = excluded?[row]
             let ownSquare = queryImages[(row * size)..<((row + 1) * size)].reduce(0) { $0 + $1 * $1 }
             // Rounding of the three terms, with room to spare: each is a sum of `size` products.
             let uncertainty = 4 * Scalar(size).squareRoot() * Scalar.ulpOfOne * (ownSquare + largestSquare)
             var best = Scalar.infinity
-            for column in 0..<columns where candidates[column] != query {
+            for column in 0..<columns where candidates[column] != own {
                 best = min(best, squares[column] - 2 * products[row * columns + column])
             }
-            var nearest = query
+            var nearest: Int?
             var smallest = Double.infinity
-            for column in 0..<columns where candidates[column] != query {
+            for column in 0..<columns where candidates[column] != own {
                 guard squares[column] - 2 * products[row * columns + column] <= best + uncertainty else { continue }
                 let exact = distance(row, queryImages, column)
                 if exact < smallest { (nearest, smallest) = (candidates[column], exact) }
             }
-            return Int32(nearest)
+            return nearest
         }
     }
 

@@ -15,6 +15,14 @@ public protocol TargetSource: Sendable {
 public protocol UnseenTargets: Sendable {
     /// Writes g for an image and class `target`, channels last.
     func write(pixels: Source, target: Int, into out: Destination)
+    /// The same for several images of `size` numbers, one after the other: a source may have a cheaper way for many.
+    func write(images: Source, count: Int, size: Int, target: Int, into out: Destination)
+}
+
+extension UnseenTargets {
+    public func write(images: Source, count: Int, size: Int, target: Int, into out: Destination) {
+        for i in 0..<count { write(pixels: images + i * size, target: target, into: out + i * size) }
+    }
 }
 
 /// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.

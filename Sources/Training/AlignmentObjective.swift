@@ -61,6 +61,7 @@ public struct AlignmentObjective: Objective {
         let parameters = (parameters ?? state.tensors(of: state.parameters)).map(\.variable)
         var passes = ShardPasses(shard, state, parameters: parameters, statistics == .eval ? .inference : .training)
         let baseLoss = base(&passes)
+        let baseIsOfClean = passes.cleanLogits != nil
         let clean = shard.targets.map { _ in passes.clean() }
         let perImage = 1 / Scalar(batch)
 
@@ -70,7 +71,10 @@ public struct AlignmentObjective: Objective {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
-        let shared = SharedGraph(of: baseLoss * perImage, with: parameters)
+        var root = baseLoss * perImage
+        // All chunks of the term need the clean pass, so it must be among what is shared.
+        if !baseIsOfClean { root = root + clean.logProbabilities.total() * 0 }
+        let shared = SharedGraph(of: root, with: parameters)
         let classCount = shard.classes.count
         let scale = Scalar(state.model.classes) / Scalar(classCount)
         var rows: [Tensor] = []

@@ -31,7 +31,8 @@ struct CosineSimilarity {
     }
 }
 
-private func mask(_ normSquared: Tensor) -> Tensor {
+/// 1 where a squared norm counts as more than zero, else 0.
+func mask(_ normSquared: Tensor) -> Tensor {
     Tensor(
         normSquared.shape, normSquared.array.map { $0 > CosineSimilarity.zeroNormSquared ? 1 : 0 }, in: normSquared.pool
     )

@@ -4,7 +4,7 @@ import Configuration
 /// Cross-entropy alone. Its alignment section is kept but not used, so that the twin of an aligned run is one override
 /// away.
 public struct Vanilla: ClassificationLoss {
-    public let title = "cross-entropy"
+    public let title = "cross-entropy alone"
     public var standardAlignmentWeight: Double? { nil }
 
     public init() {}

@@ -29,7 +29,10 @@ public struct LossConfiguration: Configurable {
     }
 
     /// "cross-entropy and alignment"
-    var title: String { objective.title + (activeAlignment == nil ? " alone" : " and alignment") }
+    var title: String { objective.title + (activeAlignment == nil ? "" : " and alignment") }
+
+    /// What `kind` can be.
+    public static var kinds: [String] { objectives.map(\.name) }
 }
 
 public struct AlignmentConfiguration: Configurable {

@@ -3,7 +3,10 @@ import Kernels
 /// What a step logs: sums over images, so that shards and ranks add up.
 public struct LossParts: Sendable, Equatable {
     public var images: Int
+    /// Of the shard's images, or of the perturbed ones where the loss has no other.
     public var crossEntropy = 0.0
+    /// What the loss adds to the cross-entropy, without the alignment term.
+    public var regularisation = 0.0
     /// Sum over images and classes of 1 - cosine, scaled to all classes.
     public var alignment = 0.0
     public var cosine = 0.0
@@ -12,6 +15,9 @@ public struct LossParts: Sendable, Equatable {
     public var gradients = 0
     public var zeroGradients = 0
     public var correct = 0
+    /// Images that an attack has perturbed, and how many of them are still classified correctly.
+    public var perturbed = 0
+    public var perturbedCorrect = 0
 
     public init(images: Int) { self.images = images }
 

@@ -22,6 +22,13 @@ final class MetricsLog {
             ("images_per_s", .number((imagesPerSecond * 10).rounded() / 10)),
             ("parameter_gradient_norm", .number(report.gradientNorm)),
         ]
+        if report.parts.regularisation != 0 {
+            figures.append(("regularisation", .number(report.parts.regularisation / images)))
+        }
+        if report.parts.perturbed > 0 {
+            figures.append(
+                ("perturbed_acc", .number(Double(report.parts.perturbedCorrect) / Double(report.parts.perturbed))))
+        }
         if report.parts.gradients > 0 {
             figures += [
                 ("alignment", .number(report.parts.alignment / images)),
@@ -35,15 +42,30 @@ final class MetricsLog {
             report.step)
     }
 
-    func epoch(_ epoch: Int, step: Int, seconds: Double, _ monitored: MonitorReport?) throws {
+    func epoch(
+        _ epoch: Int, step: Int, seconds: Double, _ monitored: MonitorReport?, _ alignment: HeldOutAlignment?,
+        classNames: [String]
+    ) throws {
         var figures: [(String, JSONValue)] = []
         if let monitored {
             figures.append(("clean_acc", .number(monitored.cleanAccuracy)))
             figures.append(("robust_acc", .number(monitored.robustAccuracy)))
         }
+        if let alignment {
+            figures.append(("cosine", .number(alignment.mean.clean)))
+            figures.append(("cosine_perturbed", .number(alignment.mean.perturbed)))
+            figures.append(("cosine_per_class", perClass(classNames, alignment, \.clean)))
+            figures.append(("cosine_perturbed_per_class", perClass(classNames, alignment, \.perturbed)))
+        }
         figures.append(("seconds", .number((seconds * 1000).rounded() / 1000)))
         try write("epoch", [("epoch", JSONValue(epoch)), ("step", JSONValue(step))], figures, "held_out", step)
         try events.flush()
+    }
+
+    private func perClass(
+        _ names: [String], _ alignment: HeldOutAlignment, _ cosine: KeyPath<HeldOutAlignment.Cosines, Double>
+    ) -> JSONValue {
+        .object(zip(names, alignment.classes).map { .init($0, .number($1[keyPath: cosine])) })
     }
 
     func event(_ name: String, step: Int, _ message: String, images: [Int] = []) throws {

@@ -4,4 +4,8 @@ import Configuration
 let objectives: [Kind<any ObjectiveConfiguration>] = [
     Kind("pag", AlignedGradients.self) { $0 },
     Kind("vanilla", Vanilla.self) { $0 },
+    Kind("at", AdversarialTraining.self) { $0 },
+    Kind("trades", TRADES.self) { $0 },
+    Kind("mart", MART.self) { $0 },
+    Kind("gradient-penalty", GradientPenalty.self) { $0 },
 ]

@@ -1,6 +1,7 @@
 import Configuration
 import Kernels
 import Models
+import Perturbations
 
 /// Everything that a run is told: the sections of the YAML file, in the order in which they are written out.
 public struct RunConfiguration: Configurable {
@@ -76,15 +77,15 @@ public struct DataConfiguration: Configurable {
 }
 
 public struct MonitorConfiguration: Configurable {
-    public enum Norm: String, Sendable, CaseIterable { case l2, linf }
-
     /// Epochs between two evaluations on held-out images; 0: never.
     public var everyEpochs = 1
     public var attack = "pgd"
-    public var norm = Norm.l2
-    public var epsilon = 0.5
+    public var norm = ThreatModel.Norm.l2
+    public var epsilon = PixelDistance(0.5)
     public var steps = 7
     public var samples = 1000
+    /// Held-out images on which the cosines between input and target gradients are measured; 0: none.
+    public var alignmentSamples = 100
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
@@ -94,6 +95,7 @@ public struct MonitorConfiguration: Configurable {
         try fields.value("epsilon", &epsilon, check: .positive)
         try fields.value("steps", &steps, in: 1...10_000)
         try fields.value("samples", &samples, check: .positive)
+        try fields.value("alignmentSamples", &alignmentSamples, check: .notNegative)
     }
 }
 

@@ -21,7 +21,8 @@ public struct ShardPasses {
     private var known: Outputs?
     private var seen: [[ForwardContext.SeenStatistics?]] = []
 
-    init(_ shard: LabelledImages, _ state: ModelState, parameters: [Tensor], _ mode: ForwardContext.Mode) {
+    /// `mode` is that of the passes that are recorded.
+    public init(_ shard: LabelledImages, _ state: ModelState, parameters: [Tensor], _ mode: ForwardContext.Mode) {
         self.shard = shard
         self.state = state
         self.parameters = parameters
@@ -45,6 +46,23 @@ public struct ShardPasses {
         let logits = state.model(images, &context)
         seen.append(context.seen)
         return Outputs(images: images, logits: logits, logProbabilities: logits.logSoftmax())
+    }
+
+    /// Probabilities [B, C] under constant parameters; nothing is recorded and no statistics are kept.
+    func probabilities(of images: Tensor, _ mode: ForwardContext.Mode) -> Tensor {
+        var context = state.context(mode, parameters: parameters.map(\.detached))
+        return state.model(images.detached, &context).logSoftmax().exponential()
+    }
+
+    /// The gradient of a function of the logits by the images alone; parameters are constants and no statistics are
+    /// kept. `cotangent` is given the logits and says what the function's derivative by them is.
+    func inputGradient(
+        of images: Tensor, _ mode: ForwardContext.Mode, cotangent: (Tensor) -> Tensor
+    ) -> Tensor {
+        var context = state.context(mode, parameters: parameters.map(\.detached))
+        let images = images.variable
+        let logits = state.model(images, &context)
+        return gradients(of: logits, seed: cotangent(logits.detached), with: [images], releasing: true)[0]
     }
 
     /// The sum over images of -log p_y.

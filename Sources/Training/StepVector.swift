@@ -26,12 +26,13 @@ struct StepVector {
         self.parameters = ends.dropLast()
     }
 
-    private static let figureCount = 9
+    private static let figureCount = 12
 
     func write(loss: Scalar, _ parts: LossParts, to vector: Destination) {
         let figures: [Double] = [
             Double(loss), Double(parts.images), parts.crossEntropy, parts.alignment, parts.cosine, parts.gradientNorm,
-            Double(parts.gradients), Double(parts.zeroGradients), Double(parts.correct),
+            Double(parts.gradients), Double(parts.zeroGradients), Double(parts.correct), parts.regularisation,
+            Double(parts.perturbed), Double(parts.perturbedCorrect),
         ]
         for (place, figure) in zip(self.figures, figures) { vector[place] = Scalar(figure) }
     }
@@ -48,6 +49,9 @@ struct StepVector {
         parts.gradients = count(f[6])
         parts.zeroGradients = count(f[7])
         parts.correct = count(f[8])
+        parts.regularisation = f[9]
+        parts.perturbed = count(f[10])
+        parts.perturbedCorrect = count(f[11])
         return (f[0], parts)
     }
 }

@@ -46,6 +46,7 @@ public final class TrainingRun {
     private let step: TrainingStep
     private let stop: StopRequest
     private let monitor: Monitor?
+    private let alignmentMonitor: AlignmentMonitor?
     let folder: CheckpointFolder
     private(set) var log: MetricsLog?
     private(set) var progress: ProgressLine
@@ -97,6 +98,7 @@ public final class TrainingRun {
                 $0, train: data.train, seed: resolved.seed,
                 classesPerImage: resolved.loss.alignment.classesPerImage.perImage)
         }
+        alignmentMonitor = try Self.alignmentMonitor(resolved, data, in: pool, communicator)
         step = try TrainingStep(
             resolved, data: data, targets: loader, model: model, communicator: communicator, stop: stop, pool: pool)
         try checkReplicas()
@@ -113,6 +115,23 @@ public final class TrainingRun {
         guard let alignment = configuration.loss.activeAlignment else { return nil }
         communicator.heartbeat.beat("target gradients", step: 0)
         return try alignment.targets.prepare(targetContext(configuration, data, communicator))
+    }
+
+    /// Nil where nothing is to be measured, or where the targets know no other images than those trained on.
+    private static func alignmentMonitor(
+        _ configuration: RunConfiguration, _ data: TrainingData, in pool: MemoryPool, _ communicator: any Communicator
+    ) throws -> AlignmentMonitor? {
+        let monitor = configuration.monitor
+        guard monitor.everyEpochs > 0, monitor.alignmentSamples > 0, data.validation.count > 0 else { return nil }
+        let context = targetContext(configuration, data, communicator)
+        do {
+            return try configuration.loss.alignment.targets.prepareUnseen(context).map {
+                AlignmentMonitor(configuration, data.validation, targets: $0, in: pool, communicator)
+            }
+        } catch let failure as Failure where failure.kind == .badInput && configuration.loss.activeAlignment == nil {
+            // A run that is not aligned needs no targets, so it is none the worse for having none.
+            return nil
+        }
     }
 
     private static func targetContext(
@@ -208,26 +227,34 @@ public final class TrainingRun {
     }
 
     private func finishEpoch(_ epoch: Int, seconds: Double) throws {
-        var monitored: MonitorReport?
+        var monitored: MonitorReport?, alignment: HeldOutAlignment?
         let every = configuration.monitor.everyEpochs
         if every > 0, (epoch + 1) % every == 0 || state.step == steps, let monitor, data.validation.count > 0 {
             communicator.heartbeat.beat("monitor", step: state.step)
             let report = try monitor(state.model, state.evaluated, data)
             monitored = report
+            alignment = try alignmentMonitor?(state.model, parameters: state.evaluated)
             if report.robustAccuracy > state.bestRobustAccuracy ?? -1 {
                 state.bestRobustAccuracy = report.robustAccuracy
                 try write(folder.best, mustSucceed: false)
             }
         }
         guard isLeader else { return }
-        try log?.epoch(epoch, step: state.step, seconds: seconds, monitored)
+        try log?.epoch(
+            epoch, step: state.step, seconds: seconds, monitored, alignment, classNames: data.train.classNames)
         progress.clear()
         let accuracy = monitored.map {
             ", held-out accuracy \(rounded(100 * $0.cleanAccuracy, 1)) % clean, "
                 + "\(rounded(100 * $0.robustAccuracy, 1)) % "
                 + "under \(configuration.monitor.attack)"
         }
-        logger.info("epoch \(epoch + 1)/\(configuration.train.epochs): \(rounded(seconds, 1)) s\(accuracy ?? "")")
+        let cosines = alignment.map {
+            "; cosine to the targets \(rounded($0.mean.clean, 3)) clean, \(rounded($0.mean.perturbed, 3)) perturbed"
+        }
+        logger.info(
+            """
+            epoch \(epoch + 1)/\(configuration.train.epochs): \(rounded(seconds, 1)) s\(accuracy ?? "")\(cosines ?? "")
+            """)
     }
 
     // MARK: What the user reads

@@ -73,7 +73,7 @@ struct Evaluate: ParsableCommand {
             }
             let splits = try DatasetRegistry.open(spec, seed: seed)
             // Points of the plane are no pixels: nothing confines them.
-            let box = splits.test.shape.height == 1 ? ThreatModel.unbounded : ThreatModel.pixels
+            let box = ThreatModel.box(height: splits.test.shape.height)
             var evaluation = RobustnessEvaluation(
                 threat: try ThreatModel(norm: norm, epsilon: radius, box: box), attacks: attacks, samples: samples,
                 seed: seed)

@@ -12,7 +12,8 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train what a YAML file says.",
         discussion: "The same configuration and seed give the same bits on any number of ranks. SIGTERM or SIGUSR1 "
-            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there.")
+            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there.\n\n"
+            + "loss.kind is one of \(LossConfiguration.kinds.joined(separator: ", ")).")
 
     @Argument(help: "The configuration, YAML. See configs/.")
     var config: String
@@ -64,9 +65,9 @@ struct Train: ParsableCommand {
         guard settings.everyEpochs > 0 else { return nil }
         let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
         return { state, parameters, data in
-            let box = data.validation.shape.height == 1 ? ThreatModel.unbounded : ThreatModel.pixels
+            let box = ThreatModel.box(height: data.validation.shape.height)
             var evaluation = RobustnessEvaluation(
-                threat: try ThreatModel(norm: settings.norm.rawValue, epsilon: "\(settings.epsilon)", box: box),
+                threat: ThreatModel(norm: settings.norm, epsilon: settings.epsilon.value, box: box),
                 attacks: [attack], samples: settings.samples, seed: seed)
             evaluation.checks = nil
             evaluation.keepsImages = false

@@ -7,8 +7,9 @@ SIZES = {"resnet18": ((64, 128, 256, 512), (2, 2, 2, 2)), "resnet8": ((16, 32, 6
 
 
 class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride):
+    def __init__(self, inputs, outputs, stride, activation):
         super().__init__()
+        self.activation = activation
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
@@ -18,20 +19,21 @@ class Block(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x):
-        hidden = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(hidden)) + self.shortcut(x))
+        hidden = self.activation(self.bn1(self.conv1(x)))
+        return self.activation(self.bn2(self.conv2(hidden)) + self.shortcut(x))
 
 
 class ResNet(nn.Module):
-    def __init__(self, widths, blocks, channels=3, classes=10):
+    def __init__(self, widths, blocks, channels=3, classes=10, activation=F.relu):
         super().__init__()
+        self.activation = activation
         self.conv1 = nn.Conv2d(channels, widths[0], 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
         self.stages, inputs = [], widths[0]
         for stage, (width, count) in enumerate(zip(widths, blocks)):
             chain = []
             for block in range(count):
-                chain.append(Block(inputs, width, 2 if stage and not block else 1))
+                chain.append(Block(inputs, width, 2 if stage and not block else 1, activation))
                 inputs = width
             self.stages.append(f"layer{stage + 1}")
             setattr(self, self.stages[-1], nn.Sequential(*chain))
@@ -42,7 +44,7 @@ class ResNet(nn.Module):
         return [block for stage in self.stages for block in getattr(self, stage)]
 
     def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.activation(self.bn1(self.conv1(x)))
         for block in self.blocks:
             x = block(x)
         return self.linear(x.mean((2, 3)))

@@ -46,6 +46,23 @@ import Testing
         #expect(try runs.report("run").finding == nil)
     }
 
+    @Test func cosinesToTheTargetsByClass() throws {
+        let page = try page(
+            #"{"kind":"epoch","epoch":0,"cosine":0.125,"cosine_perturbed":0.0625,"cosine_per_class":{"cat":0.5},"#
+                + #""cosine_perturbed_per_class":{"cat":0.5}}"#,
+            #"{"kind":"epoch","epoch":1,"cosine":0.25,"cosine_perturbed":0.125,"#
+                + #""cosine_per_class":{"cat":0.375,"<b>dog</b>":null},"#
+                + #""cosine_perturbed_per_class":{"cat":0.1875,"<b>dog</b>":-0.5}}"#).withPlainSpaces
+        #expect(page.contains("Held-out cosine to the targets"))
+        #expect(page.contains("0.25 at 1</title>") && page.contains("0.125 at 1</title>"))
+        #expect(page.contains("by class"))
+        for cell in ["0.375", "0.188", "–", "\u{2212}0.500"] { #expect(page.contains("<td>\(cell)</td>"), "\(cell)") }
+        #expect(page.contains("&lt;b&gt;dog") && !page.contains("<b>dog"))
+        for wrong in ["[0.5]", "{\"cat\": \"high\"}", "0.5"] {
+            #expect(try thrown("{\"kind\":\"epoch\",\"epoch\":0,\"cosine_per_class\":\(wrong)}")?.kind == .badInput)
+        }
+    }
+
     @Test func nothingMeasuredYet() throws {
         let runs = try RunFixture()
         try runs.write("run/metrics.jsonl", "")

@@ -22,6 +22,31 @@ import Training
         #expect(try loss("{kind: vanilla, alignment: {weight: 2}}").activeAlignment == nil)
     }
 
+    @Test(arguments: ["at", "trades", "mart", "gradient-penalty"])
+    func theOthersHaveTheTermWhereItsWeightSaysSo(_ kind: String) throws {
+        #expect(try loss("{kind: \(kind)}").activeAlignment == nil)
+        #expect(try loss("{kind: \(kind), alignment: {weight: 0}}").activeAlignment == nil)
+        #expect(try loss("{kind: \(kind), alignment: {weight: 0.3}}").activeAlignment?.weight == 0.3)
+    }
+
+    @Test(arguments: [
+        ("{kind: trades, attack: {randomStart: false}}", "loss.attack"),
+        ("{kind: at, attack: {epsilon: 8/0}}", "loss.attack.epsilon"),
+        ("{kind: at, attack: {epsilon: 0}}", "loss.attack.epsilon"),
+        ("{kind: at, attack: {epsilon: 8 of 255}}", "loss.attack.epsilon"),
+        ("{kind: at, attack: {stepSize: -1/255}}", "loss.attack.stepSize"),
+        ("{kind: at, attack: {steps: 0}}", "loss.attack.steps"),
+        ("{kind: at, attack: {randomStart: maybe}}", "loss.attack.randomStart"),
+        ("{kind: at, attack: {statistics: frozen}}", "loss.attack.statistics"),
+        ("{kind: at, beta: 6}", "beta"), ("{kind: vanilla, attack: {}}", "attack"),
+        ("{kind: mart, beta: -1}", "loss.beta"), ("{kind: gradient-penalty, norm: linf}", "loss.norm"),
+        ("{kind: pgd}", "gradient-penalty"),
+    ]) func mistakesAreNamed(_ text: String, _ place: String) throws {
+        let failure = #expect(throws: Failure.self) { try loss(text) }
+        #expect(failure?.kind == .badInput)
+        #expect(failure?.description.contains(place) == true, "\(failure?.description ?? "")")
+    }
+
     @Test func whatARunDoesNotUseMayChangeWithIt() throws {
         func trajectory(_ text: String) throws -> String {
             let run: RunConfiguration = try Configuration.read(text: "loss: \(text)", source: "test")

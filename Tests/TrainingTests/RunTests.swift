@@ -66,6 +66,31 @@ import Training
         #expect(alone.bytes(6) != nil && alone.bytes(6) == together.bytes(6))
     }
 
+    /// A loss with an inner attack from random points and the alignment term.
+    static let adversarial =
+        "loss={kind: trades, attack: {steps: 2, statistics: train}, alignment: {weight: 0.2, classesPerImage: 3}}"
+
+    @Test(arguments: [2, 3, 4]) func adversarialLossesToo(_ ranks: Int) throws {
+        let alone = Folder(), together = Folder()
+        try train(alone, [Self.adversarial])
+        _ = try ThreadCommunicator.run(ranks: ranks) { try self.train(together, [Self.adversarial], on: $0) }
+        #expect(alone.bytes(6) != nil && alone.bytes(6) == together.bytes(6))
+        try FileManager.default.removeItem(atPath: together.checkpoint(6))
+        try train(together, [Self.adversarial])
+        #expect(alone.bytes(6) == together.bytes(6))
+    }
+
+    @Test(arguments: ["at", "trades", "mart", "gradient-penalty"]) func everyLossTrains(_ kind: String) throws {
+        let folder = Folder()
+        try train(folder, ["loss={kind: \(kind)}", "train.epochs=1"])
+        let metrics = String(
+            decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
+        let steps = metrics.split(separator: "\n").filter { $0.contains("\"kind\":\"step\"") }
+        #expect(steps.count == 3)
+        #expect(steps.allSatisfy { $0.contains("perturbed_acc") == (kind != "gradient-penalty") })
+        #expect(steps.allSatisfy { $0.contains("regularisation") == (kind != "at") })
+    }
+
     @Test func aDamagedNewestCheckpointIsPassedOver() throws {
         let folder = Folder(), whole = Folder()
         try train(whole)

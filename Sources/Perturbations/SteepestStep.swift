@@ -3,7 +3,7 @@ import Kernels
 extension ThreatModel.Norm {
     /// Moves an image by `length` where a linear function of this gradient rises most: along the gradient under `l2`,
     /// along its signs under `linf`. A gradient that is zero or not finite moves nothing.
-    func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
+    public func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
         switch self {
         case .l2:
             var squared = 0.0

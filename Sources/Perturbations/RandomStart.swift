@@ -1,11 +1,10 @@
-import Autodiff
 import Glibc
 import Kernels
 import Randomness
 
 extension ThreatModel {
     /// Adds to an image a point drawn uniformly from the ball, and projects.
-    func moveRandomly(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
+    public func moveRandomly(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
         switch norm {
         case .linf:
             for i in 0..<count { image[i] = Scalar(Double(original[i]) + epsilon * (2 * stream.uniform() - 1)) }
@@ -22,7 +21,7 @@ extension ThreatModel {
 
     /// Writes an image moved by epsilon along a random direction, uniform in the cube under `linf` and on the sphere
     /// under `l2`, and projected.
-    func moveToSurface(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
+    public func moveToSurface(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
         let direction = (0..<count).map { _ in norm == .linf ? 2 * stream.uniform() - 1 : stream.normal() }
         let length =
             switch norm {

@@ -1,0 +1,64 @@
+import Failures
+import Kernels
+
+/// What an attacker may do to an image: move it by at most `epsilon` in a norm, within the box of valid pixels.
+public struct ThreatModel: Sendable, Equatable {
+    public enum Norm: String, Sendable, CaseIterable {
+        case l2, linf
+    }
+
+    /// The values of images in [0, 1].
+    public static let pixels: ClosedRange<Scalar> = 0...1
+    /// For data that are not pixels, such as points in the plane.
+    public static let unbounded = -Scalar.greatestFiniteMagnitude...Scalar.greatestFiniteMagnitude
+
+    /// What images of this height may hold: those of one row are points, not pictures.
+    public static func box(height: Int) -> ClosedRange<Scalar> { height == 1 ? unbounded : pixels }
+
+    public let norm: Norm
+    /// Radius of the ball, in units of images in [0, 1].
+    public let epsilon: Double
+    /// What every value of an image lies in, before and after an attack.
+    public let box: ClosedRange<Scalar>
+
+    public init(norm: Norm, epsilon: Double, box: ClosedRange<Scalar> = pixels) {
+        precondition(epsilon.isFinite && epsilon >= 0, "ThreatModel: epsilon \(epsilon)")
+        self.norm = norm
+        self.epsilon = epsilon
+        self.box = box
+    }
+
+    /// From a user's words, such as `linf` and `8/255`. Throws `usage`.
+    public init(norm: String, epsilon: String, box: ClosedRange<Scalar> = pixels) throws {
+        guard let known = Norm(rawValue: norm) else {
+            let names = Norm.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure(.usage, "norm \"\(norm)\" is unknown, expected \(names)")
+        }
+        self.init(norm: known, epsilon: try Self.epsilon(epsilon), box: box)
+    }
+
+    /// A number written as `0.5` or as a fraction, `8/255`. Throws `usage` unless it is finite and not negative.
+    public static func epsilon(_ text: String) throws -> Double {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
+        let value: Double? =
+            switch parts.count {
+            case 1: parts[0]
+            case 2: parts[0].flatMap { numerator in parts[1].map { numerator / $0 } }
+            default: nil
+            }
+        guard let value, value.isFinite, value >= 0 else {
+            throw Failure(.usage, "epsilon \"\(text)\", expected a number such as 0.5 or 8/255")
+        }
+        return value
+    }
+
+    /// The same threat with another radius.
+    public func with(epsilon: Double) -> ThreatModel { ThreatModel(norm: norm, epsilon: epsilon, box: box) }
+
+    /// Epsilon as the literature writes it: `8/255` where it is a whole number of grey levels under `linf`.
+    public var epsilonText: String {
+        let levels = (epsilon * 255).rounded()
+        let isWhole = norm == .linf && levels >= 1 && levels <= 64 && abs(epsilon * 255 - levels) < 1e-9
+        return isWhole ? "\(Int(levels))/255" : "\(epsilon)"
+    }
+}

@@ -1,0 +1,35 @@
+import Autodiff
+import Kernels
+import Tracing
+
+/// A loss on images that an attack perturbs. A new one is one file and one line in `objectives`.
+public protocol AdversarialLoss: ClassificationLoss {
+    var attack: InnerAttack { get }
+    /// What the attack makes large.
+    var goal: InnerAttack.Goal { get }
+    /// The loss summed over a shard's images, given what the attack made of them. Writes what is to be logged to
+    /// `passes.parts`.
+    func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor
+}
+
+extension AdversarialLoss {
+    public var goal: InnerAttack.Goal { .crossEntropy }
+
+    public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
+        // Before any pass that is recorded, so that the attack's memory and the graph's are not held together.
+        let perturbed = passes.shard.images.pool.trace.span(.phase, "inner attack") {
+            attack(passes, maximising: goal)
+        }
+        return self(&passes, perturbed: perturbed)
+    }
+}
+
+extension ShardPasses {
+    /// A pass that is recorded, and counts how many perturbed images are classified correctly.
+    mutating func outputs(ofPerturbed images: Tensor) -> Outputs {
+        let outputs = outputs(of: images)
+        parts.perturbed = shard.labels.count
+        parts.perturbedCorrect = correctPredictions(outputs.logits, shard.labels)
+        return outputs
+    }
+}

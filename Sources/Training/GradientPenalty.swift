@@ -1,0 +1,59 @@
+import Autodiff
+import Configuration
+import Kernels
+
+/// -log p_y(x) + weight |grad_x of it|, the plain input-gradient-norm penalty. To first order an attacker of radius
+/// epsilon raises the cross-entropy by epsilon times the dual norm: `l2` for L2 attacks, `l1` for L-infinity attacks.
+public struct GradientPenalty: ClassificationLoss {
+    public enum Norm: String, Sendable, CaseIterable { case l1, l2 }
+    /// What BatchNorm's batch statistics are in the input gradient.
+    public enum Statistics: String, Sendable, CaseIterable {
+        case frozen
+        case perClass = "per-class"
+    }
+
+    public var weight = 0.5
+    public var norm = Norm.l2
+    public var statistics = Statistics.frozen
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("weight", &weight, check: .notNegative)
+        try fields.value("norm", &norm)
+        try fields.value("statistics", &statistics)
+    }
+
+    public var title: String { "cross-entropy and \(norm.rawValue) norm of its input gradient (weight \(weight))" }
+
+    public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
+        let clean = passes.clean()
+        let crossEntropy = passes.crossEntropy(clean)
+        let gradient = gradients(
+            of: crossEntropy, with: [clean.images], recording: true,
+            statistics: statistics == .frozen ? .frozen : .perClass)[0]
+        let norms =
+            switch norm {
+            case .l1: gradient.productSum(signs(gradient), axes: [-3, -2, -1])
+            case .l2: Self.lengths(gradient)
+            }
+        let regularisation = norms.total() * Scalar(weight)
+        passes.parts.crossEntropy = Double(crossEntropy.item)
+        passes.parts.correct = correctPredictions(clean.logits, passes.shard.labels)
+        passes.parts.regularisation = Double(regularisation.item)
+        return crossEntropy + regularisation
+    }
+
+    /// With the derivative cut off where a gradient is zero.
+    private static func lengths(_ gradient: Tensor) -> Tensor {
+        let squares = gradient.productSum(gradient, axes: [-3, -2, -1]), alive = mask(squares)
+        return (squares + (-alive + 1)).squareRoot() * alive
+    }
+}
+
+/// 1, -1 or 0 for each number, as a constant. NaN stays, so that a diverged network shows.
+private func signs(_ x: Tensor) -> Tensor {
+    let from = x.pointer
+    return Tensor(x.shape, in: x.pool) { out in
+        for i in 0..<x.shape.count { out[i] = from[i] > 0 ? 1 : from[i] < 0 ? -1 : from[i] }
+    }
+}

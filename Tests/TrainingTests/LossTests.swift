@@ -1,0 +1,122 @@
+import Autodiff
+import Checkpoints
+import Configuration
+import Formats
+import Foundation
+import Kernels
+import Models
+import Testing
+import Training
+
+/// Losses, parameter gradients and inner attacks that PyTorch computed in float64 (Tests/Peer/losses.py).
+@Suite struct LossTests {
+    static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Losses/losses.safetensors").path
+    /// A share of the tensor's largest magnitude, as in `GoldenStep`.
+    static let tolerance = GoldenStep.tolerance
+
+    let file: SafetensorsFile
+    let state: ModelState
+    let shard: LabelledImages
+    let pool = MemoryPool()
+
+    init() throws {
+        file = try SafetensorsFile(path: Self.path)
+        let configuration: ModelConfiguration = try Configuration.read(
+            text: file.metadata["model"] ?? "", source: "model")
+        state = ModelState(try configuration.model(input: [8, 8, 3], classes: 5), in: pool)
+        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: "param.")
+        try ParameterFiles.loadStatistics(of: state, from: file, prefix: "param.")
+        let y: [Int64] = try file.values(of: "y")
+        shard = LabelledImages(images: try Self.tensor("x", file, pool), labels: y.map { Int($0) })
+    }
+
+    static func tensor(_ name: String, _ file: SafetensorsFile, _ pool: MemoryPool) throws -> Tensor {
+        Tensor(Shape(file.entry(name)?.shape ?? []), try file.values(of: name), in: pool)
+            .transposed(-3, -2).transposed(-2, -1).detached
+    }
+
+    func run(_ name: String) throws -> RunConfiguration {
+        try Configuration.read(text: "loss: \(file.metadata[name] ?? "")", source: name)
+    }
+
+    func agrees(_ name: String, _ actual: [Scalar]) throws {
+        let expected: [Double] = try file.values(of: "expect." + name)
+        #expect(expected.count == actual.count, "\(name)")
+        let largest = expected.reduce(0) { max($0, abs($1)) }
+        let error = zip(actual, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+        #expect(error <= Self.tolerance * largest, "\(name) differs by \(error) of \(largest)")
+    }
+
+    @Test(arguments: [
+        "at", "trades", "mart", "penalty-l1-frozen", "penalty-l1-per-class", "penalty-l2-frozen",
+        "penalty-l2-per-class",
+    ]) func lossAndGradientsAgree(_ name: String) throws { try lossAndGradientsAgree(name, classChunk: nil) }
+
+    @Test(arguments: ["at-aligned", "trades-aligned", "penalty-aligned"], [nil, 1, 2, 5])
+    func lossAndGradientsAgree(_ name: String, classChunk: Int?) throws {
+        var run = try run(name)
+        run.compute.classChunk = classChunk
+        if let adversarial = run.loss.objective as? any AdversarialLoss {
+            run.loss.objective = Given(base: adversarial, perturbed: try Self.tensor("perturbed", file, pool))
+        }
+        let isAligned = run.loss.activeAlignment != nil
+        #expect(isAligned == name.hasSuffix("aligned"))
+        let batch = shard.labels.count
+        let given = LabelledImages(
+            images: shard.images, labels: shard.labels,
+            targets: isAligned ? try Self.tensor("g", file, pool).transposed(-5, -4) : nil,
+            classes: isAligned ? (0..<5).map { Array(repeating: $0, count: batch) } : [])
+        let (result, gradients) = run.loss.objective.objective(of: run, at: 0).evaluate(given, state, batch: batch)
+
+        try agrees(name + ".loss", [result.loss])
+        for (declaration, gradient) in zip(state.model.parameters, gradients) {
+            try agrees("\(name).grad.\(declaration.name)", ParameterFiles.reordered(gradient, declaration.layout))
+        }
+        var seen: [Scalar] = []
+        for case let statistics? in result.seen { seen += statistics.mean.array + statistics.variance.array }
+        state.commit(seen: seen)
+        for (declaration, running) in zip(state.model.statistics, state.runningTensors(of: state.statistics)) {
+            try agrees("\(name).buffer.\(declaration.meanName)", running.mean.array)
+            try agrees("\(name).buffer.\(declaration.varianceName)", running.variance.array)
+        }
+    }
+
+    @Test(arguments: ["l2", "linf"], ["ce-eval", "ce-train", "kl-eval", "kl-train"])
+    func innerAttacksGoTheSameWay(_ norm: String, _ rest: String) throws {
+        let name = "attack.\(norm)-\(rest)"
+        let attack: InnerAttack = try Configuration.read(text: file.metadata[name] ?? "", source: name)
+        let parameters = state.tensors(of: state.parameters)
+        let before = Array(UnsafeBufferPointer(start: state.statistics.pointer, count: state.statistics.count))
+        let perturbed = attack.ascend(
+            from: try Self.tensor("start." + norm, file, pool),
+            ShardPasses(shard, state, parameters: parameters, .training),
+            maximising: rest.hasPrefix("ce") ? .crossEntropy : .divergence)
+
+        let expected = try Self.tensor("expect." + name, file, pool).array
+        let error = zip(perturbed.array, expected).reduce(0) { max($0, abs(Double($1.0) - Double($1.1))) }
+        let reach = zip(shard.images.array, expected).reduce(0) { max($0, abs(Double($1.0) - Double($1.1))) }
+        // The projection may stay inside the ball by a share of 1e-8.
+        #expect(error <= max(Self.tolerance, 1e-7) * reach, "\(name) differs by \(error) of \(reach)")
+        let after = Array(UnsafeBufferPointer(start: state.statistics.pointer, count: state.statistics.count))
+        #expect(before == after, "an attack has changed the running statistics")
+    }
+}
+
+/// An adversarial loss whose attack is already done.
+private struct Given: ClassificationLoss {
+    var base: any AdversarialLoss = AdversarialTraining()
+    var perturbed: Tensor?
+
+    init() {}
+    init(base: any AdversarialLoss, perturbed: Tensor) {
+        self.base = base
+        self.perturbed = perturbed
+    }
+    mutating func visit(_ fields: inout FieldVisitor) throws {}
+    var title: String { base.title }
+
+    func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
+        perturbed.map { base(&passes, perturbed: $0) } ?? base(&passes)
+    }
+}
