@@ -24,7 +24,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
         swiftSettings: swiftSettings)
 }
 // Data beside the tests that is read by path.
-let excluded = ["Training": ["Golden"]]
+let excluded = ["Evaluation": ["Reference"], "Training": ["Golden"]]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -93,7 +93,8 @@ let package = Package(
             "Randomness", "Targets", logging,
         ]),
         tests(of: "Evaluation", [
-            "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
+            "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
+            "Randomness",
         ]),
         tests(of: "Reporting", ["Failures", "Formats"]),
         tests(of: "Benchmarks", ["Distributed", "Formats"]),

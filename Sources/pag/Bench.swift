@@ -19,7 +19,7 @@ struct Bench: ParsableCommand {
             step: whole training steps, or inference, on random images
             conv: the network's convolutions one by one, 16 and 160 images
             allreduce: the reproducible sum over ranks against MPI_Allreduce
-            attack: input gradients, and projected gradient descent over all ranks
+            attack: input gradients, projected gradient descent and AutoAttack over all ranks
             data: reading and augmenting images
 
             Rates are sums over ranks. gflops_effective counts the operations of the direct method, and peak_fraction \
@@ -36,11 +36,12 @@ struct Bench: ParsableCommand {
     @Option(help: "About how long to measure.") var seconds = 10.0
     @Option var objective = BenchmarkObjective.pag
     @Option var statistics = StatisticsMode.frozen
+    @Option(help: "Images of attack's AutoAttack run, 0 for none.") var cascade = 32
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard batch ?? 1 > 0, classes > 1, seconds >= 0, seconds.isFinite else {
-            throw ValidationError("batch, classes and seconds must be positive")
+        guard batch ?? 1 > 0, classes > 1, seconds >= 0, seconds.isFinite, cascade >= 0 else {
+            throw ValidationError("batch, classes, seconds and cascade must be positive")
         }
     }
 
@@ -73,6 +74,7 @@ struct Bench: ParsableCommand {
                 benchmark.model = model
                 benchmark.batch = batch ?? benchmark.batch
                 benchmark.classes = classes
+                benchmark.cascadeSamples = cascade
                 try benchmark.run(over: communicator, seconds: seconds, emit: emit)
             case .data:
                 var benchmark = LoadingBenchmark()
