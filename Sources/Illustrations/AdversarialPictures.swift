@@ -31,11 +31,11 @@ public struct AdversarialPictures {
         var list: [JSONValue] = []
         if let image = picture() {
             try AtomicFile.write(image.png(), to: "\(directory)/adversarial.png")
-            let threat = result.threat
+            let threat = result.threat, norm = threat.norm == .l2 ? "L2" : "L\u{221E}"
             list.append([
                 "file": "adversarial.png", "title": "Adversarial images",
                 "caption": JSONValue(
-                    "The first test images that were broken, what broke them within \(threat.norm.rawValue) radius "
+                    "The first test images that were broken, what broke them within \(norm) radius "
                         + "\(threat.epsilonText), and the difference, scaled to its largest value. Under each the "
                         + "class that the model sees."),
             ])
