@@ -22,6 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import torch
 import torch.nn.functional as F
@@ -135,7 +136,17 @@ def foolbox_attack(model, name, norm):
             steps=25, initial_gradient_eval_steps=100, constraint=norm),
     }[name]()
     bounded = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu")
-    return lambda images, labels: attack(bounded, images, labels, epsilons=None)[0]
+
+    def perturb(image, label):
+        try:
+            return attack(bounded, image, label, epsilons=None)[0]
+        except ValueError:
+            # No noise was taken for another class: for foolbox an error, for pag a failed attack.
+            return image
+
+    # Each by itself, as its early end and its errors are those of a batch.
+    return lambda images, labels: torch.cat([
+        perturb(images[i:i + 1], labels[i:i + 1]) for i in range(len(images))])
 
 
 def in_batches(perturb, images, labels, size=250):
