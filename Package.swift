@@ -24,7 +24,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
         swiftSettings: swiftSettings)
 }
 // Data beside the tests that is read by path.
-let excluded = ["Training": ["Golden", "Losses"]]
+let excluded = ["Evaluation": ["Reference"], "Training": ["Golden", "Losses"]]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -95,7 +95,8 @@ let package = Package(
             "Layers", "Models", "Perturbations", "Randomness", "Targets", logging,
         ]),
         tests(of: "Evaluation", [
-            "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
+            "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
+            "Perturbations", "Randomness",
         ]),
         tests(of: "Reporting", ["Failures", "Formats"]),
         tests(of: "Benchmarks", ["Distributed", "Formats"]),

@@ -16,10 +16,12 @@ public struct AttackBenchmark: Sendable {
     public var steps = 10
     /// Radius in L2. Of random images against a random network about half survive it, so some batches take longer.
     public var epsilon = 0.1
+    /// Images of the AutoAttack run, whose time depends on the model alone: 0 for no such run.
+    public var cascadeSamples = 32
 
     public init() {}
 
-    /// `emit` gets a line for the gradients and one for the attack. Collective.
+    /// `emit` gets a line for the gradients, one for projected gradient descent and one for AutoAttack. Collective.
     public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
         let figures = try RunFigures(communicator)
         let network = model.network(classes: classes), pool = MemoryPool()
@@ -47,10 +49,20 @@ public struct AttackBenchmark: Sendable {
         // As many images as fill the time if none gives way early, and a whole batch of them a rank at least.
         let wanted = Int(rate * seconds / 2 / Double(steps)) / communicator.size
         let share = try communicator.broadcastValue(max(batch, wanted / batch * batch), from: 0)
+        let pgd: [JSONValue.Member] = [.init("attack", "pgd"), .init("steps", JSONValue(steps))]
         emit(
             line(
-                "attack", [.init("attack", "pgd")], shared,
-                try attack(classifier, samples: share * communicator.size, in: pool, over: communicator),
+                "attack", pgd, shared,
+                try attack(
+                    PGD(steps: steps), classifier, samples: share * communicator.size, in: pool, over: communicator),
+                try figures.members(communicator)))
+
+        guard cascadeSamples > 0 else { return }
+        // The same images for every number of ranks, so that times can be compared.
+        emit(
+            line(
+                "attack", [.init("attack", "autoattack")], shared,
+                try attack(AutoAttack(), classifier, samples: cascadeSamples, in: pool, over: communicator),
                 try figures.members(communicator)))
     }
 
@@ -67,7 +79,7 @@ public struct AttackBenchmark: Sendable {
 
     /// The images' labels are what the network says of them, so that the attack has all of them to break.
     private func attack(
-        _ classifier: Classifier, samples: Int, in pool: MemoryPool, over communicator: any Communicator
+        _ attack: any Attack, _ classifier: Classifier, samples: Int, in pool: MemoryPool, over communicator: any Communicator
     ) throws -> [JSONValue.Member] {
         let side = BenchmarkModel.input[0], channels = BenchmarkModel.input[-1]
         var dataset = RandomImages(count: samples, side: side, channels: channels, classes: classes)
@@ -82,7 +94,7 @@ public struct AttackBenchmark: Sendable {
             communicator.heartbeat.beat()
         }
         var evaluation = RobustnessEvaluation(
-            threat: ThreatModel(norm: .l2, epsilon: epsilon), attacks: [PGD(steps: steps)], seed: 1)
+            threat: ThreatModel(norm: .l2, epsilon: epsilon), attacks: [attack], seed: 1)
         evaluation.batch = batch
         evaluation.checks = nil
         evaluation.keepsImages = false
@@ -94,7 +106,7 @@ public struct AttackBenchmark: Sendable {
         let seconds = now() - start
         let idle = try communicator.allGatherValue(meter.seconds / seconds)
         return [
-            .init("steps", JSONValue(steps)), .init("epsilon", JSONValue(epsilon)),
+            .init("epsilon", JSONValue(epsilon)),
             .init("samples", JSONValue(samples)), .init("robust_acc", figure(result.robustAccuracy)),
             .init("seconds", figure(seconds)), .init("images_per_s", figure(Double(samples) / seconds)),
             .init("idle_share", spread(idle)),

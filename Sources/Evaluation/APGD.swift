@@ -41,17 +41,25 @@ public struct APGD: Attack {
     }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-        let ascent = AdaptiveAscent(loss: loss, steps: steps)
         switch goal {
         case .untargeted:
             return context.firstSuccess(of: restarts, on: batch) { run, _, part in
-                ascent(from: start(part, run: run, context), part, targets: nil, context)
+                ascend(from: start(part, run: run, context), part, targets: nil, context)
             }
         case .likeliest(let wanted):
             return context.firstSuccess(towards: wanted, restarts: restarts, on: batch) { run, part, targets in
-                ascent(from: start(part, run: run, context), part, targets: targets, context)
+                ascend(from: start(part, run: run, context), part, targets: targets, context)
             }
         }
+    }
+
+    /// One run from given images that the threat allows: the first misclassified image of each path, else the one of the
+    /// largest loss.
+    /// - Parameter targets: a class for each image where the loss is to be the targeted one.
+    public func ascend(
+        from start: Tensor, _ batch: AttackBatch, targets: [Int]?, _ context: AttackContext
+    ) -> Tensor {
+        AdaptiveAscent(loss: loss, steps: steps)(from: start, batch, targets: targets, context)
     }
 
     /// Random points of the ball's surface, before the box cuts them off.

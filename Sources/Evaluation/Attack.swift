@@ -110,6 +110,8 @@ public struct AttackContext {
             for run in 0..<runs where !rows.isEmpty {
                 let part = batch.rows(rows)
                 let images = attempt(run, rows, part)
+                // Pointers alone do not keep memory from being used again.
+                defer { withExtendedLifetime(images) {} }
                 for (place, row) in rows.enumerated() {
                     (result + row * size).update(from: images.pointer + place * size, count: size)
                 }

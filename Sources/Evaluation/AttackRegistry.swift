@@ -30,7 +30,7 @@ public enum AttackRegistry {
         Entry(name: "apgd-t") { apgd($0, .logitRatio, $1, goal: .likeliest(9)) },
         Entry(name: "fab-t") { FAB(name: $0, steps: $1.steps ?? 100) },
         Entry(name: "square") { Square(name: $0, restarts: $1.restarts ?? 1) },
-        Entry(name: "cw") { CarliniWagner(name: $0, steps: $1.steps ?? 200) },
+        Entry(name: "cw") { CarliniWagner(name: $0, steps: $1.steps ?? 1000) },
         Entry(name: "hopskipjump") { HopSkipJump(name: $0, steps: $1.steps ?? 25) },
         Entry(name: "transfer") { Transfer(name: $0, steps: $1.steps ?? 40) },
         Entry(name: "autoattack") { _, _ in AutoAttack() },

@@ -77,6 +77,7 @@ final class DistributedAttacks {
         let number = stages, recorder = recording ? images : nil
         let found = try state?.outcomes(of: number, name, samples: samples, communicator) { sample, image in
             let original = load([sample])
+            defer { withExtendedLifetime(original) {} }
             guard threat.allows(size, image, original: original.image(0)) else { return false }
             recorder?.keep(sample, image)
             return true
@@ -87,6 +88,7 @@ final class DistributedAttacks {
             let context = AttackContext(
                 classifier: classifier, surrogate: surrogate, threat: threat, seed: seed, onStep: passDone)
             let result = attack.perturb(batch, context)
+            defer { withExtendedLifetime(result) {} }
             precondition(result.shape == batch.images.shape, "attack \(attack.name): images \(result.shape)")
             for row in 0..<batch.count {
                 precondition(

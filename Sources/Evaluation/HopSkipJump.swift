@@ -3,21 +3,24 @@ import Formats
 import Kernels
 import Randomness
 
-/// A hard-label attack after HopSkipJump (Chen, Jordan, Wainwright 2020): it sees predicted classes and nothing else.
-/// From a misclassified image found at random it walks along the decision boundary towards the clean image, estimating
-/// the boundary's normal from the classes of random neighbours.
+/// HopSkipJump (Chen, Jordan, Wainwright 2020), a hard-label attack: it sees predicted classes and nothing else. From a
+/// misclassified image found at random it walks along the decision boundary towards the clean image, estimating the
+/// boundary's normal from the classes of random neighbours. An image is done with as soon as it is within the budget.
 public struct HopSkipJump: Attack {
     public var name: String
     public var steps: Int
     /// Neighbours for the first estimate; the number grows with the square root of the step's.
     public var neighbours: Int
 
-    /// Random images that are tried as a beginning, bisections to the boundary and halvings of a step.
-    private static let beginnings = 100, bisections = 20, halvings = 12
+    /// Random images that are tried as a beginning, and the most bisections to the boundary and halvings of a step:
+    /// more of them are below the resolution of single precision.
+    private static let beginnings = 100, bisections = 24, halvings = 24
+    /// Where the first neighbours are, before there is a boundary to measure a distance to.
+    private static let firstRadius = 0.1
     /// Neighbours that go through the network at once.
     private static let together = 64
 
-    public init(name: String = "hopskipjump", steps: Int = 25, neighbours: Int = 50) {
+    public init(name: String = "hopskipjump", steps: Int = 25, neighbours: Int = 100) {
         precondition(steps > 0 && neighbours > 0, "HopSkipJump: \(steps) steps, \(neighbours) neighbours")
         self.name = name
         self.steps = steps
@@ -72,7 +75,9 @@ public struct HopSkipJump: Attack {
             for step in 1...attack.steps {
                 if let found = withinBudget(image) { return found }
                 let distance = length(zip(image, original).map { $0 - $1 })
-                let normal = normal(at: image, distance: distance, attack.neighbours(step: step), &stream)
+                // Far enough to tell classes apart in single precision.
+                let radius = step == 1 ? HopSkipJump.firstRadius : max(distance / Double(image.count), 1e-6)
+                let normal = normal(at: image, radius: radius, attack.neighbours(step: step), &stream)
                 var reach = distance / Double(step).squareRoot()
                 var next: [Double]?
                 for _ in 0..<HopSkipJump.halvings where next == nil {
@@ -134,11 +139,8 @@ public struct HopSkipJump: Attack {
         /// A direction of length 1 in the norm in which images become misclassified: the mean of random directions,
         /// those less that keep the class.
         private func normal(
-            at image: [Double], distance: Double, _ count: Int, _ stream: inout RandomStream
+            at image: [Double], radius: Double, _ count: Int, _ stream: inout RandomStream
         ) -> [Double] {
-            let dimension = Double(image.count)
-            // Far enough to tell classes apart in single precision.
-            let radius = max(distance / dimension, 1e-4)
             var directions: [[Double]] = [], broken: [Bool] = []
             while directions.count < count {
                 let some = (0..<min(HopSkipJump.together, count - directions.count)).map { _ -> [Double] in
@@ -146,8 +148,7 @@ public struct HopSkipJump: Attack {
                         threat.norm == .l2 ? stream.normal() : 2 * stream.uniform() - 1
                     }
                     let norm = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
-                    // Under linf with the mean square of a uniform number, so that the radius means the same.
-                    let scale = radius * (threat.norm == .l2 ? 1 : (dimension / 3).squareRoot()) / max(norm, 1e-30)
+                    let scale = radius / max(norm, 1e-30)
                     let moved = clipped(zip(image, direction).map { $0 + scale * $1 })
                     return zip(moved, image).map { ($0 - $1) / radius }
                 }

@@ -25,14 +25,17 @@ struct ProjectedAscent {
                 let pass = context.classifier.inputGradient(of: current) {
                     loss.evaluate($0, rows, batch, targets).direction
                 }
+                let before = current
+                // Pointers alone do not keep memory from being used again.
+                defer { withExtendedLifetime((pass, before)) {} }
                 let predictions = Classifier.predictions(fromLogits: pass.logits)
                 let isDone = zip(predictions, rows).map { stopsWhenMisclassified && $0 != batch.labels[$1] }
-                for (place, row) in rows.enumerated() where isDone[place] { keep(row, current.pointer + place * size) }
+                for (place, row) in rows.enumerated() where isDone[place] { keep(row, before.pointer + place * size) }
                 let remaining = rows.indices.filter { !isDone[$0] }
                 current = Tensor([remaining.count] + batch.images.shape.dropFirst(), in: current.pool) { next in
                     for (place, old) in remaining.enumerated() {
                         let image = next + place * size
-                        image.update(from: current.pointer + old * size, count: size)
+                        image.update(from: before.pointer + old * size, count: size)
                         context.threat.norm.step(
                             size, image, along: pass.gradient.pointer + old * size, length: stepSize)
                         context.threat.project(size, image, original: batch.image(rows[old]))
@@ -41,7 +44,9 @@ struct ProjectedAscent {
                 rows = remaining.map { rows[$0] }
                 context.stepDone()
             }
-            for (place, row) in rows.enumerated() { keep(row, current.pointer + place * size) }
+            withExtendedLifetime(current) {
+                for (place, row) in rows.enumerated() { keep(row, current.pointer + place * size) }
+            }
         }
     }
 }

@@ -113,7 +113,7 @@ struct RandomSquares {
         let bump = bump(side: side, &stream)
         for channel in 0..<channels {
             var inEither = 0.0, inside = 0.0
-            for row in 0..<height {
+            for row in 0..<height where to.rows.contains(row) || from.rows.contains(row) {
                 for column in 0..<width where to.contains(row, column) || from.contains(row, column) {
                     let square = change[place(row, column, channel)] * change[place(row, column, channel)]
                     inEither += square

@@ -37,8 +37,20 @@ extension RobustnessResult {
         return .object(members)
     }
 
-    /// The fields of an entry in RobustBench's model_info that a program can fill: percentages with two decimals as
-    /// text. `autoattack_acc` only if that attack was run.
+    /// An entry of RobustBench's model_info, `unreliable` where a check failed: what only a person can say is empty.
+    private func modelInfo(model: String) -> JSONValue {
+        var entry: JSONValue = [
+            "link": "", "name": "", "authors": "", "additional_data": false, "number_forward_passes": 1, "venue": "",
+            "architecture": "", "reported": "",
+        ]
+        for member in robustBench.members ?? [] { entry[member.key] = member.value }
+        entry["name"] = JSONValue(model)
+        entry["unreliable"] = JSONValue(checks.contains { !$0.ok })
+        return entry
+    }
+
+    /// The fields of such an entry that a program can fill: percentages with two decimals as text. `autoattack_acc`
+    /// only if that attack was run.
     private var robustBench: JSONValue {
         let name = dataset.split(separator: " ").first.map { $0.lowercased().filter { $0 != "-" } } ?? ""
         var entry: JSONValue = [
@@ -58,7 +70,7 @@ extension RobustnessResult {
         return "\(hundredths / 100)." + (fraction.count < 2 ? "0" : "") + fraction
     }
 
-    /// Writes `robustness.json` and, where the images were kept, `adversarial.safetensors` into a directory, which is
+    /// Writes `robustness.json`, `model_info.json` for RobustBench and, where the images were kept, `adversarial.safetensors` into a directory, which is
     /// created if need be: `x_adv` F32 [N, C, H, W], `y` I64 [N], `survived` U8 [N]. For rank 0. Throws `inputOutput`.
     public func write(to directory: String, model: String) throws {
         try createDirectory(directory)
@@ -77,6 +89,7 @@ extension RobustnessResult {
                     TensorToWrite(name: "survived", shape: [samples], values: survived.map { $0 ? 1 : 0 as UInt8 }),
                 ])
         }
+        try AtomicFile.write(modelInfo(model: model).text(pretty: true) + "\n", to: "\(directory)/model_info.json")
         try AtomicFile.write(json(model: model).text(pretty: true) + "\n", to: "\(directory)/robustness.json")
     }
 

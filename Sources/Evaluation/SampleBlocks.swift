@@ -1,24 +1,29 @@
 /// Samples cut into blocks of neighbours, which ranks take as they become free. Nothing is padded.
 struct SampleBlocks: Sendable {
     let samples: [Int]
-    /// Samples of a block, except the last one's.
-    let length: Int
+    /// Where each block begins in `samples`, ascending.
+    private let starts: [Int]
 
-    /// `batch` is the most that go through the network at once. With several ranks the blocks are small enough for
-    /// each rank to take a few, so that all end at about the same time.
+    /// `batch` is the most that go through the network at once. With several ranks the blocks shrink towards the end,
+    /// down to one sample, so that all ranks end at about the same time however long an attack takes on an image.
     init(_ samples: [Int], ranks: Int, batch: Int) {
         precondition(ranks > 0 && batch > 0, "SampleBlocks: \(ranks) ranks, batch \(batch)")
         self.samples = samples
-        let shares = ranks == 1 ? 1 : 4 * ranks
-        length = max(1, min(batch, (samples.count + shares - 1) / shares))
+        var starts: [Int] = [], next = 0
+        while next < samples.count {
+            starts.append(next)
+            let left = samples.count - next
+            // So many blocks of this size would be left for each rank.
+            next += ranks == 1 ? batch : max(1, min(batch, left / (3 * ranks)))
+        }
+        self.starts = starts
     }
 
     /// The first of a block's places in `samples`.
-    func start(_ block: Int) -> Int { min(block * length, samples.count) }
+    func start(_ block: Int) -> Int { block < starts.count ? starts[block] : samples.count }
 
     /// Block number `block`, nil past the last.
     func block(_ block: Int) -> [Int]? {
-        let start = start(block)
-        return start < samples.count ? Array(samples[start..<min(start + length, samples.count)]) : nil
+        block < starts.count ? Array(samples[starts[block]..<min(start(block + 1), samples.count)]) : nil
     }
 }

@@ -9,7 +9,10 @@ import Kernels
 /// |---|---|---|
 /// | `pgd-beats-fgsm` | accuracy under `fgsm` minus under `pgd` | >= -tolerance |
 /// | `pgd-beats-noise` | accuracy under the best `noise-*` minus under `pgd` | >= -tolerance |
+/// | `pgd-beats-transfer` | accuracy under `transfer` minus under `pgd`, where there is a surrogate | >= -tolerance |
+/// | `converged` | accuracy under `pgd` minus that with twice the steps and another restart | <= tolerance |
 /// | `large-epsilon` | accuracy under `pgd` with a budget that reaches the whole box | <= 0.05 |
+/// | `twin-falls` | the surrogate's accuracy under the same attack, where there is one | <= 0.05 |
 /// | `zero-gradients` | share of images where the direction of the loss gradient is zero | <= 0.01 |
 /// | `tiny-gradients` | share of images where the norm of the gradient of -log p_y is below 1e-8 | <= 0.1 |
 /// | `apgd-start` | share of images where the gradient of APGD's ratio of logits is zero at its random start | 0 |
@@ -17,7 +20,7 @@ import Kernels
 /// | `no-softmax` | share of images whose logits are probabilities: within [0, 1], with sum 1 up to 1e-5 | < 1 |
 /// | `square-gain` | accuracy under all gradient attacks minus that with `square`, where both were run | <= 0.002 |
 ///
-/// All but the last on the first `samples` images, the gradients on those among them that are classified correctly.
+/// All but `square-gain` on the first `samples` images, the gradients on those among them that are classified correctly.
 /// The last four are AutoAttack's own.
 public struct SanityChecks: Sendable {
     /// Most images that are looked at.
@@ -34,24 +37,50 @@ public struct SanityChecks: Sendable {
         typealias Check = RobustnessResult.Check
         let count = min(max(1, samples), correct.count)
         let subjects = correct.enumerated().map { $1 && $0 < count }
-        func accuracy(_ attack: any Attack, under threat: ThreatModel? = nil) throws -> Double {
+        func accuracy(_ attack: any Attack, under threat: ThreatModel?) throws -> Double {
             // An attack that was run in a cascade has not seen every image.
             let known = outcomes.first { $0.name == attack.name && order == .independent && threat == nil }
             let flags = try known?.survived ?? runner.survivors(
                 of: attack, among: subjects, under: threat, stage: "check, \(attack.name)")
             return Double(flags.prefix(count).count { $0 }) / Double(count)
         }
-        let pgd = try accuracy(PGD()), fgsm = try accuracy(FGSM())
-        let noise = min(try accuracy(Noise(.uniform)), try accuracy(Noise(.gaussian)))
-        let unbounded = try accuracy(PGD(), under: largest(runner.threat, dimension: runner.dataset.shape.count))
+        let pgd = try accuracy(PGD(), under: nil), fgsm = try accuracy(FGSM(), under: nil)
+        let noise = min(try accuracy(Noise(.uniform), under: nil), try accuracy(Noise(.gaussian), under: nil))
+        let everything = largest(runner.threat, dimension: runner.dataset.shape.count)
+        let unbounded = try accuracy(PGD(), under: everything)
+        // More of the same, on the images that it has left.
+        let longer = try accuracy(PGD(name: "pgd, twice", steps: 2 * PGD().steps, restarts: 2), under: nil)
         let (zero, tiny) = try gradientShares(runner, subjects)
         return try [
             Check(name: "pgd-beats-fgsm", ok: fgsm - pgd >= -tolerance, value: fgsm - pgd),
             Check(name: "pgd-beats-noise", ok: noise - pgd >= -tolerance, value: noise - pgd),
+            Check(name: "converged", ok: pgd - longer <= tolerance, value: pgd - longer),
             Check(name: "large-epsilon", ok: unbounded <= 0.05, value: unbounded),
             Check(name: "zero-gradients", ok: zero <= 0.01, value: zero),
             Check(name: "tiny-gradients", ok: tiny <= 0.1, value: tiny),
-        ] + modelChecks(runner, subjects) + squareGain(correct, outcomes)
+        ] + surrogateChecks(runner, count, pgd: pgd, everything, accuracy) + modelChecks(runner, subjects)
+            + squareGain(correct, outcomes)
+    }
+
+    /// Of a twin that nobody has defended, say.
+    private func surrogateChecks(
+        _ runner: DistributedAttacks, _ count: Int, pgd: Double, _ everything: ThreatModel,
+        _ accuracy: (any Attack, ThreatModel?) throws -> Double
+    ) throws -> [RobustnessResult.Check] {
+        guard runner.surrogate != nil else { return [] }
+        let transfer = try accuracy(Transfer(), nil)
+        let all = (0..<runner.samples).map { $0 < count }
+        let flags = try runner.flags(stage: "check, twin", among: all) { batch in
+            let context = AttackContext(
+                classifier: runner.classifier, surrogate: runner.surrogate, threat: everything, seed: runner.seed)
+            guard let twin = context.turnedToSurrogate() else { return batch.labels.map { _ in true } }
+            return twin.classifier.misclassifies(PGD().perturb(batch, twin), batch.labels).map { !$0 }
+        }
+        let left = Double(flags.count { $0 }) / Double(count)
+        return [
+            .init(name: "pgd-beats-transfer", ok: transfer - pgd >= -tolerance, value: transfer - pgd),
+            .init(name: "twin-falls", ok: left <= 0.05, value: left),
+        ]
     }
 
     private func modelChecks(
@@ -66,6 +95,8 @@ public struct SanityChecks: Sendable {
             let pass = classifier.inputGradient(of: start) {
                 attack.loss.evaluate($0, Array(0..<batch.count), batch, nil).direction
             }
+            // Pointers alone do not keep memory from being used again.
+            defer { withExtendedLifetime(pass) {} }
             return (0..<batch.count).map { row in
                 let gradient = pass.gradient.pointer + row * batch.imageCount
                 // In this form a NaN counts as zero.
@@ -150,6 +181,7 @@ public struct SanityChecks: Sendable {
                 }
             }
         }
+        defer { withExtendedLifetime(pass) {} }
         return factors.enumerated().map { row, factor in
             var squared = 0.0
             for i in 0..<batch.imageCount {

@@ -7,6 +7,8 @@ extension AttackContext {
         let logits = classifier.logits(batch.images)
         stepDone()
         let classes = logits.shape[-1]
+        // Pointers alone do not keep memory from being used again.
+        defer { withExtendedLifetime(logits) {} }
         return batch.labels.enumerated().map { row, label in
             let z = logits.pointer + row * classes
             // A comparison with a NaN is false both ways, so any order of them is a valid one.

@@ -45,10 +45,11 @@ enum NumberText {
         return text
     }
 
-    /// An attack's budget: in 255ths where that is what was meant.
+    /// An attack's budget: in 255ths where that is what was meant, which 0.8 and its like are by accident.
     static func epsilon(_ value: Double) -> String {
         let levels = value * 255
-        if value > 0, value < 1, (levels - levels.rounded()).magnitude < 1e-6, levels.rounded() >= 1 {
+        let isRound = value * 100 == (value * 100).rounded()
+        if value > 0, value < 1, !isRound, (levels - levels.rounded()).magnitude < 1e-6, levels.rounded() >= 1 {
             return "\(Int(levels.rounded()))/255"
         }
         return short(value)

@@ -4,7 +4,7 @@ import Failures
 public struct Report: Sendable {
     private let runs: [Run]
 
-    /// Reads the run directories: `config.yaml`, `metrics.jsonl`, `eval/robustness.json` and `pictures/`, of which any
+    /// Reads the run directories: `config.yaml`, `metrics.jsonl`, `eval/` and `pictures/`, of which any
     /// may be missing.
     ///
     /// Throws `Failure` of kind `usage` for no directories, `badInput` for a directory that is not there or holds

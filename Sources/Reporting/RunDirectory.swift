@@ -37,8 +37,10 @@ struct RunDirectory: Sendable {
         configuration = try ifPresent("config.yaml") { try Self.readConfiguration($0) }
         metrics = try ifPresent("metrics.jsonl") { try TrainingMetrics(path: $0) }
         robustness = try ifPresent("eval/robustness.json") { try RobustnessResult(path: $0) }
-        pictures =
-            try ifPresent("pictures/pictures.json") { _ in try PictureFile.all(directory: "\(path)/pictures") } ?? []
+        // Of the training, and of the evaluation.
+        pictures = try ["pictures", "eval"].flatMap { folder in
+            try ifPresent("\(folder)/pictures.json") { _ in try PictureFile.all(directory: "\(path)/\(folder)") } ?? []
+        }
         guard configuration != nil || metrics != nil || robustness != nil || !pictures.isEmpty else {
             throw Failure.badInput(
                 path, "holds nothing of a run",

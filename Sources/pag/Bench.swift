@@ -19,7 +19,7 @@ struct Bench: ParsableCommand {
             step: whole training steps, or inference, on random images
             conv: the network's convolutions one by one, 16 and 160 images
             allreduce: the reproducible sum over ranks against MPI_Allreduce
-            attack: input gradients, and projected gradient descent over all ranks
+            attack: input gradients, projected gradient descent and AutoAttack over all ranks
             data: reading and augmenting images
 
             Rates are sums over ranks. gflops_effective counts the operations of the direct method, and peak_fraction \
@@ -39,12 +39,13 @@ struct Bench: ParsableCommand {
     @Option(help: "Classes whose gradients are differentiated at one time. Default: as training chooses.")
     var classChunk: Int?
     @Option(help: "Mebibytes for the graphs of a shard's input gradients, as compute.memory.") var memory = 1024
+    @Option(help: "Images of attack's AutoAttack run, 0 for none.") var cascade = 32
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard batch ?? 1 > 0, classChunk ?? 1 > 0, memory > 0, classes > 1, seconds >= 0, seconds.isFinite else {
-            throw ValidationError("batch, classes, class-chunk, memory and seconds must be positive")
-        }
+        guard
+            batch ?? 1 > 0, classChunk ?? 1 > 0, memory > 0, classes > 1, seconds >= 0, seconds.isFinite, cascade >= 0
+        else { throw ValidationError("batch, classes, class-chunk, memory, seconds and cascade must be positive") }
     }
 
     func run() throws {
@@ -78,6 +79,7 @@ struct Bench: ParsableCommand {
                 benchmark.model = model
                 benchmark.batch = batch ?? benchmark.batch
                 benchmark.classes = classes
+                benchmark.cascadeSamples = cascade
                 try benchmark.run(over: communicator, seconds: seconds, emit: emit)
             case .data:
                 var benchmark = LoadingBenchmark()

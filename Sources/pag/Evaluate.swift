@@ -7,6 +7,7 @@ import Evaluation
 import Failures
 import Formats
 import Glibc
+import Illustrations
 import Models
 import Training
 
@@ -56,6 +57,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: "A checkpoint of another model, whose adversarial images the attack transfer tries.")
     var transferFrom: String?
 
+    @Option(help: "Seconds without progress after which a rank ends the job.")
+    var watchdog = Watchdog.defaultSeconds
+
     @Flag(help: "Go on from what a killed evaluation of the same settings has found.")
     var resume = false
 
@@ -65,7 +69,7 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let radius = epsilon ?? (norm == "linf" ? "8/255" : "0.5")
         let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
-        try withJob { communicator in
+        try withJob(watchdog: watchdog) { communicator in
             let (classifier, file) = try classifier(checkpoint, ema: ema)
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             guard let spec = data ?? file.metadata["dataset"] else {
@@ -96,6 +100,10 @@ struct Evaluate: ParsableCommand {
             guard communicator.rank == 0 else { return }
             if isTerminal { _ = write(STDERR_FILENO, "\r\u{1B}[2K", 5) }
             try result.write(to: folder, model: name(of: checkpoint))
+            try AdversarialPictures(result, of: splits.test) { image in
+                let shape = [1] + classifier.model.input
+                return classifier.predictions(Tensor(shape, image, in: MemoryPool()))[0]
+            }.write(to: folder)
             describe(result, folder)
         }
     }

@@ -68,7 +68,7 @@ struct BenchmarkTests {
     @Test func attackKnowsWhoWaited() throws {
         let lines = try ThreadCommunicator.run(ranks: 2) { communicator in
             var benchmark = AttackBenchmark(), lines: [JSONValue] = []
-            (benchmark.batch, benchmark.steps) = (2, 2)
+            (benchmark.batch, benchmark.steps, benchmark.cascadeSamples) = (2, 2, 0)
             try benchmark.run(over: communicator, seconds: 0) { lines.append($0) }
             return lines
         }

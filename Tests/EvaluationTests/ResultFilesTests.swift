@@ -92,4 +92,20 @@ struct ResultFilesTests {
         let text = withExtendedLifetime(bytes) { String(decoding: bytes.bytes, as: UTF8.self) }
         #expect(try JSONValue.parse(text, source: "file") == result.json(model: "m"))
     }
+
+    @Test func modelInfoHasTheFieldsOfRobustBench() throws {
+        let (result, _) = try result([Named()])
+        let directory = try TemporaryDirectory()
+        try result.write(to: "\(directory.path)/eval", model: "m")
+        let path = "\(directory.path)/eval/model_info.json"
+        let file = try MappedFile(path: path)
+        let entry = try withExtendedLifetime(file) { try JSONValue.parse(file.bytes, source: path) }
+        #expect(
+            Set(entry.members?.map(\.key) ?? []) == [
+                "link", "name", "authors", "additional_data", "number_forward_passes", "dataset", "venue",
+                "architecture", "eps", "clean_acc", "reported", "autoattack_acc", "unreliable",
+            ])
+        #expect(entry["name"] == "m" && entry["eps"] == "8/255" && entry["number_forward_passes"] == 1)
+        #expect(entry["unreliable"] == JSONValue(result.checks.contains { !$0.ok }))
+    }
 }

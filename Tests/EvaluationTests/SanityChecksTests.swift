@@ -1,9 +1,13 @@
 import Autodiff
+import Configuration
 import Data
 import Distributed
 import Evaluation
 import Formats
 import Kernels
+import Layers
+import Models
+import Synchronization
 import Testing
 
 struct SanityChecksTests {
@@ -26,7 +30,7 @@ struct SanityChecksTests {
 
     @Test func aPlainModelPassesAll() throws {
         let checks = try checks(scale: 3)
-        #expect(checks.count == 8 && checks.values.allSatisfy(\.ok))
+        #expect(checks.count == 9 && checks.values.allSatisfy(\.ok))
     }
 
     @Test func aSaturatedModelIsNoticed() throws {
@@ -67,7 +71,7 @@ struct SanityChecksTests {
             threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: [Idle()], seed: 1
         ).run(classifier, on: images, over: SingleProcess())
         let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
-        #expect(failed == ["pgd-beats-fgsm", "pgd-beats-noise"])
+        #expect(failed == ["pgd-beats-fgsm", "pgd-beats-noise", "converged"])
     }
 
     @Test func probabilitiesInPlaceOfLogitsAreNoticed() throws {
@@ -83,6 +87,84 @@ struct SanityChecksTests {
         }
         #expect(try check([0.7, 0.3])?.ok == false)
         #expect(try check([0.7, 0.4])?.ok == true && check([1.2, -0.2])?.ok == true)
+    }
+
+    /// The first pixel decides, and every pass adds another number to the first logit.
+    private struct Restless: Architecture {
+        var drift: Scalar = 0
+        mutating func visit(_ fields: inout FieldVisitor) throws {}
+        func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
+            RestlessLayer(linear: Linear(input.count, classes, in: &builder), drift: drift)
+        }
+    }
+
+    private struct RestlessLayer: Layer {
+        let linear: Linear
+        let drift: Scalar
+        private let passes = Passes()
+
+        init(linear: Linear, drift: Scalar) {
+            self.linear = linear
+            self.drift = drift
+        }
+
+        func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+            let logits = linear(x.reshaped([x.shape[0], x.shape.dropFirst().count]), &context)
+            let shift = drift * Scalar(passes.next() % 2)
+            return logits + Tensor([2], [shift, 0], in: x.pool)
+        }
+    }
+
+    private final class Passes: Sendable {
+        private let count = Mutex(0)
+        func next() -> Int {
+            count.withLock {
+                $0 += 1
+                return $0
+            }
+        }
+    }
+
+    @Test func aModelThatSaysSomethingElseEachTimeIsNoticed() throws {
+        func check(drift: Scalar) throws -> RobustnessResult.Check? {
+            let model = Model(
+                Restless(drift: drift), normalisation: InputNormalisation(mean: [0], deviation: [1]),
+                input: [2, 2, 1], classes: 2)
+            let state = ModelState(model, in: MemoryPool())
+            let numbers: [Scalar] = [-3, 0, 0, 0, 3, 0, 0, 0, 1.5, -1.5]
+            state.parameters.pointer.update(from: numbers, count: numbers.count)
+            let images = MadeUpImages(
+                shape, classes: 2, images: [[0.1, 0, 0, 0], [0.9, 0, 0, 0]], labels: [0, 1])
+            return try RobustnessEvaluation(threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: [], seed: 1)
+                .run(Classifier(state), on: images, over: SingleProcess()).checks.first { $0.name == "same-logits" }
+        }
+        let restless = try check(drift: 0.01), still = try check(drift: 0)
+        #expect(restless?.ok == false && restless?.value == 1)
+        #expect(still?.ok == true && still?.value == 0)
+    }
+
+    /// The twin decides by the first pixel and the model, whose logits are far apart, by the same at another place.
+    @Test func aTwinThatBreaksWhatGradientsLeaveIsNoticed() throws {
+        func failed(_ attacks: [any Attack], twin weights: [[Double]], _ biases: [Double]) throws -> Set<String> {
+            let classifier = linearClassifier(
+                shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
+            var images = MadeUpImages.random(20, shape, classes: 2, in: 0...1)
+            for i in 0..<20 {
+                images.labels[i] = i % 2
+                images.images[i][0] = i % 2 == 0 ? 0.48 : 0.52
+            }
+            let twin = linearClassifier(shape, weights: weights, biases: biases)
+            let result = try RobustnessEvaluation(
+                threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: attacks, seed: 1
+            ).run(classifier, on: images, over: SingleProcess(), surrogate: twin)
+            #expect(result.checks.contains { $0.name == "twin-falls" })
+            return Set(result.checks.filter { !$0.ok }.map(\.name))
+        }
+        let same = [[-3.0, 0, 0, 0], [3, 0, 0, 0]]
+        #expect(try failed([], twin: same, [1.5, -1.5]).isEmpty)
+        #expect(try failed([Idle()], twin: same, [1.5, -1.5]).contains("pgd-beats-transfer"))
+        // A twin that no attack brings off class 0 of half the images.
+        #expect(try failed([], twin: [[0, 0, 0, 0], [0, 0, 0, 0]], [1, 0]) == ["twin-falls"])
     }
 
     /// Stands for a random search that finds what gradients do not.

@@ -108,7 +108,7 @@ final class TemporaryDirectory {
     }
 
     deinit {
-        for name in ["eval/robustness.json", "eval/adversarial.safetensors"] { unlink("\(path)/\(name)") }
+        for name in ["robustness.json", "model_info.json", "adversarial.safetensors"].map({ "eval/\($0)" }) { unlink("\(path)/\(name)") }
         rmdir("\(path)/eval")
         rmdir(path)
     }

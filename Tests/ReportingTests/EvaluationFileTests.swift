@@ -72,9 +72,12 @@ import Testing
         try runs.write("run/pictures/a.png", bytes: png)
         try runs.write(
             "run/pictures/pictures.json", #"[{"file": "a.png", "title": "Gradients", "caption": "a & b"}]"#)
+        try runs.write("run/eval/b.png", bytes: png)
+        try runs.write("run/eval/pictures.json", #"[{"file": "b.png", "title": "Adversarial images"}]"#)
         let page = try runs.report("run").html()
         #expect(page.contains("src=\"data:image/png;base64,\(Base64.encode(png))\""))
         #expect(page.contains("width=\"3\" height=\"2\"") && page.contains(">a &amp; b<"))
+        #expect(page.contains(">Adversarial images<"))
     }
 
     @Test func picturesFromElsewhereAreRefused() throws {
