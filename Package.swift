@@ -54,28 +54,35 @@ let package = Package(
         module("Autodiff", ["Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
+        module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
         module("Data", ["Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
+        module("TargetGeneration", [
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
+            "Kernels", "Layers", "Models",
+        ]),
         module("Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
-            "Layers", "Models", "Randomness", "Targets", "Tracing", logging,
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
+            "Kernels", "Layers", "Models", "Randomness", "TargetGeneration", "Targets", "Tracing", logging,
         ]),
         module("Evaluation", [
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Randomness",
         ]),
         module("Reporting", ["Failures", "Formats"]),
         module("Illustrations", [
-            "Autodiff", "Data", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting", "Targets",
+            "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting",
+            "Targets",
         ]),
         module("Benchmarks", [
             "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Randomness",
             "Training",
         ]),
         program("pag", [
-            "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
-            "Formats", "Illustrations", "Kernels", "Models", "Reporting", "Training", argumentParser, logging,
+            "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
+            "Failures", "Formats", "Illustrations", "Kernels", "Models", "Reporting", "TargetGeneration", "Training",
+            argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels"]),

@@ -10,6 +10,10 @@ public enum RandomPurpose: UInt32, Sendable {
     case attack = 6
     case synthesis = 7
     case targetSelection = 8
+    case diffusion = 10
+    case sampling = 11
+    case scoreNoise = 12
+    case controlTargets = 13
     case test = 99
 }
 

@@ -4,4 +4,5 @@ import Configuration
 let objectives: [Kind<any ObjectiveConfiguration>] = [
     Kind("pag", AlignedGradients.self) { $0 },
     Kind("vanilla", Vanilla.self) { $0 },
+    Kind("denoising", Denoising.self) { $0 },
 ]

@@ -26,13 +26,13 @@ struct StepVector {
         self.parameters = ends.dropLast()
     }
 
-    private static let figureCount = 9
+    private static let figureCount = 9 + 2 * LossParts.noiseLevels
 
     func write(loss: Scalar, _ parts: LossParts, to vector: Destination) {
         let figures: [Double] = [
             Double(loss), Double(parts.images), parts.crossEntropy, parts.alignment, parts.cosine, parts.gradientNorm,
             Double(parts.gradients), Double(parts.zeroGradients), Double(parts.correct),
-        ]
+        ] + parts.denoising.flatMap { [$0.sum, Double($0.images)] }
         for (place, figure) in zip(self.figures, figures) { vector[place] = Scalar(figure) }
     }
 
@@ -48,6 +48,11 @@ struct StepVector {
         parts.gradients = count(f[6])
         parts.zeroGradients = count(f[7])
         parts.correct = count(f[8])
+        let levels = f.count - 2 * LossParts.noiseLevels
+        for level in 0..<LossParts.noiseLevels {
+            parts.denoising[level].sum = f[levels + 2 * level]
+            parts.denoising[level].images = count(f[levels + 2 * level + 1])
+        }
         return (f[0], parts)
     }
 }
