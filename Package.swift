@@ -24,7 +24,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
         swiftSettings: swiftSettings)
 }
 // Data beside the tests that is read by path.
-let excluded = ["Training": ["Golden"]]
+let excluded = ["Checkpoints": ["Diffusers"], "Training": ["Golden"]]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -95,6 +95,14 @@ let package = Package(
         tests(of: "Tracing", []),
         tests(of: "Autodiff", ["Kernels", "Randomness"]),
         tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
+        tests(of: "Checkpoints", [
+            "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models",
+        ]),
+        tests(of: "Diffusion", ["Autodiff", "Configuration", "Kernels", "Randomness"]),
+        tests(of: "TargetGeneration", [
+            "Autodiff", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats", "Kernels", "Layers",
+            "Randomness",
+        ]),
         tests(of: "Training", [
             "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
             "Randomness", "Targets", logging,
