@@ -101,7 +101,7 @@ let package = Package(
         tests(of: "Diffusion", ["Autodiff", "Configuration", "Kernels", "Randomness"]),
         tests(of: "TargetGeneration", [
             "Autodiff", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats", "Kernels", "Layers",
-            "Randomness",
+            "Models", "Randomness", "Training", logging,
         ]),
         tests(of: "Training", [
             "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",

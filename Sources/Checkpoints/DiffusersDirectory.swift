@@ -23,7 +23,8 @@ public struct DiffusersDirectory {
         let source = path + "/config.json"
         let file = try MappedFile(path: source)
         guard file.bytes.count <= Configuration.maximumBytes else {
-            throw Failure.badInput(source, "\(file.bytes.count) bytes", expected: "at most \(Configuration.maximumBytes)")
+            throw Failure.badInput(
+                source, "\(file.bytes.count) bytes", expected: "at most \(Configuration.maximumBytes)")
         }
         var json = try withExtendedLifetime(file) { try JSONValue.parse($0.bytes, source: source) }
         guard json.members != nil else { throw Failure.badInput(source, "is not a JSON object") }

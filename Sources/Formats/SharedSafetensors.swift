@@ -108,6 +108,6 @@ public final class SharedSafetensors {
 
     private static func begins(_ path: String, with head: [UInt8]) throws -> Bool {
         let file = try MappedFile(path: path)
-        return withExtendedLifetime(file) { file.bytes.count >= head.count && file.bytes.prefix(head.count).elementsEqual(head) }
+        return withExtendedLifetime(file) { file.bytes.prefix(head.count).elementsEqual(head) }
     }
 }

@@ -7,8 +7,8 @@ public struct Conv2d: Layer {
     let settings: ConvolutionSettings
 
     public init(
-        _ inChannels: Int, _ outChannels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias hasBias: Bool = false,
-        in builder: inout ModelBuilder
+        _ inChannels: Int, _ outChannels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
+        bias hasBias: Bool = false, in builder: inout ModelBuilder
     ) {
         let fanIn = kernel * kernel * inChannels
         weight = builder.parameter(

@@ -15,7 +15,7 @@ struct TrainingMetrics: Sendable {
 
     static let stepFields = [
         "loss", "ce", "alignment", "cosine", "train_acc", "lr", "images_per_s", "gradient_norm", "zero_gradients",
-    ]
+    ] + (0..<DenoisingCurves.levels).map(DenoisingCurves.field)
     static let epochFields = ["clean_acc", "robust_acc", "cosine", "seconds"]
 
     /// For each of `stepFields` the points (step, value); NaN where the value was not finite.

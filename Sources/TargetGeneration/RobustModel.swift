@@ -17,7 +17,7 @@ public struct RobustModel: TargetGenerator {
     }
 
     public func prepare(_ context: GenerationContext) throws -> any PreparedGenerator {
-        guard !checkpoint.isEmpty else { throw Failure(.badInput, "targets.checkpoint is empty; name the classifier's") }
+        guard !checkpoint.isEmpty else { throw Failure(.badInput, "targets.checkpoint is empty") }
         let file = try SafetensorsFile(path: checkpoint)
         let description = try ModelDescription(from: file)
         try context.require(description.input, description.classes, of: checkpoint)

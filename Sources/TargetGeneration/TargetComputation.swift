@@ -67,7 +67,9 @@ public struct TargetComputation {
     }
 
     private func megabytes(_ bytes: Int) -> String {
-        bytes < 1_000_000_000 ? "\((bytes + 99_999) / 100_000 * 100_000 / 1_000_000) MB" : "\(bytes / 100_000_000 / 10).\(bytes / 100_000_000 % 10) GB"
+        let (unit, name) = bytes < 1_000_000_000 ? (1_000_000, "MB") : (1_000_000_000, "GB")
+        let tenths = (10 * bytes + unit - 1) / unit
+        return "\(tenths / 10).\(tenths % 10) \(name)"
     }
 
     /// Computes what is missing. Collective. Throws `stoppedOnRequest` with everything kept.

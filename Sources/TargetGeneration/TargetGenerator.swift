@@ -76,8 +76,11 @@ public struct TargetsConfiguration: Configurable {
     public var element = Element.f32
     /// Images computed and written at a time.
     public var block = 16
-    /// Training images that the table over noise levels is made from; 0: no table.
+    public enum Split: String, Sendable, CaseIterable { case train, test }
+
+    /// Images that the table over noise levels is made from, and where they are taken from; 0: no table.
     public var surveyImages = 200
+    public var surveySplit = Split.train
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
@@ -85,5 +88,6 @@ public struct TargetsConfiguration: Configurable {
         try fields.value("element", &element)
         try fields.value("block", &block, in: 1...4096)
         try fields.value("surveyImages", &surveyImages, check: .notNegative)
+        try fields.value("surveySplit", &surveySplit)
     }
 }

@@ -56,7 +56,10 @@ struct TargetsCommand: ParsableCommand {
                 for notice in splits.notices { logger.notice("\(notice)") }
                 logger.info("\(out): \(computation.estimate.text)")
             }
-            try survey(generator, splits.train, rows, configuration.targets, communicator, pool)
+            let isTest = configuration.targets.surveySplit == .test
+            try survey(
+                generator, isTest ? splits.test : splits.train, isTest ? Array(0..<splits.test.count) : rows,
+                configuration.targets, communicator, pool)
             guard !surveyOnly else { return }
 
             let start = secondsNow()

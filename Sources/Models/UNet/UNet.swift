@@ -2,8 +2,8 @@ import Autodiff
 import Configuration
 import Layers
 
-/// A U-Net that predicts noise (Ho et al. 2020): names, shapes and arithmetic of diffusers' `UNet2DModel`, and its keys,
-/// so that a `config.json` saved by that library is read by this declaration. Keys with one value are what is
+/// A U-Net that predicts noise (Ho et al. 2020): names, shapes and arithmetic of diffusers' `UNet2DModel`, and its
+/// keys, so that a `config.json` saved by that library is read by this declaration. Keys with one value are what is
 /// supported of theirs.
 public struct UNet: Architecture {
     public enum DownBlock: String, Sendable, CaseIterable { case plain = "DownBlock2D", attending = "AttnDownBlock2D" }
@@ -16,7 +16,10 @@ public struct UNet: Architecture {
         var activation: Activation { self == .swish ? .silu : Activation(rawValue: rawValue) ?? .silu }
     }
     /// How the time enters a block: added, or as scale and shift of its second normalisation.
-    public enum TimeConditioning: String, Sendable, CaseIterable { case added = "default", scaleAndShift = "scale_shift" }
+    public enum TimeConditioning: String, Sendable, CaseIterable {
+        case added = "default"
+        case scaleAndShift = "scale_shift"
+    }
 
     public var inChannels: Int?
     public var outChannels: Int?
@@ -81,7 +84,8 @@ public struct UNet: Architecture {
             downBlocks.count == levels, "down_block_types",
             "\(downBlocks.count) blocks, but block_out_channels has \(levels)")
         try fields.require(
-            upBlocks.count == levels, "up_block_types", "\(upBlocks.count) blocks, but block_out_channels has \(levels)")
+            upBlocks.count == levels, "up_block_types",
+            "\(upBlocks.count) blocks, but block_out_channels has \(levels)")
         try fields.require(
             freqShift < Double(widths[0] / 2), "freq_shift", "leaves no frequencies for \(widths[0]) channels")
         // Behind a concatenation the sum of two widths is normalised.
@@ -108,7 +112,7 @@ public struct UNet: Architecture {
         }
         let out = outChannels ?? input[2]
         guard out == input[2] || out == 2 * input[2] else {
-            return "model.out_channels is \(out), neither the images' \(input[2]) nor twice as many (noise and variance)"
+            return "model.out_channels is \(out), neither the images' \(input[2]) nor twice as many"
         }
         let factor = 1 << (widths.count - 1)
         guard input[0] % factor == 0, input[1] % factor == 0 else {
