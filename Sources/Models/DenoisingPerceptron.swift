@@ -1,15 +1,19 @@
 import Autodiff
 import Configuration
+import Glibc
 import Kernels
 import Layers
 
 /// A small network that predicts noise of points: linear layers with shortcuts, to each of which time and class are
-/// added.
+/// added, over the coordinates and their sines and cosines, without which it would see coarse structure alone (Tancik
+/// et al. 2020).
 public struct DenoisingPerceptron: Architecture {
     public var width = 128
     public var layers = 3
     /// Sines and cosines of the time.
     public var timeWidth = 32
+    /// Sines and cosines of each coordinate, of frequencies 1, 2, 4, ...
+    public var waves = 4
 
     public init() {}
 
@@ -19,6 +23,7 @@ public struct DenoisingPerceptron: Architecture {
         try fields.value("width", &width, in: 1...4096)
         try fields.value("layers", &layers, in: 1...64)
         try fields.value("timeWidth", &timeWidth, in: 2...1024)
+        try fields.value("waves", &waves, in: 0...12)
     }
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
@@ -30,6 +35,7 @@ private struct DenoisingPerceptronNetwork: Layer {
     private let time: TimeEmbedding
     private let classes: Embedding
     private let first, last: Linear
+    private let waves: Int
     private let blocks: [Block]
 
     private struct Block {
@@ -42,7 +48,8 @@ private struct DenoisingPerceptronNetwork: Layer {
             TimeEmbedding(.init(width: perceptron.timeWidth), width, in: &$0)
         }
         self.classes = builder.scope("class_embedding") { Embedding(classes + 1, width, in: &$0) }
-        first = builder.scope("first") { Linear(input.count, width, in: &$0) }
+        waves = perceptron.waves
+        first = builder.scope("first") { Linear(input.count * (1 + 2 * perceptron.waves), width, in: &$0) }
         blocks = (0..<perceptron.layers).map { index in
             builder.scope("blocks") { builder in
                 builder.scope("\(index)") { builder in
@@ -62,11 +69,32 @@ private struct DenoisingPerceptronNetwork: Layer {
         }
         let embedding = Activation.silu(
             time(conditioning.times, in: x.pool, &context) + classes(conditioning.classes, &context))
-        var h = first(x.reshaped([x.shape[0], x.shape.suffix(3).count]), &context)
+        var h = first(withWaves(x), &context)
         for block in blocks {
             let entered = block.enter(Activation.silu(h), &context) + block.condition(embedding, &context)
             h = h + block.leave(Activation.silu(entered), &context)
         }
         return last(Activation.silu(h), &context).reshaped(x.shape)
+    }
+
+    /// [B, coordinates, and for each frequency their sines and cosines]. Constants: nobody differentiates a denoiser
+    /// with respect to its input.
+    private func withWaves(_ x: Tensor) -> Tensor {
+        precondition(!x.isRecorded, "mlp-denoiser: differentiated with respect to its input")
+        let size = x.shape.suffix(3).count, columns = size * (1 + 2 * waves)
+        return Tensor([x.shape[0], columns], in: x.pool) { out in
+            for row in 0..<x.shape[0] {
+                let from = x.pointer + row * size, to = out + row * columns
+                to.update(from: from, count: size)
+                for wave in 0..<waves {
+                    let sines = to + size * (1 + 2 * wave), cosines = sines + size
+                    for i in 0..<size {
+                        let phase = Double(from[i]) * Double(1 << wave)
+                        sines[i] = Scalar(sin(phase))
+                        cosines[i] = Scalar(cos(phase))
+                    }
+                }
+            }
+        }
     }
 }
