@@ -76,11 +76,11 @@ public struct DiffusersDirectory {
 
     /// The network with its numbers. Throws `badInput` naming what is missing or has another shape.
     public func load(in pool: MemoryPool) throws -> ModelState {
-        let file = try SafetensorsFile(path: weights)
-        let state = ModelState(try description.model(), in: pool)
-        try ParameterFiles.load(state.parameters, of: state, from: file) { name in
-            file.entry(name) == nil ? Self.formerName(name) : name
-        }
+        let file = try SafetensorsFile(path: weights), model = try description.model()
+        func name(_ name: String) -> String { file.entry(name) == nil ? Self.formerName(name) : name }
+        try ParameterFiles.check(model, in: file, name: name)
+        let state = ModelState(model, in: pool)
+        try ParameterFiles.load(state.parameters, of: state, from: file, name: name)
         let known = Set(state.model.parameters.flatMap { [$0.name, Self.formerName($0.name)] })
         if let stranger = file.entries.first(where: { !known.contains($0.name) }) {
             throw Failure.badInput(weights, "tensor \(stranger.name) is of no layer that config.json describes")

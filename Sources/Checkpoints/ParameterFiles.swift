@@ -53,6 +53,15 @@ public enum ParameterFiles {
         }
     }
 
+    /// Throws what `load` would throw, without memory for the numbers: a description may claim any size.
+    public static func check(
+        _ model: Model, in file: SafetensorsFile, name: (String) -> String = { $0 }
+    ) throws {
+        for declaration in model.parameters {
+            _ = try file.entry(name(declaration.name), shape: fileShape(declaration))
+        }
+    }
+
     /// Fills the running statistics from a file. A missing counter is taken as 0, as older PyTorch files have none.
     public static func loadStatistics(of state: ModelState, from file: SafetensorsFile, prefix: String = "") throws {
         for (declaration, running) in zip(state.model.statistics, state.runningTensors(of: state.statistics)) {

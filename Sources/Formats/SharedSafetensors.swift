@@ -37,7 +37,7 @@ public final class SharedSafetensors {
         _ path: String, metadata: [String: String], tensors: [Tensor]
     ) throws -> Bool {
         guard access(path, F_OK) == 0 else { return false }
-        return try begins(path, with: head(metadata, tensors))
+        return try isOurs(path, head(metadata, tensors), tensors)
     }
 
     /// Makes the file, or finds one that was begun with the same header. One process does this, before all open it.
@@ -45,10 +45,10 @@ public final class SharedSafetensors {
     public static func prepare(
         _ path: String, metadata: [String: String], tensors: [Tensor], blocks: Int
     ) throws -> [Bool] {
-        let head = try head(metadata, tensors), size = try tensors.reduce(head.count) { try $0 + $1.bytes() }
+        let head = try head(metadata, tensors), size = try size(head, tensors)
         if access(partial(path), F_OK) == 0, access(Self.blocks(path), F_OK) == 0 {
             let known = try MappedFile(path: Self.blocks(path))
-            guard try begins(partial(path), with: head), known.bytes.count == blocks else {
+            guard try isOurs(partial(path), head, tensors), known.bytes.count == blocks else {
                 throw Failure(
                     .usage, "\(partial(path)): was begun with other settings, data or network; remove it to start anew")
             }
@@ -106,8 +106,14 @@ public final class SharedSafetensors {
         return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
     }
 
-    private static func begins(_ path: String, with head: [UInt8]) throws -> Bool {
-        let file = try MappedFile(path: path)
-        return withExtendedLifetime(file) { file.bytes.prefix(head.count).elementsEqual(head) }
+    private static func size(_ head: [UInt8], _ tensors: [Tensor]) throws -> Int {
+        try tensors.reduce(head.count) { try $0 + $1.bytes() }
+    }
+
+    private static func isOurs(_ path: String, _ head: [UInt8], _ tensors: [Tensor]) throws -> Bool {
+        let file = try MappedFile(path: path), size = try size(head, tensors)
+        return withExtendedLifetime(file) {
+            file.bytes.count == size && file.bytes.prefix(head.count).elementsEqual(head)
+        }
     }
 }

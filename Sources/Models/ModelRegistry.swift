@@ -8,7 +8,7 @@ public protocol Architecture: Configurable {
     /// [B, classes]. `input` is [H, W, C].
     func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer
     /// What is wrong with these settings for such images; nil if nothing.
-    func problem(with input: Shape) -> String?
+    func problem(with input: Shape, classes: Int) -> String?
     /// Whether this is a denoising network, which maps noisy images and what the context's conditioning says to a
     /// prediction of the images' shape (its first channels, if it has more), instead of to logits.
     var predictsNoise: Bool { get }
@@ -16,7 +16,7 @@ public protocol Architecture: Configurable {
 
 extension Architecture {
     public var predictsNoise: Bool { false }
-    public func problem(with input: Shape) -> String? { nil }
+    public func problem(with input: Shape, classes: Int) -> String? { nil }
 }
 
 enum ModelRegistry {

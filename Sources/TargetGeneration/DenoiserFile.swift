@@ -32,7 +32,9 @@ struct DenoiserFile {
             let file = try Self.checkpoint(path)
             let description = try ModelDescription(from: file)
             try context.require(description.input, description.classes, of: file.path)
-            state = ModelState(try description.model(), in: context.pool)
+            let model = try description.model()
+            try ParameterFiles.check(model, in: file)
+            state = ModelState(model, in: context.pool)
             guard state.model.predictsNoise, let text = file.metadata["diffusion"] else {
                 throw Failure.badInput(file.path, "is not a denoiser's checkpoint")
             }

@@ -34,7 +34,7 @@ public struct ScoreBased: TargetGenerator {
         let network = NetworkDenoiser(file.state, file.process)
         return try PreparedScores(
             denoiser: network, normalisation: file.state.model.normalisation, settings: self, seed: context.seed,
-            denoiserIdentity: file.identity)
+            denoiserIdentity: file.identity, progress: context.progress)
     }
 }
 
@@ -45,12 +45,16 @@ public struct PreparedScores: PreparedGenerator {
     private let settings: ScoreBased
     private let seed: UInt64
     public let identity: [String: String]
+    private let progress: () -> Void
 
-    /// - Parameter denoiserIdentity: what tells the denoiser's numbers from others'.
+    /// - Parameters:
+    ///   - denoiserIdentity: what tells the denoiser's numbers from others'.
+    ///   - progress: called after every noise draw.
     public init(
         denoiser: any Denoiser, normalisation: InputNormalisation, settings: ScoreBased, seed: UInt64,
-        denoiserIdentity: String
+        denoiserIdentity: String, progress: @escaping () -> Void = {}
     ) throws {
+        self.progress = progress
         self.denoiser = denoiser
         self.normalisation = normalisation
         self.settings = settings
@@ -76,6 +80,7 @@ public struct PreparedScores: PreparedGenerator {
                 let found = ScoreDifferences(
                     denoiser, normalised, indices: indices, .init(time: time, number: number, seed: seed))
                 sum = sum.map { $0 + found.differences } ?? found.differences
+                progress()
             }
         }
         guard let sum else { preconditionFailure("PreparedScores: no draws") }
@@ -97,6 +102,7 @@ public struct PreparedScores: PreparedGenerator {
                 let found = ScoreDifferences(
                     denoiser, normalisation(images), indices: indices,
                     .init(time: time, number: number, seed: seed))
+                progress()
                 return (pixelGradient(found.differences), found.errors)
             })
     }

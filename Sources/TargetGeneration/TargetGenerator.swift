@@ -27,10 +27,14 @@ public struct GenerationContext {
     /// How images became noise for a network whose file does not say it.
     public let process: DiffusionProcess
     public let pool: MemoryPool
+    /// To be called now and then, as a block of a large network takes minutes.
+    public let progress: () -> Void
 
     public init(
-        dataset: any Dataset, seed: UInt64, runDirectory: String, process: DiffusionProcess, pool: MemoryPool
+        dataset: any Dataset, seed: UInt64, runDirectory: String, process: DiffusionProcess, pool: MemoryPool,
+        progress: @escaping () -> Void
     ) {
+        self.progress = progress
         self.dataset = dataset
         self.seed = seed
         self.runDirectory = runDirectory

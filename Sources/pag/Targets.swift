@@ -45,7 +45,8 @@ struct TargetsCommand: ParsableCommand {
                 GenerationContext(
                     dataset: splits.train, seed: configuration.seed,
                     runDirectory: runDir ?? "runs/\(name(of: config))",
-                    process: configuration.diffusion ?? DiffusionProcess(), pool: pool))
+                    process: configuration.diffusion ?? DiffusionProcess(), pool: pool,
+                    progress: { communicator.heartbeat.beat() }))
             // The images that a classifier with the same seed and limit trains on.
             let order = EpochOrder.fixedOrder(seed: configuration.seed, count: splits.train.count)
             let rows = Array(order.prefix(configuration.data.limit ?? order.count))

@@ -106,9 +106,13 @@ public struct UNet: Architecture {
         }
     }
 
-    public func problem(with input: Shape) -> String? {
+    public func problem(with input: Shape, classes: Int) -> String? {
         if let inChannels, inChannels != input[2] {
             return "model.in_channels is \(inChannels), but the images have \(input[2]) channels"
+        }
+        if let classEmbeddings, classEmbeddings != 0, classEmbeddings <= classes {
+            return "model.num_class_embeds is \(classEmbeddings); \(classes) classes and the empty one need "
+                + "\(classes + 1) (0 is a network that knows none)"
         }
         let out = outChannels ?? input[2]
         guard out == input[2] || out == 2 * input[2] else {
