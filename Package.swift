@@ -24,7 +24,9 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
         swiftSettings: swiftSettings)
 }
 // Data beside the tests that is read by path.
-let excluded = ["Evaluation": ["Reference"], "Training": ["Golden", "Losses"]]
+let excluded = [
+    "Checkpoints": ["Diffusers"], "Evaluation": ["Reference"], "Training": ["Golden", "Losses"],
+]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -54,14 +56,20 @@ let package = Package(
         module("Autodiff", ["Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
+        module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
         module("Data", ["Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),
+        module("TargetGeneration", [
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
+            "Kernels", "Layers", "Models",
+        ]),
         module("Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
-            "Layers", "Models", "Perturbations", "Randomness", "Targets", "Tracing", logging,
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
+            "Kernels", "Layers", "Models", "Perturbations", "Randomness", "TargetGeneration", "Targets", "Tracing",
+            logging,
         ]),
         module("Evaluation", [
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Perturbations",
@@ -69,15 +77,17 @@ let package = Package(
         ]),
         module("Reporting", ["Failures", "Formats"]),
         module("Illustrations", [
-            "Autodiff", "Data", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting", "Targets",
+            "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting",
+            "Targets",
         ]),
         module("Benchmarks", [
             "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Randomness",
             "Training",
         ]),
         program("pag", [
-            "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
-            "Formats", "Illustrations", "Kernels", "Models", "Reporting", "Training", argumentParser, logging,
+            "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
+            "Failures", "Formats", "Illustrations", "Kernels", "Models", "Reporting", "TargetGeneration", "Training",
+            argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels"]),
@@ -90,6 +100,14 @@ let package = Package(
         tests(of: "Tracing", []),
         tests(of: "Autodiff", ["Kernels", "Randomness"]),
         tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
+        tests(of: "Checkpoints", [
+            "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models",
+        ]),
+        tests(of: "Diffusion", ["Autodiff", "Configuration", "Kernels", "Randomness"]),
+        tests(of: "TargetGeneration", [
+            "Autodiff", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats", "Kernels", "Layers",
+            "Models", "Randomness", "Training", logging,
+        ]),
         tests(of: "Training", [
             "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
             "Layers", "Models", "Perturbations", "Randomness", "Targets", logging,

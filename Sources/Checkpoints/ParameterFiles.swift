@@ -40,9 +40,25 @@ public enum ParameterFiles {
     public static func load(
         _ vector: Storage, of state: ModelState, from file: SafetensorsFile, prefix: String = ""
     ) throws {
+        try load(vector, of: state, from: file) { prefix + $0 }
+    }
+
+    /// The same, where `name` says what the file calls a parameter.
+    static func load(
+        _ vector: Storage, of state: ModelState, from file: SafetensorsFile, name: (String) -> String
+    ) throws {
         for (declaration, tensor) in zip(state.model.parameters, state.tensors(of: vector)) {
-            let values: [Scalar] = try file.values(of: prefix + declaration.name, shape: fileShape(declaration))
+            let values: [Scalar] = try file.values(of: name(declaration.name), shape: fileShape(declaration))
             place(values, declaration, in: tensor.storage)
+        }
+    }
+
+    /// Throws what `load` would throw, without memory for the numbers: a description may claim any size.
+    public static func check(
+        _ model: Model, in file: SafetensorsFile, name: (String) -> String = { $0 }
+    ) throws {
+        for declaration in model.parameters {
+            _ = try file.entry(name(declaration.name), shape: fileShape(declaration))
         }
     }
 

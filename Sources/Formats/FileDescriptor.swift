@@ -35,6 +35,20 @@ struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// The same at a place of the file, whose own position stays.
+    func write(all bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        var position = 0
+        while position < bytes.count {
+            let written = pwrite(
+                number, bytes.baseAddress.unsafelyUnwrapped + position, bytes.count - position, offset + position)
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw Failure.inputOutput(path, "write", code: errno)
+            }
+            position += written
+        }
+    }
+
     func synchronise() throws {
         var result: Int32
         repeat { result = fsync(number) } while result != 0 && errno == EINTR

@@ -59,7 +59,7 @@ public enum SafetensorsWriter {
             }
             metadata[ContentChecksum.key] = content.text
         }
-        let header = header(metadata: metadata, tensors: tensors)
+        let header = header(metadata: metadata, tensors: tensors.map { ($0.name, $0.elementType, $0.shape) })
         guard header.count <= SafetensorsHeader.maximalBytes else {
             throw Failure.badInput(
                 path, "header of \(header.count) bytes", expected: "at most \(SafetensorsHeader.maximalBytes)")
@@ -80,7 +80,9 @@ public enum SafetensorsWriter {
         }
     }
 
-    private static func header(metadata: [String: String], tensors: [TensorToWrite]) -> [UInt8] {
+    static func header(
+        metadata: [String: String], tensors: [(name: String, elementType: ElementType, shape: [Int])]
+    ) -> [UInt8] {
         var members: [JSONValue.Member] = []
         if !metadata.isEmpty {
             let pairs = ContentChecksum.sorted(metadata).map { JSONValue.Member($0.key, JSONValue($0.value)) }

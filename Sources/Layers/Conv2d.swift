@@ -1,21 +1,29 @@
 import Autodiff
 
-/// A convolution of images [..., H, W, Ci] without bias, named and initialised as PyTorch's `nn.Conv2d`.
+/// A convolution of images [..., H, W, Ci], named and initialised as PyTorch's `nn.Conv2d`.
 public struct Conv2d: Layer {
     let weight: ParameterSlot
+    let bias: ParameterSlot?
     let settings: ConvolutionSettings
 
     public init(
         _ inChannels: Int, _ outChannels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-        in builder: inout ModelBuilder
+        bias hasBias: Bool = false, in builder: inout ModelBuilder
     ) {
+        let fanIn = kernel * kernel * inChannels
         weight = builder.parameter(
-            "weight", [outChannels, kernel, kernel, inChannels], layout: .filters,
-            .uniform(fanIn: kernel * kernel * inChannels))
+            "weight", [outChannels, kernel, kernel, inChannels], layout: .filters, .uniform(fanIn: fanIn))
+        bias = hasBias ? builder.parameter("bias", [outChannels], .uniform(fanIn: fanIn)) : nil
         settings = ConvolutionSettings(stride: stride, padding: padding)
     }
 
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        x.convolved(with: context[weight], settings)
+        let y = x.convolved(with: context[weight], settings)
+        return bias.map { y + context[$0] } ?? y
+    }
+
+    /// The convolution plus a term [images, 1, 1, Co] of each image, in one pass with the bias.
+    public func callAsFunction(_ x: Tensor, plus term: Tensor, _ context: inout ForwardContext) -> Tensor {
+        x.convolved(with: context[weight], settings) + (bias.map { term + context[$0] } ?? term)
     }
 }

@@ -3,15 +3,16 @@ import Kernels
 
 /// Normalisation of every image over groups of neighbouring channels (Wu and He 2018), as PyTorch's `nn.GroupNorm`.
 public struct GroupNorm: AffineNormalisation {
-    public static let epsilon: Scalar = 1e-5
-
     let weight: ParameterSlot
     let bias: ParameterSlot
     let groups: Int
+    let epsilon: Scalar
 
-    /// As many groups as divide the channels, up to eight.
-    public init(_ channels: Int, in builder: inout ModelBuilder) {
-        groups = (1...min(8, channels)).last { channels % $0 == 0 } ?? 1
+    /// `groups` has to divide `channels`; nil: the largest number up to eight that does.
+    public init(_ channels: Int, groups: Int? = nil, epsilon: Double = 1e-5, in builder: inout ModelBuilder) {
+        self.groups = groups ?? (1...min(8, channels)).last { channels % $0 == 0 } ?? 1
+        self.epsilon = Scalar(epsilon)
+        precondition(channels % self.groups == 0, "GroupNorm: \(self.groups) groups of \(channels) channels")
         weight = builder.parameter("weight", [channels], .constant(1))
         bias = builder.parameter("bias", [channels], .constant(0))
     }
@@ -24,7 +25,7 @@ public struct GroupNorm: AffineNormalisation {
         func perChannel(_ statistic: Tensor) -> Tensor {
             statistic.broadcast(to: images + [1, 1, groups, channels / groups]).reshaped(images + [1, 1, channels])
         }
-        let scale = context[weight] * perChannel(variance.reciprocalSquareRoot(epsilon: Self.epsilon))
+        let scale = context[weight] * perChannel(variance.reciprocalSquareRoot(epsilon: epsilon))
         return (scale, context[bias] - perChannel(mean) * scale)
     }
 }

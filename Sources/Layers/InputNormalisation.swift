@@ -15,10 +15,18 @@ public struct InputNormalisation: Layer {
 
     var isIdentity: Bool { mean.allSatisfy { $0 == 0 } && deviation.allSatisfy { $0 == 1 } }
 
-    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor { self(x) }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
         if isIdentity { return x }
         let channels: Shape = [mean.count]
         let scale = Tensor(channels, deviation.map { Scalar(1 / $0) }, in: x.pool)
         return (x - Tensor(channels, mean.map { Scalar($0) }, in: x.pool)) * scale
+    }
+    /// Images from normalised ones.
+    public func inverted(_ x: Tensor) -> Tensor {
+        let channels: Shape = [mean.count]
+        return x * Tensor(channels, deviation.map { Scalar($0) }, in: x.pool)
+            + Tensor(channels, mean.map { Scalar($0) }, in: x.pool)
     }
 }

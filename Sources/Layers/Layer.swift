@@ -25,6 +25,8 @@ public struct ForwardContext {
     }
 
     public let mode: Mode
+    /// What a denoising network is told beside the noisy images; nil for any other.
+    public var conditioning: Conditioning?
     private let parameters: [Tensor]
     private let running: [SeenStatistics]
     /// By declaration; filled in training mode. Nothing is committed here: the training step does that once.

@@ -9,12 +9,15 @@ public struct Model: Sendable {
     public let normalisation: InputNormalisation
     public let parameters: [ParameterDeclaration]
     public let statistics: [StatisticsDeclaration]
+    /// Whether this is a denoising network; see `prediction`.
+    public let predictsNoise: Bool
     private let network: any Layer
 
     public init(_ architecture: some Architecture, normalisation: InputNormalisation, input: Shape, classes: Int) {
         precondition(
             normalisation.mean.count == input[-1], "Model: \(normalisation.mean.count) means for \(input[-1]) channels")
         var builder = ModelBuilder()
+        predictsNoise = architecture.predictsNoise
         network = architecture.build(input: input, classes: classes, in: &builder)
         parameters = builder.parameters
         statistics = builder.statistics
@@ -31,5 +34,16 @@ public struct Model: Sendable {
     public func callAsFunction(_ images: Tensor, _ context: inout ForwardContext) -> Tensor {
         precondition(images.shape.suffix(3) == input, "Model: images \(images.shape), expected [B] + \(input)")
         return network(normalisation(images, &context), &context)
+    }
+
+    /// What a denoising network says of noisy images [B, H, W, C], which are normalised images plus noise already:
+    /// [B, H, W, C] without any further channels it may have.
+    public func prediction(
+        for noisy: Tensor, _ conditioning: Conditioning, _ context: inout ForwardContext
+    ) -> Tensor {
+        precondition(noisy.shape.suffix(3) == input, "Model: noisy images \(noisy.shape), expected [B] + \(input)")
+        context.conditioning = conditioning
+        let output = network(noisy, &context), channels = input[-1]
+        return output.shape[-1] == channels ? output : output.sliced(0..<channels, axis: -1)
     }
 }

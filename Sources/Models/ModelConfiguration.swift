@@ -45,7 +45,7 @@ public struct ModelConfiguration: Configurable {
         guard mean.count == input[-1] else {
             throw Failure(.badInput, "model.normalize has \(mean.count) values, but the images \(input[-1]) channels")
         }
-        if let problem = architecture.problem(with: input) { throw Failure(.badInput, problem) }
+        if let problem = architecture.problem(with: input, classes: classes) { throw Failure(.badInput, problem) }
         return Model(
             architecture, normalisation: InputNormalisation(mean: mean, deviation: std), input: input, classes: classes)
     }

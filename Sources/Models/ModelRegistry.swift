@@ -8,11 +8,15 @@ public protocol Architecture: Configurable {
     /// [B, classes]. `input` is [H, W, C].
     func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer
     /// What is wrong with these settings for such images; nil if nothing.
-    func problem(with input: Shape) -> String?
+    func problem(with input: Shape, classes: Int) -> String?
+    /// Whether this is a denoising network, which maps noisy images and what the context's conditioning says to a
+    /// prediction of the images' shape (its first channels, if it has more), instead of to logits.
+    var predictsNoise: Bool { get }
 }
 
 extension Architecture {
-    public func problem(with input: Shape) -> String? { nil }
+    public var predictsNoise: Bool { false }
+    public func problem(with input: Shape, classes: Int) -> String? { nil }
 }
 
 enum ModelRegistry {
@@ -21,5 +25,7 @@ enum ModelRegistry {
         Kind("resnet18", ResNet18.self) { $0 },
         Kind("vit", VisionTransformer.self) { $0 },
         Kind("mlp", MultilayerPerceptron.self) { $0 },
+        Kind("unet", UNet.self) { $0 },
+        Kind("mlp-denoiser", DenoisingPerceptron.self) { $0 },
     ]
 }

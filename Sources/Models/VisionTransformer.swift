@@ -28,7 +28,7 @@ public struct VisionTransformer: Architecture {
         try fields.optional("in_c", &channels, in: 1...64)
     }
 
-    public func problem(with input: Shape) -> String? {
+    public func problem(with input: Shape, classes: Int) -> String? {
         if let side, side != input[0] { return "model.img is \(side), but the images are \(input[0]) high" }
         if let channels, channels != input[2] { return "model.in_c is \(channels), but the images have \(input[2])" }
         guard input[0] == input[1], input[0] % patch == 0 else {

@@ -11,6 +11,10 @@ public enum RandomPurpose: UInt32, Sendable {
     case synthesis = 7
     case targetSelection = 8
     case innerAttack = 9
+    case diffusion = 10
+    case sampling = 11
+    case scoreNoise = 12
+    case controlTargets = 13
     case test = 99
 }
 

@@ -31,8 +31,8 @@ enum Curves {
 
     /// What training and its monitor saw.
     static func training(_ runs: [Run]) -> [LineChart] {
-        var charts = [steps(runs, "loss", "Training loss", .fittedOrLogarithmic)]
-        // A loss without a second part is the cross-entropy itself.
+        var charts = [steps(runs, "loss", "Training loss", .fittedOrLogarithmic)] + DenoisingCurves.charts(runs)
+        // A loss without a second part is the cross-entropy itself; a denoiser has none.
         if runs.contains(where: { $0.metrics?.steps["ce"] != $0.metrics?.steps["loss"] }) {
             charts.append(steps(runs, "ce", "Cross-entropy", .fittedOrLogarithmic))
         }

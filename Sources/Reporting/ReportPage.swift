@@ -39,7 +39,7 @@ struct ReportPage {
 
     private var header: HTML {
         var parts: [HTML] = [
-            .element("p", ["class": "kind"], "Robustness report"), .element("h1", [:], "\(heading)"),
+            .element("p", ["class": "kind"], hasClassifier ? "Robustness report" : "Denoiser report"), .element("h1", [:], "\(heading)"),
         ]
         if let finding = Finding(runs) {
             parts.append(.element("p", ["class": "finding"], "\(finding.sentence)"))
@@ -77,7 +77,10 @@ struct ReportPage {
             "div", ["class": "card alarm-card", "role": "note"], lines.map { .element("p", [:], $0) })
     }
 
+    private var hasClassifier: Bool { runs.isEmpty || runs.contains { !$0.isDenoiser } }
+
     private var results: HTML {
+        guard hasClassifier else { return .empty }
         var parts: [HTML] = [.element("h2", [:], "Accuracy")]
         let hasEvaluation = runs.contains { $0.robustness != nil }
         guard let table = ResultTable(runs: runs) else {

@@ -34,11 +34,28 @@ public struct TargetFile: TargetConfiguration {
                 path, "targets of another data set or order (\(dataset.prefix(12))...)",
                 expected: "\(train.base.name) (\(train.base.fingerprint.prefix(12))...)")
         }
+        try requireComputed(file, train)
         return StoredTargets(file: file, entry: entry, train: train)
     }
 }
 
 extension TargetFile {
+    /// A file of a part of the data set says which images it has targets of.
+    private func requireComputed(_ file: SafetensorsFile, _ train: Subset) throws {
+        guard let computed = file.entry("computed") else { return }
+        guard computed.elementType == .uint8, computed.shape == [train.base.count] else {
+            throw Failure.badInput(
+                path, "tensor computed is \(computed.elementType.rawValue) of shape \(computed.shape)",
+                expected: "U8 of [\(train.base.count)]")
+        }
+        let missing = file.withBytes(of: computed) { bytes in train.indices.filter { bytes[$0] == 0 } }
+        if let first = missing.first {
+            throw Failure.badInput(
+                path, "no targets of image \(first) and \(missing.count - 1) others that are trained on",
+                expected: "the images that targets were computed of")
+        }
+    }
+
     public func prepareUnseen(_ context: TargetContext) -> (any UnseenTargets)? { nil }
 }
 

@@ -73,5 +73,7 @@ public enum TargetRegistry {
         Kind("class-mean", ClassMean.self) { $0 },
         Kind("nearest-neighbour", NearestNeighbour.self) { $0 },
         Kind("file", TargetFile.self) { $0 },
+        Kind("random", RandomVectors.self) { $0 },
+        Kind("shuffled", ShuffledClasses.self) { $0 },
     ]
 }

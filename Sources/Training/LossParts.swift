@@ -18,6 +18,9 @@ public struct LossParts: Sendable, Equatable {
     /// Images that an attack has perturbed, and how many of them are still classified correctly.
     public var perturbed = 0
     public var perturbedCorrect = 0
+    /// A denoiser's errors, the time steps in so many equal ranges, the least noise first.
+    public static let noiseLevels = 8
+    public var denoising = [LevelError](repeating: LevelError(), count: noiseLevels)
 
     public init(images: Int) { self.images = images }
 
@@ -28,4 +31,18 @@ public struct LossParts: Sendable, Equatable {
         gradients += similarity.norms.count
         zeroGradients += similarity.zeroGradients
     }
+}
+
+/// The errors at some noise levels.
+public struct LevelError: Sendable, Equatable {
+    public var sum = 0.0
+    public var images = 0
+
+    public init() {}
+    mutating func add(_ error: Double) {
+        sum += error
+        images += 1
+    }
+    /// Nil without images.
+    public var mean: Double? { images > 0 ? sum / Double(images) : nil }
 }

@@ -16,9 +16,16 @@ final class MetricsLog {
     func step(_ report: StepReport, imagesPerSecond: Double) throws {
         let images = Double(max(1, report.parts.images))
         let gradients = Double(max(1, report.parts.gradients))
-        var figures: [(String, JSONValue)] = [
-            ("loss", .number(report.loss)), ("ce", .number(report.parts.crossEntropy / images)),
-            ("train_acc", .number(Double(report.parts.correct) / images)), ("lr", .number(report.learningRate)),
+        let denoises = report.parts.denoising.contains { $0.images > 0 }
+        var figures: [(String, JSONValue)] = [("loss", .number(report.loss))]
+        if !denoises {
+            figures += [
+                ("ce", .number(report.parts.crossEntropy / images)),
+                ("train_acc", .number(Double(report.parts.correct) / images)),
+            ]
+        }
+        figures += [
+            ("lr", .number(report.learningRate)),
             ("images_per_s", .number((imagesPerSecond * 10).rounded() / 10)),
             ("parameter_gradient_norm", .number(report.gradientNorm)),
         ]
@@ -36,6 +43,9 @@ final class MetricsLog {
                 ("gradient_norm", .number(report.parts.gradientNorm / gradients)),
                 ("zero_gradients", .number(Double(report.parts.zeroGradients) / gradients)),
             ]
+        }
+        for (level, error) in report.parts.denoising.enumerated() {
+            if let mean = error.mean { figures.append(("error_level_\(level + 1)", .number(mean))) }
         }
         try write(
             "step", [("step", JSONValue(report.step)), ("epoch", JSONValue(report.epoch))], figures, "train",

@@ -8,4 +8,5 @@ let objectives: [Kind<any ObjectiveConfiguration>] = [
     Kind("trades", TRADES.self) { $0 },
     Kind("mart", MART.self) { $0 },
     Kind("gradient-penalty", GradientPenalty.self) { $0 },
+    Kind("denoising", Denoising.self) { $0 },
 ]

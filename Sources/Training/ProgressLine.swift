@@ -26,7 +26,9 @@ final class ProgressLine {
         if report.parts.gradients > 0 {
             text += "  cosine \(rounded(report.parts.cosine / Double(report.parts.gradients), 3))"
         }
-        text += "  accuracy \(rounded(100 * Double(report.parts.correct) / images, 1)) %"
+        if !report.parts.denoising.contains(where: { $0.images > 0 }) {
+            text += "  accuracy \(rounded(100 * Double(report.parts.correct) / images, 1)) %"
+        }
         text += "  \(rounded(imagesPerSecond, 0)) images/s  \(duration(remaining)) left"
         write("\r\u{1B}[2K" + text)
         isDrawn = true

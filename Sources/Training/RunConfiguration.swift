@@ -1,11 +1,13 @@
 import Configuration
+import Data
 import Kernels
 import Models
 import Perturbations
+import TargetGeneration
 
 /// Everything that a run is told: the sections of the YAML file, in the order in which they are written out.
 public struct RunConfiguration: Configurable {
-    public enum Task: String, Sendable, CaseIterable { case classifier }
+    public enum Task: String, Sendable, CaseIterable { case classifier, denoiser }
 
     public var task = Task.classifier
     public var seed: UInt64 = 1
@@ -17,6 +19,7 @@ public struct RunConfiguration: Configurable {
     public var checkpoint = CheckpointConfiguration()
     public var compute = ComputeConfiguration()
     public var profile = ProfileConfiguration()
+    public var targets = TargetsConfiguration()
 
     public init() {}
 
@@ -24,14 +27,40 @@ public struct RunConfiguration: Configurable {
         try fields.value("task", &task)
         try fields.value("seed", &seed)
         try fields.section("data", &data)
+        // What a denoiser's sections are where the file says nothing.
+        if task == .denoiser, !denoises {
+            loss.objective = Denoising()
+            monitor.everyEpochs = 0
+            if !model.architecture.predictsNoise { model.architecture = UNet() }
+        }
         try fields.section("model", &model)
+        try fields.require(
+            model.architecture.predictsNoise == (task == .denoiser), "model",
+            "is \(task == .denoiser ? "a classifier" : "a denoising network"), but task is \(task.rawValue)")
         try fields.section("loss", &loss)
+        try fields.require(
+            denoises == (task == .denoiser), "loss",
+            "is not of the kind that the task \(task.rawValue) is trained with")
         try fields.section("train", &train)
         try fields.section("monitor", &monitor)
+        try fields.require(
+            task == .classifier || monitor.everyEpochs == 0, "monitor",
+            "everyEpochs must be 0 for a denoiser: there is no accuracy to watch")
         try fields.section("checkpoint", &checkpoint)
         try fields.section("compute", &compute)
         try fields.section("profile", &profile)
+        try fields.section("targets", &targets)
     }
+
+    /// The input normalisation where the model section has none: the data set's constants; for a denoiser, whose noise
+    /// has to cover the data, [0, 1] becomes [-1, 1].
+    public func standardNormalisation(_ splits: DatasetSplits) -> ModelConfiguration.Normalize {
+        guard task == .denoiser else { return .init(mean: splits.mean, std: splits.deviation) }
+        let half = Array(repeating: 0.5, count: splits.mean.count)
+        return .init(mean: half, std: half)
+    }
+
+    private var denoises: Bool { loss.objective is Denoising }
 
     /// This configuration without what may change between a run and its continuation: how long it goes on, how it is
     /// watched, saved and computed, and what it does not use.
@@ -41,6 +70,7 @@ public struct RunConfiguration: Configurable {
         copy.train.epochs = 1
         copy.monitor = MonitorConfiguration()
         copy.checkpoint = CheckpointConfiguration()
+        copy.targets = TargetsConfiguration()
         copy.compute = ComputeConfiguration()
         copy.profile = ProfileConfiguration()
         return copy

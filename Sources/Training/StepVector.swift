@@ -26,14 +26,14 @@ struct StepVector {
         self.parameters = ends.dropLast()
     }
 
-    private static let figureCount = 12
+    private static let figureCount = 12 + 2 * LossParts.noiseLevels
 
     func write(loss: Scalar, _ parts: LossParts, to vector: Destination) {
         let figures: [Double] = [
             Double(loss), Double(parts.images), parts.crossEntropy, parts.alignment, parts.cosine, parts.gradientNorm,
             Double(parts.gradients), Double(parts.zeroGradients), Double(parts.correct), parts.regularisation,
             Double(parts.perturbed), Double(parts.perturbedCorrect),
-        ]
+        ] + parts.denoising.flatMap { [$0.sum, Double($0.images)] }
         for (place, figure) in zip(self.figures, figures) { vector[place] = Scalar(figure) }
     }
 
@@ -52,6 +52,11 @@ struct StepVector {
         parts.regularisation = f[9]
         parts.perturbed = count(f[10])
         parts.perturbedCorrect = count(f[11])
+        let levels = f.count - 2 * LossParts.noiseLevels
+        for level in 0..<LossParts.noiseLevels {
+            parts.denoising[level].sum = f[levels + 2 * level]
+            parts.denoising[level].images = count(f[levels + 2 * level + 1])
+        }
         return (f[0], parts)
     }
 }

@@ -32,6 +32,7 @@ public enum TrainingCheckpoint {
         metadata["seed"] = String(configuration.seed)
         metadata["dataset"] = configuration.data.dataset
         metadata["data_hash"] = data.train.fingerprint
+        if let process = configuration.diffusion { metadata["diffusion"] = try Configuration.json(of: process) }
         if let best = state.bestRobustAccuracy { metadata["best_robust_acc"] = String(best) }
         try SafetensorsWriter.write(to: path, metadata: metadata, tensors: tensors, checksum: true)
     }

@@ -75,8 +75,7 @@ public final class TrainingRun {
         var resolved = given
         let shape = data.train.shape
         resolved.model.inChannels = resolved.model.inChannels ?? shape.channels
-        resolved.model.normalize =
-            resolved.model.normalize ?? .init(mean: data.splits.mean, std: data.splits.deviation)
+        resolved.model.normalize = resolved.model.normalize ?? resolved.standardNormalisation(data.splits)
         resolved.loss = given.loss.resolved
         configuration = resolved
         description = ModelDescription(

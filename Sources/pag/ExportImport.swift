@@ -57,7 +57,7 @@ struct Import: ParsableCommand {
         configuration.model.inChannels = shape.channels
         configuration.model.normalize =
             try ParameterFiles.normalisation(of: file) ?? configuration.model.normalize
-            ?? .init(mean: data.splits.mean, std: data.splits.deviation)
+            ?? configuration.standardNormalisation(data.splits)
         let description = ModelDescription(
             configuration: configuration.model, input: [shape.height, shape.width, shape.channels],
             classes: data.train.classNames.count)

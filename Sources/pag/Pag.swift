@@ -13,8 +13,8 @@ struct Pag: ParsableCommand {
             + "65 bad input, 69 something needed is missing, 70 internal error, 74 input/output, "
             + "75 stopped on request, 124 watchdog.",
         subcommands: [
-            Train.self, Evaluate.self, ReportCommand.self, Export.self, Import.self, Verify.self, Inspect.self,
-            Bench.self, Doctor.self,
+            Train.self, Evaluate.self, TargetsCommand.self, ReportCommand.self, Export.self, Import.self,
+            Verify.self, Inspect.self, Bench.self, Doctor.self,
         ])
 
     static func main() {

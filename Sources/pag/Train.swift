@@ -37,13 +37,21 @@ struct Train: ParsableCommand {
                 configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
                 monitor: try monitor(configuration.monitor, seed: configuration.seed, communicator))
             try training.run()
-            let targets = try training.unseenTargets()
+            let targets = configuration.task == .classifier ? try training.unseenTargets() : nil
             if communicator.rank == 0 {
-                let classifier = Classifier(training.network.state, parameters: training.network.parameters)
-                let pictures = RunPictures(
-                    classifier, test: training.data.splits.test, targets: targets,
-                    progress: { communicator.heartbeat.beat() })
-                try training.record(pictures: pictures.write(to: directory))
+                let (state, parameters) = training.network
+                func progress() { communicator.heartbeat.beat() }
+                if let process = configuration.diffusion {
+                    let samples = SamplePictures(
+                        state, parameters: parameters, process, classNames: training.data.splits.train.classNames,
+                        seed: configuration.seed, progress: progress)
+                    try training.record(pictures: samples.write(to: directory))
+                } else {
+                    let pictures = RunPictures(
+                        Classifier(state, parameters: parameters), test: training.data.splits.test, targets: targets,
+                        progress: progress)
+                    try training.record(pictures: pictures.write(to: directory))
+                }
                 try AtomicFile.write(try Report(runDirectories: [directory]).html(), to: directory + "/report.html")
                 logger.info("report: \(directory)/report.html")
             }

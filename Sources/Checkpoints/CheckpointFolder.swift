@@ -3,17 +3,18 @@ import Formats
 import Glibc
 
 /// The numbered checkpoints of a run. Used by rank 0 alone.
-struct CheckpointFolder {
-    let path: String
-    var best: String { path + "/best.safetensors" }
+public struct CheckpointFolder {
+    public let path: String
+    public init(path: String) { self.path = path }
+    public var best: String { path + "/best.safetensors" }
 
-    func file(step: Int) -> String {
+    public func file(step: Int) -> String {
         let digits = String(step)
         return path + "/step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
     }
 
     /// Numbered checkpoints, newest first. Left-over temporary files are not among them.
-    func numbered() throws -> [(step: Int, path: String)] {
+    public func numbered() throws -> [(step: Int, path: String)] {
         guard access(path, F_OK) == 0 else { return [] }
         return try directoryEntries(path).compactMap { name -> (step: Int, path: String)? in
             guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"),
@@ -24,7 +25,7 @@ struct CheckpointFolder {
     }
 
     /// Removes all but the newest `keep`.
-    func prune(keep: Int) throws {
+    public func prune(keep: Int) throws {
         for old in try numbered().dropFirst(keep) { unlink(old.path) }
     }
 }

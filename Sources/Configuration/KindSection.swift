@@ -1,8 +1,6 @@
-import Configuration
-
 extension FieldVisitor {
     /// A section of its own that is one of several kinds, named by its field `kind`.
-    mutating func section<Value: Sendable>(_ name: String, kinds: [Kind<Value>], _ value: inout Value) throws {
+    public mutating func section<Value: Sendable>(_ name: String, kinds: [Kind<Value>], _ value: inout Value) throws {
         var section = KindSection(value: value, kinds: kinds)
         try self.section(name, &section)
         value = section.value ?? value

@@ -1,0 +1,80 @@
+import Autodiff
+import Diffusion
+import Failures
+import Formats
+import Kernels
+import Models
+import Reporting
+
+/// What a trained denoiser draws: samples of every class by both samplers, and without a class.
+public struct SamplePictures {
+    private let denoiser: NetworkDenoiser
+    private let state: ModelState
+    private let classNames: [String]
+    private let seed: UInt64
+    private let progress: () -> Void
+
+    /// - Parameter parameters: what to draw with, such as the average.
+    public init(
+        _ state: ModelState, parameters: Storage, _ process: DiffusionProcess, classNames: [String], seed: UInt64,
+        progress: @escaping () -> Void
+    ) {
+        denoiser = NetworkDenoiser(state, parameters: parameters, process)
+        self.state = state
+        self.classNames = classNames
+        self.seed = seed
+        self.progress = progress
+    }
+
+    /// Draws into `directory`/pictures and lists the pictures there. Throws `inputOutput`.
+    /// - Returns: the pictures by name, for other records.
+    @discardableResult
+    public func write(to directory: String) throws -> [(name: String, image: RasterImage)] {
+        let shape = denoiser.input
+        guard shape[2] == 1 || shape[2] == 3, shape[0] > 1 else { return [] }
+        let steps = min(50, denoiser.levels.count)
+        let labels = Array(0..<min(10, classNames.count)) + [denoiser.classes]
+        let kinds: [(Sampler.Kind, String)] = [(.ddim, "DDIM"), (.ancestral, "ancestral")]
+        var tiles: [[RasterImage?]] = [], rows: [String] = []
+        for (kind, title) in kinds {
+            for round in 0..<2 {
+                tiles.append(images(kind, labels, steps: steps, seed: seed &+ UInt64(round)))
+                rows.append("\(title) \(round + 1)")
+            }
+        }
+        let names = labels.map { $0 < classNames.count ? String(classNames[$0].prefix(10)) : "no class" }
+        let picture = PictureGrid(
+            columnLabels: names, rowLabels: rows, tiles: tiles,
+            captions: tiles.map { $0.map { _ in nil } }
+        ).render(scale: max(1, 64 / max(shape[0], shape[1])))
+        let folder = directory + "/pictures"
+        try createDirectory(folder)
+        try AtomicFile.write(picture.png(), to: folder + "/samples.png")
+        let list: JSONValue = [
+            [
+                "file": "samples.png", "title": "Samples",
+                "caption": JSONValue(
+                    "Images drawn by the denoiser from pure noise in \(steps) steps, of every class and of none: "
+                        + "deterministically (DDIM) and with fresh noise at every step (ancestral). The noise of a "
+                        + "column is the same for both."),
+            ]
+        ]
+        try AtomicFile.write(list.text(pretty: true) + "\n", to: folder + "/pictures.json")
+        return [("samples", picture)]
+    }
+
+    private func images(_ kind: Sampler.Kind, _ labels: [Int], steps: Int, seed: UInt64) -> [RasterImage?] {
+        let pool = MemoryPool(), shape = denoiser.input
+        let normalisation = state.model.normalisation
+        // Where the darkest and the lightest pixel come to lie, over all channels.
+        let bounds = zip(normalisation.mean, normalisation.deviation).flatMap { [-$0 / $1, (1 - $0) / $1] }
+        let range = Scalar(bounds.min() ?? -1)...Scalar(bounds.max() ?? 1)
+        let sampler = Sampler(kind, steps: steps, range: range, seed: seed)
+        let drawn = normalisation.inverted(sampler(denoiser, classes: labels, in: pool, onStep: progress)).array
+        return labels.indices.map { place in
+            Colours.image(
+                Array(drawn[(place * shape.count)..<((place + 1) * shape.count)]), height: shape[0], width: shape[1],
+                channels: shape[2])
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Autodiff
+import Checkpoints
+import Configuration
+import Diffusion
+import Failures
+import Formats
+import Glibc
+import Kernels
+import Models
+
+/// A denoising network from wherever it was left: a checkpoint of this program, the newest one of a run directory, or a
+/// folder that diffusers saved.
+struct DenoiserFile {
+    let state: ModelState
+    let process: DiffusionProcess
+    /// A hash of the numbers that predictions depend on.
+    let identity: String
+
+    /// Throws `badInput` for what is damaged, no denoiser, or for other images.
+    init(_ path: String, _ context: GenerationContext) throws {
+        if DiffusersDirectory.isOne(path) {
+            let folder = try DiffusersDirectory(path: path, input: context.imageShape)
+            try context.require(folder.description.input, folder.description.classes, of: path)
+            guard folder.rows == context.classes + 1 else {
+                throw Failure.badInput(
+                    path, "num_class_embeds is \(folder.rows)",
+                    expected: "\(context.classes + 1): the classes and the empty class")
+            }
+            state = try folder.load(in: context.pool)
+            process = context.process
+        } else {
+            let file = try Self.checkpoint(path)
+            let description = try ModelDescription(from: file)
+            try context.require(description.input, description.classes, of: file.path)
+            let model = try description.model()
+            try ParameterFiles.check(model, in: file)
+            state = ModelState(model, in: context.pool)
+            guard state.model.predictsNoise, let text = file.metadata["diffusion"] else {
+                throw Failure.badInput(file.path, "is not a denoiser's checkpoint")
+            }
+            process = try Configuration.read(text: text, source: "\(file.path): diffusion")
+            let isAveraged = file.entries.contains { $0.name.hasPrefix("ema.") }
+            try ParameterFiles.load(state.parameters, of: state, from: file, prefix: isAveraged ? "ema." : "")
+        }
+        var hash = SHA256()
+        hash.update(try Configuration.json(of: process))
+        hash.update(
+            UnsafeRawBufferPointer(
+                start: state.parameters.pointer, count: state.parameters.count * MemoryLayout<Scalar>.stride))
+        identity = hash.hexDigest()
+    }
+
+    private static func checkpoint(_ path: String) throws -> SafetensorsFile {
+        let folder = CheckpointFolder(path: path + "/checkpoints")
+        guard access(folder.path, F_OK) == 0 else { return try SafetensorsFile(path: path) }
+        guard let newest = try folder.numbered().first else {
+            throw Failure.badInput(folder.path, "holds no checkpoint; train the denoiser first")
+        }
+        return try SafetensorsFile(path: newest.path)
+    }
+}

@@ -1,0 +1,47 @@
+import Configuration
+import Data
+import Kernels
+import Randomness
+
+/// g(x, t) = the target of another source toward another class, by a fixed permutation that leaves no class in its
+/// place: a control whose vectors look alike but mean something else.
+public struct ShuffledClasses: TargetConfiguration {
+    public var of: any TargetConfiguration = NearestNeighbour()
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.section("of", kinds: TargetRegistry.kinds, &of)
+    }
+
+    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+        Shuffled(source: try of.prepare(context), classes: Self.classes(context))
+    }
+    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
+        try of.prepareUnseen(context).map { ShuffledUnseen(source: $0, classes: Self.classes(context)) }
+    }
+
+    /// The classes in a random circle, each replaced by the next.
+    private static func classes(_ context: TargetContext) -> [Int] {
+        var stream = RandomStream(seed: context.seed, purpose: .controlTargets)
+        let circle = stream.permutation(context.classes)
+        var next = circle
+        for (place, label) in circle.enumerated() { next[label] = circle[(place + 1) % circle.count] }
+        return next
+    }
+}
+
+private struct Shuffled: TargetSource {
+    let source: any TargetSource
+    let classes: [Int]
+    func write(index: Int, pixels: Source, target: Int, into out: Destination) {
+        source.write(index: index, pixels: pixels, target: classes[target], into: out)
+    }
+}
+
+private struct ShuffledUnseen: UnseenTargets {
+    let source: any UnseenTargets
+    let classes: [Int]
+    func write(pixels: Source, target: Int, into out: Destination) {
+        source.write(pixels: pixels, target: classes[target], into: out)
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Autodiff
+import Configuration
+import Data
+import Diffusion
+import Distributed
+import Failures
+import Formats
+import Glibc
+import Logging
+import TargetGeneration
+import Training
+
+struct TargetsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "targets",
+        abstract: "Compute target gradients once and store them.",
+        discussion: "The configuration's `targets` section says how; classifiers read the file through "
+            + "loss.alignment.targets: {kind: file, path: FILE}. Stopped or killed, the same command goes on.")
+
+    @Argument(help: "The configuration, YAML: a denoiser's, or any with a targets section.")
+    var config: String
+
+    @Option(help: "The safetensors file to write.")
+    var out: String
+
+    @Option(name: .customLong("set"), help: "Override one field: --set targets.draws=8. May be repeated.")
+    var overrides: [String] = []
+
+    @Option(help: "The denoiser's run directory. Default: runs/NAME of the configuration file.")
+    var runDir: String?
+
+    @Flag(help: "Only the table over noise levels.")
+    var surveyOnly = false
+
+    func run() throws {
+        let configuration: RunConfiguration = try Configuration.read(file: config, overrides: overrides)
+        try withJob(watchdog: configuration.compute.watchdog) { communicator in
+            let logger = ConsoleLog.logger(rank: communicator.rank)
+            let stop = try StopRequest()
+            let splits = try DatasetRegistry.open(configuration.data.dataset, seed: configuration.seed)
+            let pool = MemoryPool(
+                checkingResults: configuration.compute.trapNonFinite, convolution: configuration.compute.convolution)
+            let generator = try configuration.targets.generator.prepare(
+                GenerationContext(
+                    dataset: splits.train, seed: configuration.seed,
+                    runDirectory: runDir ?? "runs/\(name(of: config))",
+                    process: configuration.diffusion ?? DiffusionProcess(), pool: pool,
+                    progress: { communicator.heartbeat.beat() }))
+            // The images that a classifier with the same seed and limit trains on.
+            let order = EpochOrder.fixedOrder(seed: configuration.seed, count: splits.train.count)
+            let rows = Array(order.prefix(configuration.data.limit ?? order.count))
+            let computation = TargetComputation(
+                generator, dataset: splits.train, rows: rows, configuration.targets, communicator: communicator,
+                pool: pool)
+            if communicator.rank == 0 {
+                for notice in splits.notices { logger.notice("\(notice)") }
+                logger.info("\(out): \(computation.estimate.text)")
+            }
+            let isTest = configuration.targets.surveySplit == .test
+            try survey(
+                generator, isTest ? splits.test : splits.train, isTest ? Array(0..<splits.test.count) : rows,
+                configuration.targets, communicator, pool)
+            guard !surveyOnly else { return }
+
+            let start = secondsNow()
+            var shown = 0
+            try computation(to: out, stop: stop) { done, all in
+                let tenth = 10 * done / max(1, all)
+                guard communicator.rank == 0, tenth > shown else { return }
+                shown = tenth
+                let left = (secondsNow() - start) / Double(done) * Double(all - done)
+                logger.info("\(done) of rank 0's \(all) blocks, \(duration(left)) left")
+            }
+            if communicator.rank == 0 { logger.info("\(out) is complete") }
+        }
+    }
+
+    /// Prints the table over noise levels and keeps it beside the file.
+    private func survey(
+        _ generator: any PreparedGenerator, _ dataset: any Dataset, _ rows: [Int], _ settings: TargetsConfiguration,
+        _ communicator: any Communicator, _ pool: MemoryPool
+    ) throws {
+        guard settings.surveyImages > 0, let survey = generator.survey else { return }
+        let lines = try survey(
+            dataset, rows: Array(rows.prefix(settings.surveyImages)), block: settings.block,
+            communicator: communicator, pool: pool)
+        guard communicator.rank == 0 else { return }
+        func padded(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
+        }
+        print("   t  implied accuracy  cosine with class mean  agreement of draws  norm")
+        for line in lines {
+            let time = line.time.map(String.init) ?? "all"
+            print(
+                padded(time, 4) + padded(rounded(100 * line.accuracy, 1) + " %", 18)
+                    + padded(rounded(line.classMeanCosine, 3), 24) + padded(rounded(line.agreement, 3), 20)
+                    + padded(rounded(line.norm, 4), 9))
+        }
+        let table = JSONValue.array(
+            lines.map { line in
+                [
+                    "t": line.time.map { JSONValue($0) } ?? "all", "implied_acc": JSONValue(line.accuracy),
+                    "class_mean_cosine": JSONValue(line.classMeanCosine), "agreement": JSONValue(line.agreement),
+                    "norm": JSONValue(line.norm),
+                ]
+            })
+        try AtomicFile.write(table.text(pretty: true) + "\n", to: out + ".survey.json")
+    }
+}
+
+private func secondsNow() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}

@@ -1,0 +1,147 @@
+import Autodiff
+import Data
+import Diffusion
+import Distributed
+import Failures
+import Formats
+import Foundation
+import Kernels
+import Layers
+import Randomness
+import TargetGeneration
+import Testing
+
+/// The whole way from a denoiser to a file of targets, on data whose answer is known.
+@Suite struct ClosedFormTests {
+    static let deviation = [34.0, 68.0]
+    static let time = 120
+    let modes = GaussianModes(levels: DiffusionProcess().levels, deviation: Self.deviation)
+    let data: any Dataset
+    let folder = TestFolder()
+
+    init() throws { data = try DatasetRegistry.open("toy2d", seed: 1).train }
+
+    private func generator(_ draws: Int = 2, times: [Int] = [Self.time]) throws -> PreparedScores {
+        var settings = ScoreBased()
+        settings.times = times
+        settings.draws = draws
+        return try PreparedScores(
+            denoiser: modes, normalisation: InputNormalisation(mean: [0, 0], deviation: Self.deviation),
+            settings: settings, seed: 3, denoiserIdentity: "closed form")
+    }
+
+    private func compute(
+        _ rows: [Int], to name: String, _ generator: PreparedScores, element: TargetsConfiguration.Element = .f32,
+        on communicator: any Communicator = SingleProcess()
+    ) throws {
+        var settings = TargetsConfiguration()
+        settings.element = element
+        settings.block = 7
+        try TargetComputation(
+            generator, dataset: data, rows: rows, settings, communicator: communicator, pool: MemoryPool()
+        )(to: folder.path + "/" + name, stop: try StopRequest()) { _, _ in }
+    }
+
+    /// What the definition says, from the posterior alone.
+    private func expected(_ row: Int, label: Int, draws: Int) -> [Double] {
+        var pixels = [Scalar](repeating: 0, count: 2)
+        data.read(row, into: &pixels)
+        let (a, s) = (modes.levels.signal[Self.time], modes.levels.deviation[Self.time])
+        var sum = [0.0, 0.0]
+        for number in 0..<draws {
+            var stream = RandomStream(
+                seed: 3, purpose: .scoreNoise, UInt64(row), UInt64(Self.time) << 32 | UInt64(number))
+            let x = (0..<2).map { a * Double(pixels[$0]) / Self.deviation[$0] + s * stream.normal() }
+            let gradient = modes.posteriorGradient(x, time: Self.time, label: label)
+            for i in 0..<2 { sum[i] += s * gradient[i] / Self.deviation[i] / Double(draws) }
+        }
+        return sum
+    }
+
+    @Test func theAnalyticDenoiserGivesThePosteriorsGradient() throws {
+        let rows = Array(stride(from: 0, to: data.count, by: 97))
+        try compute(rows, to: "g", try generator())
+        let file = try SafetensorsFile(path: folder.path + "/g")
+        let found: [Double] = try file.values(of: "targets", shape: [data.count, 2, 2, 1, 1])
+        let wanted = rows.flatMap { row in (0..<2).map { expected(row, label: $0, draws: 2) } }
+        let largest = wanted.joined().map { abs($0) }.max() ?? 0
+        for (place, row) in rows.enumerated() {
+            for label in 0..<2 {
+                for i in 0..<2 {
+                    let error = abs(found[(row * 2 + label) * 2 + i] - wanted[place * 2 + label][i])
+                    #expect(error < 1e-5 * max(1, largest) && error < 1e-4 * largest, "image \(row), class \(label)")
+                }
+            }
+        }
+        #expect(file.metadata["dataset"] == data.fingerprint)
+    }
+
+    @Test(arguments: [2, 4]) func anyNumberOfRanksGivesTheSameBytes(_ ranks: Int) throws {
+        let rows = Array(0..<100)
+        try compute(rows, to: "alone", try generator())
+        _ = try ThreadCommunicator.run(ranks: ranks) {
+            try self.compute(rows, to: "together", try self.generator(), on: $0)
+        }
+        #expect(folder.bytes("alone") != nil && folder.bytes("alone") == folder.bytes("together"))
+    }
+
+    @Test func aStoppedComputationGoesOn() throws {
+        let rows = Array(0..<100)
+        try compute(rows, to: "whole", try generator())
+        // As a process leaves it that was killed after some blocks: others' bytes are not there yet.
+        let partial = folder.path + "/again.partial", blocks = folder.path + "/again.blocks"
+        try compute(rows, to: "again", try generator())
+        try FileManager.default.moveItem(atPath: folder.path + "/again", toPath: partial)
+        var bytes = try #require(folder.bytes("again.partial"))
+        for place in (bytes.count - 6000 - 40_000)..<(bytes.count - 6000) { bytes[place] = 0 }
+        try bytes.write(to: URL(fileURLWithPath: partial))
+        try Data([1] + [UInt8](repeating: 0, count: 14)).write(to: URL(fileURLWithPath: blocks))
+        try compute(rows, to: "again", try generator())
+        #expect(folder.bytes("again") == folder.bytes("whole"))
+        #expect(!FileManager.default.fileExists(atPath: blocks))
+    }
+
+    @Test func whatWasBegunWithOtherSettingsIsRefused() throws {
+        try compute([0, 1], to: "x", try generator())
+        try FileManager.default.moveItem(atPath: folder.path + "/x", toPath: folder.path + "/x.partial")
+        try Data([0]).write(to: URL(fileURLWithPath: folder.path + "/x.blocks"))
+        let failure = #expect(throws: Failure.self) { try compute([0, 1], to: "x", try generator(3)) }
+        #expect(failure?.kind == .usage)
+        #expect(failure?.description.contains("x.partial") == true)
+    }
+
+    @Test func halfPrecisionIsTheRoundedValue() throws {
+        try compute([4, 9], to: "single", try generator())
+        try compute([4, 9], to: "half", try generator(), element: .f16)
+        let single: [Float] = try SafetensorsFile(path: folder.path + "/single").values(of: "targets")
+        let half: [Float] = try SafetensorsFile(path: folder.path + "/half").values(of: "targets")
+        #expect(single.map { Float(Float16($0)) } == half)
+        #expect(single.contains { $0 != 0 })
+    }
+
+    @Test func theTableIsTheSameOnAnyNumberOfRanks() throws {
+        let survey = try #require(try generator().survey)
+        let rows = Array(0..<90)
+        func table(_ communicator: any Communicator) throws -> [ScoreSurvey.Line] {
+            try survey(data, rows: rows, block: 8, communicator: communicator, pool: MemoryPool())
+        }
+        let alone = try table(SingleProcess())
+        #expect(alone.count == 9)
+        let together = try ThreadCommunicator.run(ranks: 3) { communicator in
+            try self.generator().survey.map {
+                try $0(self.data, rows: rows, block: 8, communicator: communicator, pool: MemoryPool())
+            }
+        }
+        for lines in together { #expect(lines == alone) }
+        // With little noise the closed form knows the class, with much of it nobody can.
+        #expect(alone[0].accuracy > 0.95)
+        #expect(alone[7].accuracy < 0.8)
+    }
+}
+
+final class TestFolder: Sendable {
+    let path = NSTemporaryDirectory() + "pag-generation-" + UUID().uuidString
+    init() { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+    func bytes(_ name: String) -> Data? { FileManager.default.contents(atPath: path + "/" + name) }
+}

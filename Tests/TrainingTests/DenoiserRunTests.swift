@@ -1,0 +1,72 @@
+import Configuration
+import Distributed
+import Failures
+import Foundation
+import Logging
+import Testing
+import Training
+
+/// Denoisers are trained by the same step as classifiers: the same promises hold.
+@Suite struct DenoiserRunTests {
+    static let text = """
+        task: denoiser
+        data: {dataset: digits, limit: 64, augment: {crop: 1, flip: false}}
+        model: {kind: unet, block_out_channels: [8, 8], layers_per_block: 1, norm_num_groups: 4, attention_head_dim: 4}
+        loss: {kind: denoising, noise: {kind: cosine}, prediction: v, labelDropping: 0.2}
+        train: {epochs: 2, batch: 16, shard: 4, ema: 0.9, clip: 1, optimizer: {kind: adamw, lr: 0.001}}
+        checkpoint: {everySteps: 4, keep: 3}
+        """
+
+    private func train(
+        _ folder: RunTests.Folder, _ overrides: [String] = [], on communicator: any Communicator = SingleProcess()
+    ) throws {
+        let configuration: RunConfiguration = try Configuration.read(
+            text: Self.text, source: "test", overrides: overrides)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        try TrainingRun(
+            configuration, directory: folder.path, resume: .auto, communicator: communicator, logger: logger,
+            monitor: nil
+        ).run()
+    }
+
+    @Test(arguments: [2, 4]) func anyNumberOfRanksGivesTheSameBits(_ ranks: Int) throws {
+        let alone = RunTests.Folder(), together = RunTests.Folder()
+        try train(alone)
+        _ = try ThreadCommunicator.run(ranks: ranks) { try self.train(together, on: $0) }
+        #expect(alone.bytes(8) != nil && alone.bytes(8) == together.bytes(8))
+    }
+
+    @Test func resumingGivesTheSameBits() throws {
+        let whole = RunTests.Folder(), parts = RunTests.Folder()
+        try train(whole)
+        try train(parts)
+        try FileManager.default.removeItem(atPath: parts.checkpoint(8))
+        try train(parts)
+        #expect(whole.bytes(8) != nil && whole.bytes(8) == parts.bytes(8))
+    }
+
+    @Test func theErrorFallsAndIsLoggedByNoiseLevel() throws {
+        let folder = RunTests.Folder()
+        try train(folder, ["train.epochs=20", "checkpoint.everySteps=0"])
+        let text = String(
+            decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
+        let steps = text.split(separator: "\n").compactMap { line -> [String: Any]? in
+            (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
+        }.filter { $0["kind"] as? String == "step" }
+        let losses = steps.compactMap { $0["loss"] as? Double }
+        #expect(losses.count == 80)
+        let start: Double = losses.prefix(10).reduce(0, +), end: Double = losses.suffix(10).reduce(0, +)
+        #expect(end < 0.8 * start)
+        let names = Set(steps.flatMap(\.keys))
+        #expect(names.filter { $0.hasPrefix("error_level_") }.count == 8)
+        #expect(steps.allSatisfy { $0["train_acc"] == nil && $0["ce"] == nil })
+    }
+
+    @Test(arguments: [
+        "model.kind=resnet", "loss.kind=vanilla", "monitor.everyEpochs=1", "task=classifier",
+    ])
+    func whatDoesNotBelongTogetherIsRefused(_ override: String) {
+        let failure = #expect(throws: Failure.self) { try train(RunTests.Folder(), [override]) }
+        #expect(failure.map { [.badInput, .usage].contains($0.kind) } == true)
+    }
+}
