@@ -10,17 +10,19 @@
 /// A graph belongs to one thread.
 public final class SharedGraph {
     private let root: Tensor
+    private let others: [Tensor]
     private let variables: [Tensor]
     private let nodes: Set<ObjectIdentifier>
     /// Nodes beside the root's own graph that hold what derivative rules remember.
     private var rememberedNodes: [Node] = []
     private var cotangents = Cotangents()
 
-    /// All that leads from `variables` to `root` is shared.
-    public init(of root: Tensor, with variables: [Tensor]) {
+    /// All that leads from `variables` to `root` is shared, and to `others`, which have no gradient of their own.
+    public init(of root: Tensor, sharing others: [Tensor] = [], with variables: [Tensor]) {
         self.root = root
+        self.others = others
         self.variables = variables
-        nodes = Subgraph(from: [root.node].compactMap(\.self), to: variables, .perClass).leadsToVariable
+        nodes = Subgraph(from: ([root] + others).compactMap(\.node), to: variables, .perClass).leadsToVariable
     }
 
     /// Adds the gradient of `output` with respect to everything shared. The graph between the two is released.
@@ -50,7 +52,7 @@ public final class SharedGraph {
     /// Adds the root's own gradient and takes everything on to the variables, each of which is handed over with its
     /// number as soon as it is final. The graph is released.
     public func deliver(to receive: (Int, Tensor) throws -> Void) rethrows {
-        let roots = [root.node].compactMap(\.self) + rememberedNodes
+        let roots = ([root] + others).compactMap(\.node) + rememberedNodes
         rememberedNodes = []
         let graph = Subgraph(from: roots, to: variables, .perClass)
         var pass = BackwardPass(graph, .perClass, recording: false, releasing: true, cotangents: cotangents)

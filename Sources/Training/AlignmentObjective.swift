@@ -61,7 +61,6 @@ public struct AlignmentObjective: Objective {
         let parameters = (parameters ?? state.tensors(of: state.parameters)).map(\.variable)
         var passes = ShardPasses(shard, state, parameters: parameters, statistics == .eval ? .inference : .training)
         let baseLoss = base(&passes)
-        let baseIsOfClean = passes.cleanLogits != nil
         let clean = shard.targets.map { _ in passes.clean() }
         let perImage = 1 / Scalar(batch)
 
@@ -71,10 +70,8 @@ public struct AlignmentObjective: Objective {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
-        var root = baseLoss * perImage
-        // All chunks of the term need the clean pass, so it must be among what is shared.
-        if !baseIsOfClean { root = root + clean.logProbabilities.total() * 0 }
-        let shared = SharedGraph(of: root, with: parameters)
+        // All chunks of the term need the clean pass, which the base need not have seen.
+        let shared = SharedGraph(of: baseLoss * perImage, sharing: [clean.logProbabilities], with: parameters)
         let classCount = shard.classes.count
         let scale = Scalar(state.model.classes) / Scalar(classCount)
         var rows: [Tensor] = []
@@ -90,7 +87,8 @@ public struct AlignmentObjective: Objective {
         let plan = StreamPlan(
             classes: classCount, isCoupled: statistics == .repeated,
             canShareReference: canShareReference(shard, classes: state.model.classes), given: classChunk,
-            activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride, budget: memory)
+            activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride,
+            budget: memory)
         if plan.sharesReference {
             var differences = logitDifferences(clean, chunk: plan.chunk)
             let variables = differences.map(\.variable)
