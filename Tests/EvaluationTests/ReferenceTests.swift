@@ -47,20 +47,22 @@ struct ReferenceTests {
         return AttackContext(classifier: classifier, threat: threat, seed: 1)
     }
 
-    /// Runs of 10 steps have checkpoints at every second and later at every step. In single precision longer ones part
-    /// from each other, as the reference's own do.
+    /// Runs of 10 steps have checkpoints at every second and later at every step. Near the optimum a rounding decides
+    /// whether a loss has risen, and with it whether a step is halved: longer runs in single precision part from each
+    /// other, as the reference's own do in its two precisions, and under `l2`, where the projection gives way by 1e-8
+    /// to end inside the ball, runs of 100 steps do in double precision too.
     @Test(arguments: ThreatModel.Norm.allCases, ["ce", "dlr", "dlr-targeted"])
     func apgdTakesTheSameSteps(norm: ThreatModel.Norm, loss: String) throws {
         let start = Tensor(batch.images.shape, try file.values(of: "\(norm.rawValue).start"), in: pool)
         let isDouble = Scalar.self == Double.self
-        for steps in isDouble ? [3, 10, 30, 100] : [3, 10] {
+        for steps in isDouble ? (norm == .l2 ? [3, 10, 30] : [3, 10, 30, 100]) : [3, 10] {
             let expected: [Scalar] = try file.values(of: "\(norm.rawValue).apgd.\(loss).\(steps)")
             let attack = APGD(name: loss, loss: loss == "ce" ? .crossEntropy : .logitRatio, steps: steps)
             let found = attack.ascend(
                 from: start, batch, targets: loss == "dlr-targeted" ? targets : nil, context(norm)
             ).array
             let difference = zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
-            #expect(difference < (isDouble ? 1e-9 : 2e-5), "\(norm), \(loss), \(steps) steps: \(difference)")
+            #expect(difference < (isDouble ? 1e-8 : 2e-5), "\(norm), \(loss), \(steps) steps: \(difference)")
         }
     }
 
