@@ -24,7 +24,7 @@ public struct NetworkDenoiser: Denoiser {
     public func noise(in noisy: Tensor, times: [Int], classes: [Int]) -> Tensor {
         var context = state.context(.inference, parameters: parameters)
         let output = state.model.prediction(
-            for: noisy, Conditioning(times: times.map(Double.init), classes: classes), &context)
+            for: noisy, Conditioning(times: times.map { Double($0) }, classes: classes), &context)
         switch prediction {
         case .epsilon: return output
         case .v:

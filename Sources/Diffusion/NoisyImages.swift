@@ -37,7 +37,7 @@ public struct NoisyImages {
         self.classes = classes
     }
 
-    public var conditioning: Conditioning { Conditioning(times: times.map(Double.init), classes: classes) }
+    public var conditioning: Conditioning { Conditioning(times: times.map { Double($0) }, classes: classes) }
 
     /// What the network should say.
     public func wanted(_ prediction: Prediction, _ levels: NoiseLevels) -> Tensor {

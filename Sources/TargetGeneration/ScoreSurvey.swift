@@ -118,7 +118,7 @@ public struct ScoreSurvey {
             var part = Part(errors: errors[image])
             for label in 0..<classes {
                 let range = ((label * images.count + image) * size)..<((label * images.count + image + 1) * size)
-                let first = even[range].map(Double.init), second = odd[range].map(Double.init)
+                let first = even[range].map { Double($0) }, second = odd[range].map { Double($0) }
                 let both = zip(first, second).map { ($0 + $1) / Double(draws) }
                 let direction = (0..<size).map { means[label][$0] - Double(pixels.pointer[image * size + $0]) }
                 part.cosine += cosine(both, direction) / Double(classes)

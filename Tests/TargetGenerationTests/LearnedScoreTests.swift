@@ -51,8 +51,8 @@ import Training
         let wanted = ScoreDifferences(exact, normalised, indices: Array(0..<count), draw).differences.array
         var cosines = 0.0
         for place in 0..<(2 * count) {
-            let f = found[(2 * place)..<(2 * place + 2)].map(Double.init)
-            let w = wanted[(2 * place)..<(2 * place + 2)].map(Double.init)
+            let f = found[(2 * place)..<(2 * place + 2)].map { Double($0) }
+            let w = wanted[(2 * place)..<(2 * place + 2)].map { Double($0) }
             func dot(_ a: [Double], _ b: [Double]) -> Double { a[0] * b[0] + a[1] * b[1] }
             cosines += dot(f, w) / max(1e-30, (dot(f, f) * dot(w, w)).squareRoot())
         }
