@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <signal.h>
 
-/* A signal handler can reach nothing but globals; this is the only one of the program. */
-static volatile sig_atomic_t caught = 0;
+/* A signal handler can reach nothing but globals; these flags are the only ones of the program. */
+static volatile sig_atomic_t caught[NSIG];
 
-static void remember(int signal) { caught = signal; }
+static void remember(int signal) { caught[signal] = 1; }
 
 int cplatform_catch(int signal) {
     struct sigaction action = {0};
@@ -15,9 +15,11 @@ int cplatform_catch(int signal) {
     return sigaction(signal, &action, 0) == 0 ? 0 : errno;
 }
 
-int cplatform_caught(void) { return caught; }
+int cplatform_caught(int signal) { return signal > 0 && signal < NSIG && caught[signal]; }
 
-void cplatform_clear(void) { caught = 0; }
+void cplatform_clear(int signal) {
+    if (signal > 0 && signal < NSIG) caught[signal] = 0;
+}
 
 int cplatform_default(int signal) {
     struct sigaction action = {0};

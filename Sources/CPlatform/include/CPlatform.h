@@ -5,9 +5,9 @@
  * an impatient Ctrl-C works. Returns 0 or errno.
  */
 int cplatform_catch(int signal);
-/* The last signal that was caught, 0 if none. */
-int cplatform_caught(void);
-void cplatform_clear(void);
+/* Whether `signal` has come since it was caught or cleared. */
+int cplatform_caught(int signal);
+void cplatform_clear(int signal);
 /* Gives `signal` its default action back. Returns 0 or errno. */
 int cplatform_default(int signal);
 
