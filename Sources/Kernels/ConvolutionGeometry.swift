@@ -28,10 +28,17 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     public var outWidth: Int { (width + 2 * padding - kernelWidth) / stride + 1 }
     /// Numbers in the patch of input that one output pixel sees.
     public var patch: Int { kernelHeight * kernelWidth * inChannels }
+    var input: FeatureMap { FeatureMap(height: height, width: width, channels: inChannels) }
+    var output: FeatureMap { FeatureMap(height: outHeight, width: outWidth, channels: outChannels) }
     public var inputImage: Int { height * width * inChannels }
     public var outputPixels: Int { outHeight * outWidth }
     public var outputImage: Int { outputPixels * outChannels }
     public var filterCount: Int { outChannels * patch }
     /// Floating-point operations of the direct method, a multiplication and an addition each.
     public var operations: Double { 2 * Double(images * outputPixels) * Double(outChannels * patch) }
+}
+
+/// The sizes of one image, or of what a layer makes of it.
+struct FeatureMap {
+    let height, width, channels: Int
 }

@@ -33,6 +33,9 @@ private let others: [ConvolutionGeometry] = [
     geometry(3, 6, 4, 17, 5, kernel: (3, 1), padding: 0),
     geometry(3, 5, 5, 7, 16, kernel: (1, 1), stride: 2, padding: 1),
     geometry(2, 28, 28, 1, 32, kernel: (5, 5), padding: 0),
+    geometry(5, 16, 16, 16, 32, stride: 2), geometry(2, 28, 14, 17, 33, stride: 2),
+    geometry(3, 3, 17, 33, 9, stride: 2), geometry(9, 13, 8, 8, 20, stride: 2), geometry(2, 2, 2, 272, 20, stride: 2),
+    geometry(1, 8, 8, 20, 300, stride: 2),
 ]
 
 /// Bound on the largest error relative to the largest value, for sums as short as here.
@@ -40,11 +43,15 @@ private func tolerance(_ method: ConvolutionMethod) -> Double {
     if isDouble { return 1e-13 }
     return switch method {
     case .patches, .direct, .winograd2: 2e-6
+    case .winogradStrided: 4e-6
     case .winograd4: 1.5e-5
     }
 }
 
-private let methods: [ConvolutionMethod] = [.direct, .winograd2, .winograd4]
+private let methods: [ConvolutionMethod] = [.direct, .winograd2, .winograd4, .winogradStrided]
+
+/// A stride that the method supports.
+private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStrided ? 2 : 1 }
 
 @Suite struct ConvolutionEngineTests {
     @Test(arguments: methods, three + others)
@@ -124,7 +131,8 @@ private let methods: [ConvolutionMethod] = [.direct, .winograd2, .winograd4]
 
     @Test(arguments: ConvolutionMethod.allCases)
     func anEmptyBatchHasNoGradient(_ method: ConvolutionMethod) throws {
-        let operands = ConvolutionOperands(geometry(0, 6, 6, 5, 7)), engine = ConvolutionEngine(only: method)
+        let operands = ConvolutionOperands(geometry(0, 6, 6, 5, 7, stride: stride(method)))
+        let engine = ConvolutionEngine(only: method)
         #expect(try #require(operands.run(engine, .forward)).isEmpty)
         #expect(try #require(operands.run(engine, .inputGradient)).isEmpty)
         #expect(try #require(operands.run(engine, .weightGradient)).allSatisfy { $0 == 0 })
@@ -134,7 +142,7 @@ private let methods: [ConvolutionMethod] = [.direct, .winograd2, .winograd4]
     @Test(arguments: ConvolutionMethod.allCases)
     func imagesAreApart(_ method: ConvolutionMethod) throws {
         let engine = ConvolutionEngine(only: method)
-        let operands = ConvolutionOperands(geometry(3, 6, 6, 5, 7))
+        let operands = ConvolutionOperands(geometry(3, 6, 6, 5, 7, stride: stride(method)))
         var spoilt = operands
         spoilt.spoilImage(1)
         let clean = try #require(operands.run(engine, .forward)), result = try #require(spoilt.run(engine, .forward))

@@ -5,6 +5,11 @@ enum ConvolutionChoice {
         _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ preference: ConvolutionPreference
     ) -> ConvolutionMethod {
         if preference == .blas { return .patches }
+        if ConvolutionMethod.winogradStrided.supports(g),
+            winograd(WinogradStrided.self, g) < direct(g, operation)
+        {
+            return .winogradStrided
+        }
         guard ConvolutionMethod.winograd4.supports(g) else { return isSparse(g, operation) ? .patches : .direct }
         let four = winograd(WinogradFour.self, g), two = winograd(WinogradTwo.self, g), direct = direct(g, operation)
         if direct < min(four, two) { return .direct }
@@ -26,9 +31,9 @@ enum ConvolutionChoice {
     /// eight multiplications of it do in the products (measured with 8 to 64 channels, for both tiles).
     private static func winograd<Scheme: WinogradScheme>(_ scheme: Scheme.Type, _ g: ConvolutionGeometry) -> Int {
         let side = Scheme.tile
-        let tiles = ((g.height + side - 1) / side) * ((g.width + side - 1) / side)
+        let tiles = ((g.outHeight + side - 1) / side) * ((g.outWidth + side - 1) / side)
         let inputs = Panel.padded(g.inChannels), outputs = Panel.padded(g.outChannels)
-        return tiles * Scheme.planes * (inputs * outputs + 8 * (inputs + outputs))
+        return tiles * Scheme.Forward.planes * (inputs * outputs + 8 * (inputs + outputs))
     }
 
     private static func direct(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {

@@ -38,6 +38,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .direct: DirectConvolution.scratchCount(g, operation)
         case .winograd2: WinogradConvolution<WinogradTwo>.scratchCount(g, operation)
         case .winograd4: WinogradConvolution<WinogradFour>.scratchCount(g, operation)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.scratchCount(g, operation)
         }
     }
 
@@ -49,6 +50,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .direct: DirectConvolution.preparedFilterCount(g, operation)
         case .winograd2: WinogradConvolution<WinogradTwo>.preparedFilterCount(g)
         case .winograd4: WinogradConvolution<WinogradFour>.preparedFilterCount(g)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.preparedFilterCount(g)
         }
     }
 
@@ -63,6 +65,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .direct: DirectConvolution.prepareFilters(g, operation, filters, into: prepared)
         case .winograd2: WinogradConvolution<WinogradTwo>.prepareFilters(g, operation, filters, into: prepared)
         case .winograd4: WinogradConvolution<WinogradFour>.prepareFilters(g, operation, filters, into: prepared)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.prepareFilters(g, operation, filters, into: prepared)
         }
     }
 
@@ -75,6 +78,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .direct: DirectConvolution.forward(g, x, filters, y, scratch: scratch)
         case .winograd2: WinogradConvolution<WinogradTwo>.forward(g, x, filters, y, scratch: scratch)
         case .winograd4: WinogradConvolution<WinogradFour>.forward(g, x, filters, y, scratch: scratch)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.forward(g, x, filters, y, scratch: scratch)
         }
     }
 
@@ -87,6 +91,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .direct: DirectConvolution.inputGradient(g, dy, filters, dx, scratch: scratch)
         case .winograd2: WinogradConvolution<WinogradTwo>.inputGradient(g, dy, filters, dx, scratch: scratch)
         case .winograd4: WinogradConvolution<WinogradFour>.inputGradient(g, dy, filters, dx, scratch: scratch)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.inputGradient(g, dy, filters, dx, scratch: scratch)
         }
     }
 
@@ -99,6 +104,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .direct: DirectWeightGradient(g).run(x, dy, dw, scratch: scratch)
         case .winograd2: WinogradConvolution<WinogradTwo>.weightGradient(g, x, dy, dw, scratch: scratch)
         case .winograd4: WinogradConvolution<WinogradFour>.weightGradient(g, x, dy, dw, scratch: scratch)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.weightGradient(g, x, dy, dw, scratch: scratch)
         }
     }
 }

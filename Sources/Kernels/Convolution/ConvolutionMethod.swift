@@ -1,5 +1,6 @@
 /// How a convolution is computed. Largest errors in Float relative to the largest value, measured for 3x3 filters over
-/// up to 512 channels: patches 6e-7, direct 2.2e-6, winograd2 7e-7, winograd4 1.2e-5.
+/// up to 512 channels: patches 6e-7, direct 2.2e-6, winograd2 7e-7, winograd4 1.2e-5,
+/// winogradStrided 7.3e-6.
 public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
     /// Matrix products over unfolded patches by the linear algebra library: every shape.
     case patches
@@ -7,12 +8,19 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
     case direct
     /// Winograd F(2x2, 3x3) and F(4x4, 3x3): 3x3 filters, stride 1, padding 1.
     case winograd2, winograd4
+    /// Winograd's method on the even and the odd pixels: 3x3 filters, stride 2, padding 1.
+    case winogradStrided
 
     public func supports(_ g: ConvolutionGeometry) -> Bool {
         switch self {
         case .patches, .direct: true
-        case .winograd2, .winograd4: g.kernelHeight == 3 && g.kernelWidth == 3 && g.stride == 1 && g.padding == 1
+        case .winograd2, .winograd4: isThreeByThree(g, stride: 1)
+        case .winogradStrided: isThreeByThree(g, stride: 2)
         }
+    }
+
+    private func isThreeByThree(_ g: ConvolutionGeometry, stride: Int) -> Bool {
+        g.kernelHeight == 3 && g.kernelWidth == 3 && g.stride == stride && g.padding == 1
     }
 }
 

@@ -38,25 +38,9 @@ struct RowsLine: LaneLine {
     @inline(__always) subscript(_ index: Int) -> Lanes { load(rows[index] + offset) }
 }
 
-/// The five matrices of a Winograd convolution with 3x3 filters, in the notation of Lavin and Gray, "Fast Algorithms
-/// for Convolutional Neural Networks" (2015): Y = A'[(G g G') . (B'd B)]A.
-protocol WinogradScheme {
-    /// B': patch to planes.
-    associatedtype InputTransform: LineTransform
-    /// A': planes to output tile.
-    associatedtype OutputTransform: LineTransform
-    /// A: gradient of the output tile to planes.
-    associatedtype GradientTransform: LineTransform
-    /// G: filter to planes.
-    associatedtype FilterTransform: LineTransform
-    /// G': gradient of the planes to filter.
-    associatedtype FilterGradientTransform: LineTransform
-}
-
-extension WinogradScheme {
-    /// Side of an output tile.
-    @inline(__always) static var tile: Int { OutputTransform.outputs }
-    /// Side of the patch of input that an output tile sees.
-    @inline(__always) static var patch: Int { OutputTransform.inputs }
-    @inline(__always) static var planes: Int { patch * patch }
+extension Lanes {
+    /// self + other * factor, rounded once.
+    @inline(__always) func adding(_ other: Lanes, times factor: Scalar) -> Lanes {
+        addingProduct(other, Lanes(repeating: factor))
+    }
 }

@@ -1,23 +1,23 @@
 /// How the tiles of a batch go through scratch: `size` at a time, as patches of input and as tiles of output.
-struct WinogradBlock<Scheme: WinogradScheme> {
+struct WinogradBlock<Pass: WinogradPass> {
     let inputs, outputs: WinogradTiles
     /// Tiles in all, and tiles of one block.
     let tiles, size: Int
     private let channels: Int
 
-    init(_ g: ConvolutionGeometry, size: Int) {
-        let side = Scheme.tile
-        tiles = g.images * ((g.height + side - 1) / side) * ((g.width + side - 1) / side)
+    init(images: Int, from input: FeatureMap, to output: FeatureMap, size: Int) {
+        let side = Pass.OutputTransform.outputs
+        let down = (output.height + side - 1) / side, across = (output.width + side - 1) / side
+        tiles = images * down * across
         self.size = min(size, max(1, tiles))
-        channels = max(g.inChannels, g.outChannels)
+        channels = max(input.channels, output.channels)
         inputs = WinogradTiles(
-            height: g.height, width: g.width, channels: g.inChannels, tile: side, panelRows: self.size)
-        outputs = WinogradTiles(
-            height: g.height, width: g.width, channels: g.outChannels, tile: side, panelRows: self.size)
+            input, tilesDown: down, tilesAcross: across, step: Pass.inputStep, panelRows: self.size)
+        outputs = WinogradTiles(output, tilesDown: down, tilesAcross: across, step: side, panelRows: self.size)
     }
 
-    private var inputCount: Int { Panel.aligned(Scheme.planes * inputs.planeStride) }
-    private var outputCount: Int { Panel.aligned(Scheme.planes * outputs.planeStride) }
+    private var inputCount: Int { Panel.aligned(Pass.planes * inputs.planeStride) }
+    private var outputCount: Int { Panel.aligned(Pass.planes * outputs.planeStride) }
     private var workspaceCount: Int { Panel.aligned(WinogradTiles.workspaceCount(channels: channels)) }
     var scratchCount: Int { inputCount + outputCount + workspaceCount }
 

@@ -10,7 +10,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         planeStride = Panel.padded(inChannels) * Panel.padded(outChannels) + 16
     }
 
-    var count: Int { Scheme.planes * planeStride }
+    var count: Int { Scheme.filterPlanes * planeStride }
 
     /// For the forward pass: columns are output channels, the depth is input channels.
     func prepareForward(_ filters: Source, _ planes: Destination) {
@@ -73,7 +73,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         _ workspace: Destination
     ) {
         typealias Transform = Scheme.FilterGradientTransform
-        let side = Scheme.patch, copy = workspace + 6 * 6 * 8
+        let side = Scheme.filterLines, copy = workspace + 6 * 6 * 8
         for output in outputs {
             for half in 0..<2 {
                 let channel = panel &* 16 &+ half &* 8
@@ -115,9 +115,9 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     ) {
         typealias Transform = Scheme.FilterTransform
         for j in 0..<3 { Transform.apply(StridedLine(filter + j &* tapStride, rowStride), workspace + j &* 8, 24) }
-        for i in 0..<Scheme.patch {
+        for i in 0..<Scheme.filterLines {
             Transform.apply(
-                StridedLine(workspace + i &* 24, 8), planes + i &* Scheme.patch &* planeStride, planeStride)
+                StridedLine(workspace + i &* 24, 8), planes + i &* Scheme.filterLines &* planeStride, planeStride)
         }
     }
 

@@ -1,5 +1,11 @@
 /// F(4x4, 3x3): 36 multiplications for 16 outputs instead of 144. Interpolation points 0, 1, -1, 2, -2, infinity.
-enum WinogradFour: WinogradScheme {
+enum WinogradFour: WinogradScheme, WinogradPass {
+    typealias Forward = Self
+    typealias InputGradient = Self
+    @inline(__always) static var stride: Int { 1 }
+    @inline(__always) static var inputStep: Int { 4 }
+    @inline(__always) static var margin: Int { 1 }
+
     enum InputTransform: LineTransform {
         @inline(__always) static var inputs: Int { 6 }
         @inline(__always) static var outputs: Int { 6 }
@@ -82,12 +88,5 @@ enum WinogradFour: WinogradScheme {
             store((difference2 * Lanes(repeating: 1 / 12)).adding(difference1, times: -1 / 6), destination + stride)
             store(line[5].adding(sum1, times: -1 / 6).adding(sum2, times: 1 / 6), destination + 2 &* stride)
         }
-    }
-}
-
-extension Lanes {
-    /// self + other * factor, rounded once.
-    @inline(__always) func adding(_ other: Lanes, times factor: Scalar) -> Lanes {
-        addingProduct(other, Lanes(repeating: factor))
     }
 }

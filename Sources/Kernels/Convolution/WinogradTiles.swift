@@ -3,16 +3,18 @@
 /// A block of tiles is stored as [planes][channels/16][panelRows][16]; planes are `planeStride` numbers apart.
 struct WinogradTiles {
     let height, width, channels: Int
-    let tilesDown, tilesAcross, tile: Int
+    let tilesDown, tilesAcross: Int
+    /// Pixels between neighbouring tiles.
+    let step: Int
     let panelRows, planeStride: Int
 
-    init(height: Int, width: Int, channels: Int, tile: Int, panelRows: Int) {
-        self.height = height
-        self.width = width
-        self.channels = channels
-        self.tile = tile
-        tilesDown = (height + tile - 1) / tile
-        tilesAcross = (width + tile - 1) / tile
+    init(_ images: FeatureMap, tilesDown: Int, tilesAcross: Int, step: Int, panelRows: Int) {
+        height = images.height
+        width = images.width
+        channels = images.channels
+        self.tilesDown = tilesDown
+        self.tilesAcross = tilesAcross
+        self.step = step
         self.panelRows = panelRows
         // One cache line more, because planes a power of two apart would share the same few sets of the L1 cache.
         planeStride = Panel.padded(channels) * panelRows + 16
@@ -20,8 +22,9 @@ struct WinogradTiles {
 
     /// What one tile's transform works in: the line between the two passes, a patch or tile copied lane by lane, and a
     /// row of zeros that stands for rows outside the image.
-    static func workspaceCount(channels: Int) -> Int { 2 * squareCount + 6 * Panel.padded(channels) }
-    private static var squareCount: Int { 6 * 6 * 8 }
+    static func workspaceCount(channels: Int) -> Int { 2 * squareCount + longestLine * Panel.padded(channels) }
+    private static var squareCount: Int { longestLine * longestLine * 8 }
+    private static var longestLine: Int { 9 }
 
     static func clear(_ workspace: Destination, channels: Int) {
         workspace.update(repeating: 0, count: workspaceCount(channels: channels))
@@ -35,7 +38,7 @@ struct WinogradTiles {
         let perImage = tilesDown &* tilesAcross
         let image = tile / perImage, inImage = tile % perImage
         return Place(
-            image: image, top: inImage / tilesAcross &* self.tile, left: inImage % tilesAcross &* self.tile)
+            image: image, top: inImage / tilesAcross &* step, left: inImage % tilesAcross &* step)
     }
 
     /// Transforms the tiles of `images` into planes. A tile's line starts `margin` pixels before the output tile;
@@ -45,7 +48,7 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ tiles: Range<Int>, margin: Int, _ images: Source, _ planes: Destination,
         _ workspace: Destination
     ) {
-        withUnsafeTemporaryAllocation(of: Source.self, capacity: 12) { rows in
+        withUnsafeTemporaryAllocation(of: Source.self, capacity: Self.longestLine) { rows in
             guard let rows = rows.baseAddress else { return }
             for tile in tiles {
                 spreadTile(

@@ -1,5 +1,11 @@
 /// F(2x2, 3x3): 16 multiplications for 4 outputs instead of 36. Interpolation points 0, 1, -1, infinity.
-enum WinogradTwo: WinogradScheme {
+enum WinogradTwo: WinogradScheme, WinogradPass {
+    typealias Forward = Self
+    typealias InputGradient = Self
+    @inline(__always) static var stride: Int { 1 }
+    @inline(__always) static var inputStep: Int { 2 }
+    @inline(__always) static var margin: Int { 1 }
+
     enum InputTransform: LineTransform {
         @inline(__always) static var inputs: Int { 4 }
         @inline(__always) static var outputs: Int { 4 }

@@ -1,12 +1,12 @@
 /// The weight gradient by the transposed transforms: G'[sum over tiles of (B'd B) . (A dy A')]G.
 struct WinogradWeightGradient<Scheme: WinogradScheme> {
     private let g: ConvolutionGeometry
-    private let block: WinogradBlock<Scheme>
+    private let block: WinogradBlock<Scheme.Forward>
     private let filters: WinogradFilters<Scheme>
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
-        block = WinogradBlock(g, size: Self.blockSize)
+        block = WinogradBlock(images: g.images, from: g.input, to: g.output, size: Self.blockSize)
         filters = WinogradFilters(inChannels: g.inChannels, outChannels: g.outChannels)
     }
 
@@ -19,7 +19,7 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
     private var isSingleBlock: Bool { block.tiles <= block.size }
     private var panelPlaneStride: Int { 16 * 16 + 16 }
 
-    private var sumCount: Int { isSingleBlock ? Scheme.planes * panelPlaneStride : filters.count }
+    private var sumCount: Int { isSingleBlock ? Scheme.filterPlanes * panelPlaneStride : filters.count }
     var scratchCount: Int {
         block.scratchCount + Panel.aligned(WinogradFilters<Scheme>.gatherCount) + Panel.aligned(sumCount)
     }
@@ -29,16 +29,18 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         let parts = block.divide(scratch)
         let workspace = parts.rest, sums = workspace + Panel.aligned(WinogradFilters<Scheme>.gatherCount)
         block.forEachBlock { tiles in
-            block.inputs.spread(Scheme.InputTransform.self, tiles, margin: 1, x, parts.inputs, parts.workspace)
+            block.inputs.spread(
+                Scheme.Forward.InputTransform.self, tiles, margin: Scheme.Forward.margin, x, parts.inputs,
+                parts.workspace)
             block.outputs.spread(Scheme.GradientTransform.self, tiles, margin: 0, dy, parts.outputs, parts.workspace)
             if isSingleBlock {
                 gatherPanels(tiles.count, parts.inputs, parts.outputs, sums, dw, workspace)
             } else {
-                for plane in 0..<Scheme.planes {
+                forEachPlane { plane, filterPlane, isFirst in
                     addProducts(
                         tiles.count, parts.outputs + plane * block.outputs.planeStride,
-                        parts.inputs + plane * block.inputs.planeStride, sums + plane * filters.planeStride,
-                        adding: tiles.lowerBound > 0)
+                        parts.inputs + plane * block.inputs.planeStride, sums + filterPlane * filters.planeStride,
+                        adding: tiles.lowerBound > 0 || !isFirst)
                 }
             }
         }
@@ -47,6 +49,18 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
             filters.gatherGradient(
                 sums + panel * Panel.padded(g.outChannels) * 16, stride: filters.planeStride, 0..<g.outChannels, panel,
                 dw, workspace)
+        }
+    }
+
+    /// The planes, the filter's plane that each adds to, and whether it is the first to do so.
+    @inline(__always)
+    private func forEachPlane(_ body: (_ plane: Int, _ filterPlane: Int, _ isFirst: Bool) -> Void) {
+        let lines = Scheme.Forward.lines
+        for i in 0..<lines {
+            for j in 0..<lines {
+                let row = Scheme.filterLine(i), column = Scheme.filterLine(j)
+                body(i &* lines &+ j, row &* Scheme.filterLines &+ column, row == i && column == j)
+            }
         }
     }
 
@@ -62,11 +76,11 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         let pixels = pixels(tiles), panelStride = block.size &* 16
         for column in 0..<Panel.count(g.inChannels) {
             for row in 0..<Panel.count(g.outChannels) {
-                for plane in 0..<Scheme.planes {
+                forEachPlane { plane, filterPlane, isFirst in
                     TransposedPanelProduct.accumulate(
                         pixels, outputs + (plane &* block.outputs.planeStride &+ row &* panelStride),
                         inputs + (plane &* block.inputs.planeStride &+ column &* panelStride),
-                        sums + plane &* panelPlaneStride, 16, adding: false)
+                        sums + filterPlane &* panelPlaneStride, 16, adding: !isFirst)
                 }
                 filters.gatherGradient(
                     sums, stride: panelPlaneStride, (row * 16)..<min(g.outChannels, row * 16 + 16), column, dw,

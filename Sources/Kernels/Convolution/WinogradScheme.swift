@@ -1,0 +1,51 @@
+/// A Winograd convolution with 3x3 filters and padding 1, in the notation of Lavin and Gray, "Fast Algorithms for
+/// Convolutional Neural Networks" (2015): Y = A'[(G g G') . (B'd B)]A.
+///
+/// Both directions of a line are transformed alike. Where several products of a line share one number of the filter, the
+/// filter is stored once: `filterLine` says where.
+protocol WinogradScheme {
+    associatedtype Forward: WinogradPass
+    /// The pass from dy to dx, with the filter turned by 180 degrees.
+    associatedtype InputGradient: WinogradPass
+    /// A: gradient of the output tile to planes.
+    associatedtype GradientTransform: LineTransform
+    /// G: filter to its planes.
+    associatedtype FilterTransform: LineTransform
+    /// G': gradient of the filter's planes to filter.
+    associatedtype FilterGradientTransform: LineTransform
+
+    static var stride: Int { get }
+    static func filterLine(_ line: Int) -> Int
+}
+
+extension WinogradScheme {
+    /// Side of an output tile.
+    @inline(__always) static var tile: Int { Forward.OutputTransform.outputs }
+    /// Side of the transformed filter.
+    @inline(__always) static var filterLines: Int { FilterTransform.outputs }
+    @inline(__always) static var filterPlanes: Int { filterLines * filterLines }
+    @inline(__always) static func filterLine(_ line: Int) -> Int { line }
+
+    /// The plane of the filter that plane `plane` of a pass is multiplied with.
+    static func filterPlane(_ plane: Int) -> Int {
+        let lines = Forward.lines
+        return filterLine(plane / lines) * filterLines + filterLine(plane % lines)
+    }
+}
+
+/// How a pass cuts images into patches and transforms them to products, and the products to output tiles.
+protocol WinogradPass {
+    /// B': patch to planes.
+    associatedtype InputTransform: LineTransform
+    /// A': planes to output tile.
+    associatedtype OutputTransform: LineTransform
+    /// Pixels between the patches of neighbouring tiles.
+    static var inputStep: Int { get }
+    /// Pixels by which the first patch lies before the image.
+    static var margin: Int { get }
+}
+
+extension WinogradPass {
+    @inline(__always) static var lines: Int { InputTransform.outputs }
+    @inline(__always) static var planes: Int { lines * lines }
+}
