@@ -66,7 +66,10 @@ struct BackwardPass {
         guard let operation = node.operation, wanted.contains(true) else { return }
         let parts = operation.pullback(
             Pullback(
-                cotangent: cotangent, wanted: wanted, statistics: statistics, inputShapes: node.edges.map(\.shape),
+                cotangent: cotangent, wanted: wanted,
+                isVariable: node.edges.map { edge in
+                    edge.producer.map { graph.variables[ObjectIdentifier($0)] != nil } ?? false
+                }, statistics: statistics, inputShapes: node.edges.map(\.shape),
                 outputShape: node.shape, node: node, isRecording: recording, operation: operation,
                 savedInputs: node.edges.indices.map { node.input($0, attached: recording) },
                 savedOutput: node.output(attached: recording)))

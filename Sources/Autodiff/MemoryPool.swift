@@ -19,6 +19,10 @@ public final class MemoryPool: Sendable {
         var small = BlockArena(regionBytes: 2 << 20), large = BlockArena(regionBytes: 64 << 20)
         var usage = Usage()
         var firstNonFinite: String?
+        var preparedFilters: [WeakStorage] = []
+    }
+    private struct WeakStorage {
+        weak var storage: Storage?
     }
     private let state = Mutex(State())
     /// Whether every operation's result is searched for numbers that are not finite. Slow; for debugging.
@@ -42,6 +46,20 @@ public final class MemoryPool: Sendable {
     public var firstNonFinite: String? { state.withLock { $0.firstNonFinite } }
     func reportNonFinite(_ operation: String) {
         state.withLock { if $0.firstNonFinite == nil { $0.firstNonFinite = operation } }
+    }
+
+    func note(preparedFiltersOf storage: Storage) {
+        state.withLock { $0.preparedFilters.append(WeakStorage(storage: storage)) }
+    }
+
+    /// Gives up the forms of filters that convolutions have made so far, which take several times the filters' memory.
+    /// They are made anew where they are needed again: to be called where a phase of the work ends.
+    public func forgetPreparedFilters() {
+        let noted = state.withLock { state in
+            defer { state.preparedFilters = [] }
+            return state.preparedFilters
+        }
+        for entry in noted { entry.storage?.forgetPreparedFilters() }
     }
 
     deinit {

@@ -33,7 +33,10 @@ final class Node: @unchecked Sendable {
         depth = 1 + inputs.reduce(0) { max($0, $1.node?.depth ?? 0) }
         edges = inputs.map { Edge(producer: $0.node, shape: $0.shape) }
         let keeps = operation.keeps
-        savedInputs = inputs.enumerated().map { keeps.contains(.input($0.offset)) ? $0.element.storage : nil }
+        savedInputs = inputs.indices.map { index in
+            let isKept = keeps.contains(.factors) ? inputs[1 - index].isRecorded : keeps.contains(.input(index))
+            return isKept ? inputs[index].storage : nil
+        }
         savedOutput = keeps.contains(.output) ? output : nil
     }
 

@@ -33,6 +33,8 @@ public struct Kept: OptionSet, Sendable {
     public static let input1 = Kept(rawValue: 2)
     public static let output = Kept(rawValue: 1 << 8)
     public static let inputs = Kept(rawValue: (1 << 8) - 1)
+    /// Of a product of two inputs: each input for the derivative with respect to the other, if that is recorded.
+    public static let factors = Kept(rawValue: 1 << 9)
     static func input(_ index: Int) -> Kept { Kept(rawValue: 1 << index) }
 }
 
@@ -47,6 +49,8 @@ public enum BatchStatistics: String, Sendable, CaseIterable {
 public struct Pullback: Sendable {
     public let cotangent: Tensor
     public let wanted: [Bool]
+    /// Inputs whose own gradients were asked for.
+    let isVariable: [Bool]
     public let statistics: BatchStatistics
     public let inputShapes: [Shape]
     public let outputShape: Shape

@@ -35,6 +35,7 @@ public final class Storage: @unchecked Sendable {
     /// its numbers do not change.
     func preparedFilters(_ form: FilterForm, make: () -> Storage) -> Storage {
         if let known = prepared[form] { return known }
+        if prepared.isEmpty { pool.note(preparedFiltersOf: self) }
         let new = make()
         prepared[form] = new
         return new

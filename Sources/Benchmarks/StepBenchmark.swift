@@ -57,7 +57,9 @@ public struct StepBenchmark: Sendable {
                 .init("bytes_summed", JSONValue(network.parameterCount * MemoryLayout<Scalar>.stride)),
             ]
         }
-        members.append(.init("tensor_peak_mb", figure(Double(pool.usage.peak) * 1e-6)))
+        let usage = pool.usage
+        members.append(.init("tensor_peak_mb", figure(Double(usage.peak) * 1e-6)))
+        members.append(.init("tensor_reserved_mb", figure(Double(usage.reserved) * 1e-6)))
         return line("step", members, try figures.members(communicator, operationsPerSecond: rate * operations))
     }
 }

@@ -70,6 +70,9 @@ public struct AlignmentObjective: Objective {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
+        // What follows works with other filters, or with the same ones in other forms, until the end.
+        let pool = shard.images.pool
+        pool.forgetPreparedFilters()
         // All chunks of the term need the clean pass, which the base need not have seen.
         let shared = SharedGraph(of: baseLoss * perImage, sharing: [clean.logProbabilities], with: parameters)
         let classCount = shard.classes.count
@@ -94,6 +97,7 @@ public struct AlignmentObjective: Objective {
             let variables = differences.map(\.variable)
             let inputGradients = logProbabilityGradients(of: variables, clean)
             var cotangents = shared.gather(from: term(inputGradients, 0..<classCount), others: variables)[...]
+            pool.forgetPreparedFilters()
             while !differences.isEmpty { shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst()) }
         } else {
             let z = gradient == .logit ? clean.logits : clean.logProbabilities
@@ -105,6 +109,7 @@ public struct AlignmentObjective: Objective {
                 shared.gather(from: term(inputGradients, range))
             }
         }
+        pool.forgetPreparedFilters()
         try shared.deliver(to: receive)
         result.inputGradients = stacked(rows)
         return result
@@ -141,12 +146,8 @@ public struct AlignmentObjective: Objective {
     /// so with D_last = 0, grad log p_t is D_t - sum over k of p_k D_k.
     private func logProbabilityGradients(of differences: [Tensor], _ clean: ShardPasses.Outputs) -> Tensor {
         let batch = clean.logits.shape[0], classes = clean.logits.shape[1]
-        var start = 0
-        let all = differences.map { part in
-            defer { start += part.shape[0] }
-            return part.embedded(at: start, of: classes, axis: -5)
-        }.reduce(nil) { (sum: Tensor?, part) in sum.map { $0 + part } ?? part }
-        guard let all else { return clean.images * 0 }
+        let none = Tensor([1] + clean.images.shape, repeating: 0, in: clean.images.pool)
+        let all = Tensor.concatenation(differences + [none], axis: -5)
         let probabilities = clean.logProbabilities.exponential().transposed(-2, -1).reshaped([classes, batch, 1, 1, 1])
         return all - (all * probabilities).sum(-5)
     }

@@ -3,18 +3,29 @@ import Kernels
 /// f^(n)(x scale + shift [+ residual]), where scale and shift hold one number a channel (and, if they have more
 /// extents, an image): normalisation, shortcut and activation in one pass over memory. The rule for order n is order
 /// n + 1 of the same family.
+///
+/// Where a convolution made x, its input and filters follow as two more inputs. A recorded pass in which statistics are
+/// constants then goes around x: f'(...) w(scale) with the scale multiplied into the filters, once for all classes,
+/// takes the place of multiplying, and later of differentiating, every class's cotangent by the scale.
 struct ActivatedAffine: Operation {
     let function: ActivationFunction
     let order: Int
+    var hasResidual = false
+    /// Of the convolution that made x.
+    var convolution: ConvolutionSettings?
 
     var name: String { "affine " + function.rawValue + String(repeating: "'", count: order) }
     var keeps: Kept {
-        switch function {
-        case .identity: [.input0, .input1]
-        case .relu: [.input0, .input1, .output]
+        let convolved: Kept = convolution == nil ? [] : [.input(origin), .input(origin + 1)]
+        return switch function {
+        case .identity: [.input0, .input1, convolved]
+        case .relu: [.input0, .input1, .output, convolved]
         case .gelu, .silu: .inputs
         }
     }
+
+    /// Where the inputs begin of the convolution that made x.
+    private var origin: Int { hasResidual ? 4 : 3 }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (input, scale, shift) = (x[0], x[1], x[2])
@@ -24,7 +35,7 @@ struct ActivatedAffine: Operation {
         precondition(
             scale.shape == shift.shape && scale.shape[-1] == channels && aligned
                 && Shape.broadcast(input.shape, scale.shape) == input.shape
-                && (x.count < 4 || x[3].shape == input.shape),
+                && (!hasResidual || x[3].shape == input.shape),
             "\(name): input \(input.shape), scale \(scale.shape), shift \(shift.shape)")
         let outer = places == 1 ? tiles(input.shape) : places
         let sizes = AffineSizes(
@@ -32,7 +43,7 @@ struct ActivatedAffine: Operation {
         return Tensor(input.shape, in: input.pool) {
             activatedAffine(
                 function, order: order, sizes, input.pointer, scale: scale.pointer, shift: shift.pointer,
-                residual: x.count > 3 ? x[3].pointer : nil, $0)
+                residual: hasResidual ? x[3].pointer : nil, $0)
         }
     }
 
@@ -40,21 +51,42 @@ struct ActivatedAffine: Operation {
     private func tiles(_ shape: Shape) -> Int { shape.rank > 1 ? max(1, shape[0]) : 1 }
 
     func pullback(_ p: Pullback) -> [Tensor?] {
-        let (x, scale, ct) = (p.input(0), p.input(1), p.cotangent)
-        let hasResidual = p.inputShapes.count > 3
+        let (scale, ct) = (p.input(1), p.cotangent)
         let slope = slope(p)
+        let goesAround = convolution != nil && p.statistics == .frozen && p.isRecording && !p.isVariable[0]
         var result: [Tensor?] = Array(repeating: nil, count: p.inputShapes.count)
-        let through = hasResidual && p.wanted[3] || p.wanted[1] || p.wanted[2] ? slope.map { ct * $0 } ?? ct : nil
-        if p.wanted[0] {
+        let needsSlopeAlone = goesAround || hasResidual && p.wanted[3] || p.wanted[1] || p.wanted[2]
+        let through = needsSlopeAlone ? slope.map { ct * $0 } ?? ct : nil
+        if goesAround, let through {
+            for (place, part) in zip([origin, origin + 1], aroundInput(p, through)) { result[place] = part }
+        } else if p.wanted[0] {
             // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
             result[0] = through.map { $0 * scale }
                 ?? ct * (slope.map { slope in p.remembered("scaled slope") { slope * scale } } ?? scale)
         }
         guard let through else { return result }
-        if p.wanted[1] { result[1] = through.product(x, fittedTo: p.leadShape + scale.shape, lead: p.lead) }
+        if p.wanted[1] { result[1] = through.product(p.input(0), fittedTo: p.leadShape + scale.shape, lead: p.lead) }
         if p.wanted[2] { result[2] = through }
         if hasResidual, p.wanted[3] { result[3] = through }
         return result
+    }
+
+    /// What the convolution that made input 0 hands on to its own input and filters.
+    private func aroundInput(_ p: Pullback, _ through: Tensor) -> [Tensor?] {
+        guard let convolution else { return [] }
+        let filters = p.input(origin + 1), scale = p.input(1).reshaped([filters.shape[0], 1, 1, 1])
+        return [
+            p.wanted[origin]
+                ? apply(
+                    ConvolutionInputGradient(settings: convolution, input: p.inputShapes[origin]),
+                    [through, p.remembered("scaled filters") { filters * scale }]) : nil,
+            p.wanted[origin + 1]
+                ? p.perLeadingIndex(of: through) {
+                    apply(
+                        ConvolutionWeightGradient(settings: convolution, filters: filters.shape), [$0, p.input(origin)])
+                        * scale
+                } : nil,
+        ]
     }
 
     /// The derivative of the next order at the same place; nil for the constant 1.
@@ -70,7 +102,9 @@ struct ActivatedAffine: Operation {
             }
         default:
             p.remembered("slope") {
-                apply(ActivatedAffine(function: function, order: order + 1), p.inputShapes.indices.map(p.input))
+                apply(
+                    ActivatedAffine(function: function, order: order + 1, hasResidual: hasResidual),
+                    (0..<origin).map(p.input))
             }
         }
     }
@@ -81,6 +115,22 @@ extension Tensor {
     public func activatedAffine(
         _ function: ActivationFunction, scale: Tensor, shift: Tensor, residual: Tensor? = nil
     ) -> Tensor {
-        apply(ActivatedAffine(function: function, order: 0), [self, scale, shift] + (residual.map { [$0] } ?? []))
+        var operation = ActivatedAffine(function: function, order: 0, hasResidual: residual != nil)
+        var inputs = [self, scale, shift] + [residual].compactMap(\.self)
+        if let made = node?.convolution, scale.shape.count == shape[-1] {
+            operation.convolution = made.settings
+            inputs += [made.input, made.filters]
+        }
+        return apply(operation, inputs)
+    }
+}
+
+extension Node {
+    /// The convolution that this node is, with its inputs.
+    fileprivate var convolution: (settings: ConvolutionSettings, input: Tensor, filters: Tensor)? {
+        guard let operation = operation as? Convolution, let input = self.input(0, attached: true),
+            let filters = self.input(1, attached: true)
+        else { return nil }
+        return (operation.settings, input, filters)
     }
 }

@@ -8,7 +8,7 @@ struct Arithmetic: Operation {
     var keeps: Kept {
         switch kind {
         case .add, .subtract: .nothing
-        case .multiply: .inputs
+        case .multiply: .factors
         case .divide: [.input1, .output]
         }
     }

@@ -1,20 +1,23 @@
-/// Two tensors one behind the other along an axis counted from the end; all other extents are the same.
+/// Tensors one behind the other along an axis counted from the end; all other extents are the same.
 struct Concatenation: Operation {
     let axis: Int
     let name = "concatenation"
     let keeps: Kept = .nothing
 
     func forward(_ x: [Tensor]) -> Tensor {
-        let (a, b) = (x[0].shape, x[1].shape), position = a.rank + axis
+        let first = x[0].shape, position = first.rank + axis
         precondition(
-            a.rank == b.rank && position >= 0 && a.prefix(position) == b.prefix(position)
-                && a.dropFirst(position + 1) == b.dropFirst(position + 1), "concatenation: \(a) and \(b), axis \(axis)")
-        var extents = a.extents
-        extents[position] += b[position]
-        let runs = [a, b].map { $0.dropFirst(position).count }
+            position >= 0
+                && x.allSatisfy { part in
+                    part.shape.rank == first.rank && part.shape.prefix(position) == first.prefix(position)
+                        && part.shape.dropFirst(position + 1) == first.dropFirst(position + 1)
+                }, "concatenation: \(x.map(\.shape)), axis \(axis)")
+        var extents = first.extents
+        extents[position] = x.reduce(0) { $0 + $1.shape[position] }
+        let runs = x.map { $0.shape.dropFirst(position).count }
         return Tensor(Shape(extents), in: x[0].pool) { out in
             var to = out
-            for outer in 0..<a.prefix(position).count {
+            for outer in 0..<first.prefix(position).count {
                 for (part, run) in zip(x, runs) {
                     to.update(from: part.pointer + outer * run, count: run)
                     to += run
@@ -23,17 +26,22 @@ struct Concatenation: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        let first = p.inputShapes[0][axis], both = p.outputShape[axis]
-        return [
-            p.wanted[0] ? p.cotangent.sliced(0..<first, axis: axis) : nil,
-            p.wanted[1] ? p.cotangent.sliced(first..<both, axis: axis) : nil,
-        ]
+        var start = 0
+        return zip(p.inputShapes, p.wanted).map { shape, isWanted in
+            defer { start += shape[axis] }
+            return isWanted ? p.cotangent.sliced(start..<(start + shape[axis]), axis: axis) : nil
+        }
     }
 }
 
 extension Tensor {
-    /// This tensor and behind it another, along an axis counted from the end.
-    public func concatenated(with other: Tensor, axis: Int) -> Tensor {
-        apply(Concatenation(axis: axis), [self, other])
+    /// This tensor and behind it others, along an axis counted from the end.
+    public func concatenated(with others: Tensor..., axis: Int) -> Tensor {
+        Tensor.concatenation([self] + others, axis: axis)
+    }
+
+    /// One or more tensors one behind the other, along an axis counted from the end.
+    public static func concatenation(_ parts: [Tensor], axis: Int) -> Tensor {
+        apply(Concatenation(axis: axis), parts)
     }
 }

@@ -25,7 +25,7 @@ public struct ConvolutionSettings: Sendable, Hashable {
 struct Convolution: Operation {
     let settings: ConvolutionSettings
     let name = "convolution"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let g = settings.geometry(input: x[0].shape, filters: x[1].shape)
@@ -54,7 +54,7 @@ struct ConvolutionInputGradient: Operation {
     let settings: ConvolutionSettings
     let input: Shape
     let name = "convolution input gradient"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, filters) = (x[0], x[1])
@@ -86,7 +86,7 @@ struct ConvolutionWeightGradient: Operation {
     let settings: ConvolutionSettings
     let filters: Shape
     let name = "convolution weight gradient"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, input) = (x[0], x[1])

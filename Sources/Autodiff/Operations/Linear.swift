@@ -4,7 +4,7 @@ import Kernels
 /// derivative of each member is one of the members.
 struct Linear: Operation {
     let name = "linear"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (input, weight) = (x[0], x[1])
@@ -27,7 +27,7 @@ struct Linear: Operation {
 /// dx[..., in] = dy[..., out] w[out, in]
 struct LinearInputGradient: Operation {
     let name = "linear input gradient"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, weight) = (x[0], x[1])
@@ -50,7 +50,7 @@ struct LinearInputGradient: Operation {
 /// dw[out, in] = dyᵀ x, summed over all rows.
 struct LinearWeightGradient: Operation {
     let name = "linear weight gradient"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, input) = (x[0], x[1]), (out, width) = (dy.shape[-1], input.shape[-1])
@@ -73,7 +73,10 @@ struct LinearWeightGradient: Operation {
 extension Pullback {
     /// Runs `body` on the cotangent of each leading index and stacks the results: for rules whose operation has no room
     /// for leading axes, because it sums over them or because they stand at its weights.
-    func perLeadingIndex(_ body: (Tensor) -> Tensor) -> Tensor {
+    func perLeadingIndex(_ body: (Tensor) -> Tensor) -> Tensor { perLeadingIndex(of: cotangent, body) }
+
+    /// The same of a tensor with the cotangent's shape.
+    func perLeadingIndex(of cotangent: Tensor, _ body: (Tensor) -> Tensor) -> Tensor {
         if lead == 0 { return body(cotangent) }
         let count = leadShape.count, flat = cotangent.reshaped([count] + outputShape)
         var total: Tensor?

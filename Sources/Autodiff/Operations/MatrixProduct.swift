@@ -6,7 +6,7 @@ struct MatrixProduct: Operation {
     let transposeA: Bool
     let transposeB: Bool
     let name = "matrix product"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (a, b) = (x[0], x[1])

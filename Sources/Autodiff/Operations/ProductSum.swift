@@ -4,7 +4,7 @@ import Kernels
 struct ProductSum: Operation {
     let axes: [Int]
     let name = "product sum"
-    let keeps: Kept = .inputs
+    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let shape = x[0].shape
