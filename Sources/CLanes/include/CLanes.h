@@ -1,0 +1,18 @@
+#ifndef PAG_LANES_H
+#define PAG_LANES_H
+
+/* The same types as Swift's SIMD8<Float> and SIMD8<Double>. */
+typedef float pag_float8 __attribute__((ext_vector_type(8)));
+typedef double pag_double8 __attribute__((ext_vector_type(8)));
+
+/* a * b + c of each lane, rounded once, as one instruction on a whole register. Swift's own `addingProduct` is compiled
+   lane by lane and put together again only as far as the optimiser sees fit, often in halves of a register. */
+static inline __attribute__((always_inline)) pag_float8 pag_multiply_add_f8(pag_float8 a, pag_float8 b, pag_float8 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
+static inline __attribute__((always_inline)) pag_double8 pag_multiply_add_d8(
+    pag_double8 a, pag_double8 b, pag_double8 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
+
+#endif
