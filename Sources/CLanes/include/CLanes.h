@@ -15,4 +15,8 @@ static inline __attribute__((always_inline)) pag_double8 pag_multiply_add_d8(
     return __builtin_elementwise_fma(a, b, c);
 }
 
+/* Asks for the cache line of an address, which need not exist, to be read or to be written soon. */
+static inline __attribute__((always_inline)) void pag_prefetch_to_read(const void *p) { __builtin_prefetch(p, 0, 2); }
+static inline __attribute__((always_inline)) void pag_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1, 2); }
+
 #endif

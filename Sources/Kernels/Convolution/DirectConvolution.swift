@@ -90,12 +90,11 @@ enum DirectConvolution {
         _ g: ConvolutionGeometry, _ padded: PaddedImages, _ images: Source, _ size: Int, _ copies: Destination,
         _ body: (_ first: Int, _ images: Int, _ source: Source) -> Void
     ) {
-        if !padded.isPadded { return body(0, g.images, images) }
         let imageCount = padded.height * padded.width * padded.channels
         for first in stride(from: 0, to: g.images, by: size) {
-            let count = min(size, g.images - first)
-            padded.copy(count, images + first * imageCount, copies)
-            body(first, count, Source(copies))
+            let count = min(size, g.images - first), source = images + first * imageCount
+            if padded.isPadded { padded.copy(count, source, copies) }
+            body(first, count, padded.isPadded ? Source(copies) : source)
         }
     }
 }

@@ -75,23 +75,23 @@ struct DirectInputGradient {
     func multiply(
         images: Int, _ dy: Source, _ preparedFilters: Source, _ dx: Destination, workspace: Destination
     ) {
+        // Pixels that no window reads: all at once, because one by one they are a line of cache here and there.
+        if (rows + columns).contains(where: \.taps.isEmpty) { dx.update(repeating: 0, count: images * g.inputImage) }
         var filters = preparedFilters
-        for row in rows {
-            for column in columns {
-                let depth = row.taps.count * column.taps.count * g.outChannels
+        for row in rows where !row.taps.isEmpty {
+            for column in columns where !column.taps.isEmpty {
                 let product = WindowProduct(
-                    windowRows: depth == 0 ? 0 : row.taps.count, windowRow: column.taps.count * g.outChannels,
+                    windowRows: row.taps.count, windowRow: column.taps.count * g.outChannels,
                     rowStride: padded.rowCount, channels: g.inChannels,
                     gridHeight: row.pixels, gridWidth: column.pixels,
                     sourceImage: padded.imageCount, sourceRow: padded.rowCount, sourcePixel: g.outChannels,
                     targetImage: g.inputImage, targetRow: g.stride * g.width * g.inChannels,
                     targetPixel: g.stride * g.inChannels)
-                let top = depth == 0 ? 0 : row.firstOutput + padded.top
-                let left = depth == 0 ? 0 : column.firstOutput + padded.left
+                let top = row.firstOutput + padded.top, left = column.firstOutput + padded.left
                 product.multiply(
                     images: images, dy + (top * padded.rowCount + left * g.outChannels), filters: filters,
                     dx + (row.start * g.width + column.start) * g.inChannels, workspace: workspace)
-                filters += Panel.padded(g.inChannels) * depth
+                filters += Panel.padded(g.inChannels) * row.taps.count * column.taps.count * g.outChannels
             }
         }
     }

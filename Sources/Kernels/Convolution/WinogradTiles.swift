@@ -1,3 +1,5 @@
+internal import CLanes
+
 /// The tiles that a batch of channels-last images is cut into, and their way to and from the transformed planes.
 ///
 /// A block of tiles is stored as [planes][channels/16][panelRows][16]; planes are `planeStride` numbers apart.
@@ -20,25 +22,46 @@ struct WinogradTiles {
         planeStride = Panel.padded(channels) * panelRows + 16
     }
 
-    /// What one tile's transform works in: the line between the two passes, a patch or tile copied lane by lane, and a
-    /// row of zeros that stands for rows outside the image.
-    static func workspaceCount(channels: Int) -> Int { 2 * squareCount + longestLine * Panel.padded(channels) }
-    private static var squareCount: Int { longestLine * longestLine * 8 }
-    private static var longestLine: Int { 9 }
+    /// What transforms work in: the lines between the two passes, a patch or tile copied lane by lane, and a row of zeros
+    /// that stands for rows outside the image.
+    static func workspaceCount(channels: Int) -> Int { 2 * linesCount + longestRow * Panel.padded(channels) }
+    private static var linesCount: Int { longestLine * longestRow * 8 }
+    @inline(__always) private static var longestLine: Int { 9 }
+    /// Pixels of a row that are transformed together, at most.
+    @inline(__always) private static var longestRow: Int { 20 }
 
     static func clear(_ workspace: Destination, channels: Int) {
         workspace.update(repeating: 0, count: workspaceCount(channels: channels))
     }
 
-    private struct Place {
+    /// Neighbouring tiles of one row of tiles.
+    private struct Run {
+        /// The first pixel's place.
         let image, top, left: Int
+        let tiles: Int
     }
 
-    @inline(__always) private func place(_ tile: Int) -> Place {
+    /// Cuts `tiles` into runs of at most `longest`; `body` gets each and the number of tiles before it.
+    @inline(__always)
+    private func forEachRun(_ tiles: Range<Int>, longest: Int, _ body: (Run, Int) -> Void) {
         let perImage = tilesDown &* tilesAcross
-        let image = tile / perImage, inImage = tile % perImage
-        return Place(
-            image: image, top: inImage / tilesAcross &* step, left: inImage % tilesAcross &* step)
+        var image = tiles.lowerBound / perImage
+        var row = tiles.lowerBound % perImage / tilesAcross, column = tiles.lowerBound % tilesAcross
+        var done = 0
+        while done < tiles.count {
+            let count = min(longest, tilesAcross &- column, tiles.count &- done)
+            body(Run(image: image, top: row &* step, left: column &* step, tiles: count), done)
+            done &+= count
+            column &+= count
+            if column == tilesAcross {
+                column = 0
+                row &+= 1
+                if row == tilesDown {
+                    row = 0
+                    image &+= 1
+                }
+            }
+        }
     }
 
     /// Transforms the tiles of `images` into planes. A tile's line starts `margin` pixels before the output tile;
@@ -48,66 +71,89 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ tiles: Range<Int>, margin: Int, _ images: Source, _ planes: Destination,
         _ workspace: Destination
     ) {
+        let sharesColumns = Transform.inputs &- step > 1
+        let longest = sharesColumns ? (Self.longestRow &- Transform.inputs) / step &+ 1 : 1
         withUnsafeTemporaryAllocation(of: Source.self, capacity: Self.longestLine) { rows in
             guard let rows = rows.baseAddress else { return }
-            for tile in tiles {
-                spreadTile(
-                    transform, place(tile), margin, images, planes + (tile &- tiles.lowerBound) &* 16, rows, workspace)
+            forEachRun(tiles, longest: longest) { run, before in
+                spreadRun(transform, run, margin, images, planes + before &* 16, rows, workspace)
             }
         }
     }
 
+    /// Columns that two neighbouring tiles share are transformed once.
     @inline(__always)
-    private func spreadTile<Transform: LineTransform>(
-        _ transform: Transform.Type, _ place: Place, _ margin: Int, _ images: Source, _ planes: Destination,
+    private func spreadRun<Transform: LineTransform>(
+        _ transform: Transform.Type, _ run: Run, _ margin: Int, _ images: Source, _ planes: Destination,
         _ rows: UnsafeMutablePointer<Source>, _ workspace: Destination
     ) {
-        let side = Transform.inputs
-        let copy = workspace + Self.squareCount, zeros = copy + Self.squareCount
-        let top = place.top &- margin, left = place.left &- margin
-        let first = max(0, 0 &- left), last = min(side, width &- left)
+        let side = Transform.inputs, lineStride = Self.longestRow &* 8
+        let copy = workspace + Self.linesCount, zeros = copy + Self.linesCount
+        let top = run.top &- margin, left = run.left &- margin
+        let columns = (run.tiles &- 1) &* step &+ side
+        let first = max(0, 0 &- left), last = min(columns, width &- left)
         for i in 0..<side {
             let y = top &+ i
             let inside = y >= 0 && y < height
             rows[i] = inside
-                ? images + ((place.image &* height &+ y) &* width &+ (left &+ first)) &* channels : Source(zeros)
+                ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : Source(zeros)
         }
-        for j in 0..<side where j < first || j >= last {
-            for i in 0..<Transform.outputs { store(.zero, workspace + (i &* side &+ j) &* 8) }
+        prefetchToRead(images, run, row: top &+ side, left: left &+ first, columns: last &- first)
+        for j in 0..<columns where j < first || j >= last {
+            for i in 0..<Transform.outputs { store(.zero, workspace + (i &* lineStride &+ j &* 8)) }
         }
         let panelStride = panelRows &* 16
         let whole = channels & ~7
         var channel = 0
         while channel < whole {
             for j in first..<last {
-                Transform.apply(
-                    RowsLine(rows, (j &- first) &* channels &+ channel), workspace + j &* 8, side &* 8)
+                Transform.apply(RowsLine(rows, (j &- first) &* channels &+ channel), workspace + j &* 8, lineStride)
             }
-            secondPass(transform, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
+            secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
             channel &+= 8
         }
         if channel < channels {
             copyLanes(rows, side, last &- first, channel, copy)
             for j in first..<last {
-                Transform.apply(StridedLine(copy + (j &- first) &* 8, side &* 8), workspace + j &* 8, side &* 8)
+                Transform.apply(StridedLine(copy + (j &- first) &* 8, lineStride), workspace + j &* 8, lineStride)
             }
-            secondPass(transform, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
+            secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
             channel &+= 8
         }
         if channel % 16 != 0 {
             let padding = planes + (channel / 16 &* panelStride &+ 8)
-            for plane in 0..<(Transform.outputs &* Transform.outputs) { store(.zero, padding + plane &* planeStride) }
+            for tile in 0..<run.tiles {
+                for plane in 0..<(Transform.outputs &* Transform.outputs) {
+                    store(.zero, padding + (plane &* planeStride &+ tile &* 16))
+                }
+            }
+        }
+    }
+
+    /// The rows that the next row of tiles will be the first to read: without it, this data comes from memory too late.
+    @inline(__always)
+    private func prefetchToRead(_ images: Source, _ run: Run, row: Int, left: Int, columns: Int) {
+        for y in row..<(row &+ step) {
+            let start = images + ((run.image &* height &+ y) &* width &+ left) &* channels
+            var offset = 0
+            while offset < columns &* channels {
+                pag_prefetch_to_read(start + offset)
+                offset &+= 16
+            }
         }
     }
 
     @inline(__always)
     private func secondPass<Transform: LineTransform>(
-        _ transform: Transform.Type, _ planes: Destination, _ workspace: Destination
+        _ transform: Transform.Type, _ run: Run, _ planes: Destination, _ workspace: Destination
     ) {
-        let side = Transform.inputs
-        for i in 0..<Transform.outputs {
-            Transform.apply(
-                StridedLine(workspace + i &* side &* 8, 8), planes + i &* Transform.outputs &* planeStride, planeStride)
+        for tile in 0..<run.tiles {
+            let source = workspace + tile &* step &* 8, target = planes + tile &* 16
+            for i in 0..<Transform.outputs {
+                Transform.apply(
+                    StridedLine(source + i &* Self.longestRow &* 8, 8),
+                    target + i &* Transform.outputs &* planeStride, planeStride)
+            }
         }
     }
 
@@ -118,7 +164,7 @@ struct WinogradTiles {
         let lanes = channels - channel
         for i in 0..<side {
             for j in 0..<columns {
-                let target = copy + (i * side + j) * 8
+                let target = copy + (i * Self.longestRow + j) * 8
                 store(.zero, target)
                 target.update(from: rows[i] + (j * channels + channel), count: lanes)
             }
@@ -131,34 +177,46 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
         _ workspace: Destination
     ) {
+        forEachRun(tiles, longest: 1) { run, before in
+            gatherTile(transform, run, planes + before &* 16, images, workspace)
+        }
+    }
+
+    @inline(__always)
+    private func gatherTile<Transform: LineTransform>(
+        _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ images: Destination, _ workspace: Destination
+    ) {
         let side = Transform.inputs, panelStride = panelRows &* 16
-        let copy = workspace + Self.squareCount
-        for tile in tiles {
-            let place = place(tile)
-            let rows = min(Transform.outputs, height &- place.top)
-            let columns = min(Transform.outputs, width &- place.left)
-            let target = images + ((place.image &* height &+ place.top) &* width &+ place.left) &* channels
-            let origin = planes + (tile &- tiles.lowerBound) &* 16
-            var channel = 0
-            while channel < channels {
-                let source = origin + (channel / 16 &* panelStride &+ channel % 16)
-                for j in 0..<side {
-                    Transform.apply(
-                        StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* 8, side &* 8)
-                }
-                let lanes = min(8, channels &- channel)
-                for i in 0..<rows {
-                    let line = StridedLine(workspace + i &* side &* 8, 8)
-                    let row = target + (i &* width &* channels &+ channel)
-                    if columns == Transform.outputs && lanes == 8 {
-                        Transform.apply(line, row, channels)
-                    } else {
-                        Transform.apply(line, copy, 8)
-                        for j in 0..<columns { (row + j &* channels).update(from: copy + j &* 8, count: lanes) }
-                    }
-                }
-                channel &+= 8
+        let copy = workspace + Self.linesCount
+        let rows = min(Transform.outputs, height &- tile.top)
+        let columns = min(Transform.outputs, width &- tile.left)
+        let target = images + ((tile.image &* height &+ tile.top) &* width &+ tile.left) &* channels
+        for y in rows..<(2 &* rows) {
+            var offset = 0
+            while offset < columns &* channels {
+                pag_prefetch_to_write(target + (y &* width &* channels &+ offset))
+                offset &+= 16
             }
+        }
+        var channel = 0
+        while channel < channels {
+            let source = planes + (channel / 16 &* panelStride &+ channel % 16)
+            for j in 0..<side {
+                Transform.apply(
+                    StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* 8, side &* 8)
+            }
+            let lanes = min(8, channels &- channel)
+            for i in 0..<rows {
+                let line = StridedLine(workspace + i &* side &* 8, 8)
+                let row = target + (i &* width &* channels &+ channel)
+                if columns == Transform.outputs && lanes == 8 {
+                    Transform.apply(line, row, channels)
+                } else {
+                    Transform.apply(line, copy, 8)
+                    for j in 0..<columns { (row + j &* channels).update(from: copy + j &* 8, count: lanes) }
+                }
+            }
+            channel &+= 8
         }
     }
 }
