@@ -1,3 +1,5 @@
+internal import CLanes
+
 /// Products of matrices whose channels lie in panels: the multiplications of Winograd convolution.
 ///
 /// Every sum runs over the depth in ascending order, one fused multiply-add a step, in stretches of `stretch` that are
@@ -13,16 +15,24 @@ enum PanelProduct {
         rows: Int, panelRows: Int, depth: Int, columns: Int, _ a: Source, _ b: Source, _ c: Destination
     ) {
         let panelStride = panelRows &* 16
+        // Filters of all planes that do not stay in the L2 cache: the next panel is fetched while this one is used.
+        let fetches = depth &* columns > 8192
         var start = 0
         while start < depth {
             let part = min(stretch, depth &- start), adding = start > 0
+            let share = (part &* 6 &+ rows &- 1) / max(1, rows)
             for column in 0..<(columns / 16) {
                 let panelA = a + start &* panelRows
                 let panelB = b + (column &* depth &+ start) &* 16
                 let panelC = c + column &* panelStride
+                var ahead = panelB + depth &* 16
                 var row = 0
                 // Two tiles of four are faster than six and two.
                 while rows &- row >= 6 && rows &- row != 8 {
+                    if fetches {
+                        for line in 0..<share { pag_prefetch_to_read(ahead + line &* 16) }
+                        ahead += share &* 16
+                    }
                     six(part, panelA + row &* 16, panelStride, panelB, panelC + row &* 16, adding)
                     row &+= 6
                 }
