@@ -1,6 +1,6 @@
 import Models
 
-/// Floating-point operations of convolutions and linear layers for one image, as the direct method counts them: a
+/// Floating-point operations of convolutions, linear layers and attention for one image, as the direct method counts them: a
 /// multiplication and an addition for every weight and place. What faster algorithms save still counts, so that rates
 /// compare; what else a network does does not.
 struct OperationCount {
@@ -10,9 +10,12 @@ struct OperationCount {
 
     init(_ model: BenchmarkModel, _ network: Model) {
         let convolutions = model.convolutions(of: network).map(\.operations)
-        let linear = network.parameters.filter { $0.shape.rank == 2 }.map { 2 * Double($0.shape.count) }
-        self.network = (convolutions + linear).reduce(0, +)
-        firstLayer = convolutions[0]
+        let linear = network.parameters.filter { $0.shape.rank == 2 }.map { weight in
+            2 * Double(weight.shape.count * model.places(ofWeight: weight.name))
+        }
+        let layers = convolutions + linear
+        self.network = layers.reduce(model.attentionOperations, +)
+        firstLayer = layers.first ?? 0
         classes = network.classes
     }
 

@@ -46,6 +46,7 @@ struct Bench: ParsableCommand {
         guard
             batch ?? 1 > 0, classChunk ?? 1 > 0, memory > 0, classes > 1, seconds >= 0, seconds.isFinite, cascade >= 0
         else { throw ValidationError("batch, classes, class-chunk, memory, seconds and cascade must be positive") }
+        guard subject != .conv || model != .vit else { throw ValidationError("vit has no convolutions") }
     }
 
     func run() throws {
