@@ -1,3 +1,5 @@
+internal import CLanes
+
 /// Which axes of a buffer a sum runs over, with alike neighbours merged.
 public struct ReductionPlan: Sendable {
     let extents: [Int]
@@ -43,6 +45,8 @@ private protocol Terms {
     func lanes(_ i: Int) -> Lanes
     func number(_ i: Int) -> Scalar
     func advanced(_ i: Int) -> Self
+    /// Asks for what lies at i, which may be beyond the end, to come into the cache.
+    func fetch(_ i: Int)
 }
 
 private struct Numbers: Terms {
@@ -50,6 +54,7 @@ private struct Numbers: Terms {
     @inline(__always) func lanes(_ i: Int) -> Lanes { load(x + i) }
     @inline(__always) func number(_ i: Int) -> Scalar { x[i] }
     @inline(__always) func advanced(_ i: Int) -> Numbers { Numbers(x: x + i) }
+    @inline(__always) func fetch(_ i: Int) { pag_prefetch_to_read(x + i) }
 }
 
 private struct Products: Terms {
@@ -58,6 +63,10 @@ private struct Products: Terms {
     @inline(__always) func lanes(_ i: Int) -> Lanes { load(a + i) * load(b + i) }
     @inline(__always) func number(_ i: Int) -> Scalar { a[i] * b[i] }
     @inline(__always) func advanced(_ i: Int) -> Products { Products(a: a + i, b: b + i) }
+    @inline(__always) func fetch(_ i: Int) {
+        pag_prefetch_to_read(a + i)
+        pag_prefetch_to_read(b + i)
+    }
 }
 
 /// Rows that are summed one after the other before their sum joins the total: bounds the rounding error of long
@@ -115,38 +124,48 @@ private func contiguousSum<T: Terms>(_ count: Int, _ terms: T) -> Scalar {
     return total
 }
 
-/// out[c] += sum over rows of term[r, c], two registers of columns at a time.
+/// out[c] += sum over rows of term[r, c]. All columns of a block of rows come before the next block, which is fetched
+/// meanwhile: down a column the processor's own prefetching fails.
 private func columnSums<T: Terms>(rows: Int, columns: Int, _ terms: T, _ out: Destination) {
+    withZeros(columns) { totals in
+        for start in stride(from: 0, to: rows, by: blockRows) {
+            let end = Swift.min(rows, start &+ blockRows)
+            addBlock(start..<end, columns, terms, totals)
+        }
+        accumulate(columns, totals, into: out)
+    }
+}
+
+/// totals[c] += sum over a block's rows of term[r, c], two registers of columns at a time.
+@inline(__always)
+private func addBlock<T: Terms>(_ rows: Range<Int>, _ columns: Int, _ terms: T, _ totals: Destination) {
     var c = 0
     while c &+ 2 &* laneCount <= columns {
-        var total0 = Lanes.zero, total1 = Lanes.zero, start = 0
-        while start < rows {
-            let end = Swift.min(rows, start &+ blockRows)
-            var block0 = Lanes.zero, block1 = Lanes.zero
-            var i = start &* columns &+ c
-            for _ in start..<end {
-                block0 += terms.lanes(i)
-                block1 += terms.lanes(i &+ laneCount)
-                i &+= columns
-            }
-            total0 += block0
-            total1 += block1
-            start = end
+        var block0 = Lanes.zero, block1 = Lanes.zero
+        var i = rows.lowerBound &* columns &+ c
+        for _ in rows {
+            terms.fetch(i &+ blockRows &* columns)
+            block0 += terms.lanes(i)
+            block1 += terms.lanes(i &+ laneCount)
+            i &+= columns
         }
-        store(load(out + c) + total0, out + c)
-        store(load(out + c + laneCount) + total1, out + (c &+ laneCount))
+        store(load(totals + c) + block0, totals + c)
+        store(load(totals + (c &+ laneCount)) + block1, totals + (c &+ laneCount))
         c &+= 2 &* laneCount
     }
     while c < columns {
-        var total: Scalar = 0, start = 0
-        while start < rows {
-            let end = Swift.min(rows, start &+ blockRows)
-            var block: Scalar = 0
-            for r in start..<end { block += terms.number(r &* columns &+ c) }
-            total += block
-            start = end
-        }
-        out[c] += total
+        var block: Scalar = 0
+        for r in rows { block += terms.number(r &* columns &+ c) }
+        totals[c] += block
         c &+= 1
+    }
+}
+
+/// Lends `count` zeros to write to.
+func withZeros(_ count: Int, _ body: (Destination) -> Void) {
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: max(1, count)) { buffer in
+        guard let zeros = buffer.baseAddress else { return }
+        zeros.initialize(repeating: 0, count: count)
+        body(zeros)
     }
 }

@@ -1,42 +1,44 @@
-/// out[c] = sum over rows of (x[r, c] - mean[c])^2, in an order that depends on the sizes alone.
+internal import CLanes
+
+/// out[c] = sum over rows of (x[r, c] - mean[c])^2, in an order that depends on the sizes alone. Like other sums of
+/// columns it goes through blocks of rows.
 public func squaredDeviationSums(rows: Int, columns: Int, _ x: Source, mean: Source, _ out: Destination) {
+    out.update(repeating: 0, count: columns)
+    for start in stride(from: 0, to: rows, by: blockRows) {
+        addBlock(min(rows, start &+ blockRows) &- start, columns, x + start &* columns, mean, out)
+    }
+}
+
+/// totals[c] += sum over a block's rows of (x[r, c] - mean[c])^2
+@inline(__always)
+private func addBlock(_ rows: Int, _ columns: Int, _ x: Source, _ mean: Source, _ totals: Destination) {
     var c = 0
     while c &+ laneCount <= columns {
         let centre = load(mean + c)
-        var total = Lanes.zero, start = 0
-        while start < rows {
-            let end = min(rows, start &+ blockRows)
-            // Two rows in flight hide the latency of the multiply-add.
-            var even = Lanes.zero, odd = Lanes.zero, row = x + (start &* columns &+ c)
-            for _ in 0..<((end &- start) / 2) {
-                let first = load(row) - centre, second = load(row + columns) - centre
-                even.addProduct(first, first)
-                odd.addProduct(second, second)
-                row += 2 &* columns
-            }
-            if (end &- start) & 1 == 1 {
-                let last = load(row) - centre
-                even.addProduct(last, last)
-            }
-            total += even + odd
-            start = end
+        // Two rows in flight hide the latency of the multiply-add.
+        var even = Lanes.zero, odd = Lanes.zero, row = x + c
+        for _ in 0..<(rows / 2) {
+            pag_prefetch_to_read(row + blockRows &* columns)
+            pag_prefetch_to_read(row + (blockRows &+ 1) &* columns)
+            let first = load(row) - centre, second = load(row + columns) - centre
+            even.addProduct(first, first)
+            odd.addProduct(second, second)
+            row += 2 &* columns
         }
-        store(total, out + c)
+        if rows & 1 == 1 {
+            let last = load(row) - centre
+            even.addProduct(last, last)
+        }
+        store(load(totals + c) + (even + odd), totals + c)
         c &+= laneCount
     }
     while c < columns {
-        var total: Scalar = 0, start = 0
-        while start < rows {
-            let end = min(rows, start &+ blockRows)
-            var block: Scalar = 0
-            for r in start..<end {
-                let deviation = x[r &* columns &+ c] - mean[c]
-                block += deviation * deviation
-            }
-            total += block
-            start = end
+        var block: Scalar = 0
+        for r in 0..<rows {
+            let deviation = x[r &* columns &+ c] - mean[c]
+            block += deviation * deviation
         }
-        out[c] = total
+        totals[c] += block
         c &+= 1
     }
 }
