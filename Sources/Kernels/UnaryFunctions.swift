@@ -39,6 +39,20 @@ public func positiveMask(_ count: Int, _ x: Source, _ out: Destination) {
     map(count, x, out) { Lanes.zero.replacing(with: 1, where: $0 .> 0) } scalar: { $0 > 0 ? 1 : 0 }
 }
 
+/// out[r] = dy[r] where y is positive, else 0, for every row r of `count` numbers: the derivative of `rectify` from its
+/// result.
+public func rectifierGradient(rows: Int, _ count: Int, _ dy: Source, y: Source, _ out: Destination) {
+    for row in 0..<rows {
+        let dy = dy + row &* count, out = out + row &* count
+        var i = 0
+        while i &+ laneCount <= count {
+            store(Lanes.zero.replacing(with: load(dy + i), where: load(y + i) .> 0), out + i)
+            i &+= laneCount
+        }
+        while i < count { out[i] = y[i] > 0 ? dy[i] : 0; i &+= 1 }
+    }
+}
+
 /// out = max(x, 0); NaN stays NaN, so that a diverged network shows.
 public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
     map(count, x, out) { $0.maximum(.zero) } scalar: { $0 < 0 ? 0 : $0 }

@@ -39,6 +39,9 @@ import Testing
             #expect(y[x.count - 1].isNaN, "a diverged network must show")
             let mask = written(x.count) { positiveMask(x.count, x, $0) }
             #expect(mask == x.map { $0 > 0 ? 1 : 0 })
+            let dy = random(2 * x.count)
+            let gradient = written(2 * x.count) { rectifierGradient(rows: 2, x.count, dy, y: x, $0) }
+            #expect(gradient == dy.indices.map { x[$0 % x.count] > 0 ? dy[$0] : 0 })
         }
     }
 

@@ -52,19 +52,19 @@ struct ActivatedAffine: Operation {
 
     func pullback(_ p: Pullback) -> [Tensor?] {
         let (scale, ct) = (p.input(1), p.cotangent)
-        let slope = slope(p)
         let goesAround = convolution != nil && p.statistics == .frozen && p.isRecording && !p.isVariable[0]
         var result: [Tensor?] = Array(repeating: nil, count: p.inputShapes.count)
-        let needsSlopeAlone = goesAround || hasResidual && p.wanted[3] || p.wanted[1] || p.wanted[2]
-        let through = needsSlopeAlone ? slope.map { ct * $0 } ?? ct : nil
-        if goesAround, let through {
+        if !goesAround, !hasResidual || !p.wanted[3], !p.wanted[1], !p.wanted[2], let slope = slope(p) {
+            // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
+            result[0] = ct * p.remembered("scaled slope") { slope * scale }
+            return result
+        }
+        let through = throughActivation(p)
+        if goesAround {
             for (place, part) in zip([origin, origin + 1], aroundInput(p, through)) { result[place] = part }
         } else if p.wanted[0] {
-            // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
-            result[0] = through.map { $0 * scale }
-                ?? ct * (slope.map { slope in p.remembered("scaled slope") { slope * scale } } ?? scale)
+            result[0] = through * scale
         }
-        guard let through else { return result }
         if p.wanted[1] { result[1] = through.product(p.input(0), fittedTo: p.leadShape + scale.shape, lead: p.lead) }
         if p.wanted[2] { result[2] = through }
         if hasResidual, p.wanted[3] { result[3] = through }
@@ -89,17 +89,20 @@ struct ActivatedAffine: Operation {
         ]
     }
 
-    /// The derivative of the next order at the same place; nil for the constant 1.
+    /// The cotangent times the activation's slope.
+    private func throughActivation(_ p: Pullback) -> Tensor {
+        switch (function, order) {
+        case (.identity, 0): p.cotangent
+        // Positive exactly where the output is, and a constant.
+        case (.relu, 0): apply(RectifierGradient(), [p.cotangent, p.output.detached])
+        default: slope(p).map { p.cotangent * $0 } ?? p.cotangent
+        }
+    }
+
+    /// The derivative of the next order at the same place, where it is a tensor of its own.
     private func slope(_ p: Pullback) -> Tensor? {
         switch (function, order) {
-        case (.identity, 0): nil
-        case (.relu, 0):
-            // Positive exactly where the output is, and a constant.
-            p.remembered("slope") {
-                Tensor(p.outputShape, in: p.cotangent.pool) {
-                    positiveMask(p.outputShape.count, p.output.pointer, $0)
-                }
-            }
+        case (.identity, 0), (.relu, 0): nil
         default:
             p.remembered("slope") {
                 apply(

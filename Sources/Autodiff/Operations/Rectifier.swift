@@ -8,10 +8,23 @@ struct Rectifier: Operation {
     func forward(_ x: [Tensor]) -> Tensor {
         Tensor(x[0].shape, in: x[0].pool) { rectify(x[0].shape.count, x[0].pointer, $0) }
     }
+    func pullback(_ p: Pullback) -> [Tensor?] { [apply(RectifierGradient(), [p.cotangent, p.output.detached])] }
+}
+
+/// dy where the rectifier's output is positive, else 0. Axes of dy before the output's ride along.
+struct RectifierGradient: Operation {
+    let name = "relu gradient"
+    let keeps: Kept = .input1
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let (dy, y) = (x[0], x[1]), lead = dy.shape.rank - y.shape.rank
+        precondition(lead >= 0 && dy.shape.dropFirst(lead) == y.shape, "\(name): \(dy.shape) and \(y.shape)")
+        return Tensor(dy.shape, in: dy.pool) {
+            rectifierGradient(rows: dy.shape.prefix(lead).count, y.shape.count, dy.pointer, y: y.pointer, $0)
+        }
+    }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        // The mask is a constant: it is positive exactly where the output is.
-        let y = p.output
-        return [p.cotangent * Tensor(y.shape, in: y.pool) { positiveMask(y.shape.count, y.pointer, $0) }]
+        [p.wanted[0] ? apply(RectifierGradient(), [p.cotangent, p.input(1).detached]) : nil, nil]
     }
 }
 

@@ -86,7 +86,7 @@ private func distribution(_ x: Double) -> Double { (1 + erf(x / sqrt(2.0))) / 2 
 private func logistic(_ x: Double) -> Double { (1 + tanh(x / 2)) / 2 }
 
 let activationChecks: [OperationCheck] = [
-    unary("relu", ["Rectifier"], .awayFromZero) { $0.rectified() } is: { max($0, 0) },
+    unary("relu", ["Rectifier", "RectifierGradient"], .awayFromZero) { $0.rectified() } is: { max($0, 0) },
     unary("gelu", ["Smooth"]) { $0.activated(by: .gelu) } is: { $0 * distribution($0) },
     unary("silu", ["Smooth"]) { $0.activated(by: .silu) } is: { $0 * logistic($0) },
     OperationCheck(name: "slope of gelu", covers: ["Smooth"], inputs: [[2, 5], [2, 5]]) {
