@@ -37,6 +37,9 @@ public func elementwise(_ kind: BinaryKind, _ plan: BroadcastPlan, _ a: Source, 
 private func run<F: BinaryFunction>(
     _: F.Type, _ plan: BroadcastPlan, _ a: Source, _ b: Source, _ out: Destination
 ) {
+    if let columns = plan.fewColumns {
+        return runRepeated(F.self, rows: plan.extents[0], columns: columns, a, b, out)
+    }
     let count = plan.extents.last ?? 1
     let repeatsA = plan.strideA.last == 0, repeatsB = plan.strideB.last == 0
     plan.forEachRun { offsetA, offsetB, offset in
@@ -56,6 +59,27 @@ private func run<F: BinaryFunction>(
             while i &+ laneCount <= count { store(F.apply(load(a + i), load(b + i)), out + i); i &+= laneCount }
             while i < count { out[i] = F.apply(a[i], b[i]); i &+= 1 }
         }
+    }
+}
+
+/// out[r, c] = F(a[r, c], b[c]) with rows shorter than a register: eight rows at a time against b eight times over.
+@inline(__always)
+private func runRepeated<F: BinaryFunction>(
+    _: F.Type, rows: Int, columns: Int, _ a: Source, _ b: Source, _ out: Destination
+) {
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: laneCount * columns) { pattern in
+        guard let pattern = pattern.baseAddress else { return }
+        for i in 0..<(laneCount &* columns) { pattern[i] = b[i % columns] }
+        let count = rows &* columns
+        var start = 0
+        while start &+ laneCount &* columns <= count {
+            for c in 0..<columns {
+                let i = c &* laneCount
+                store(F.apply(load(a + (start &+ i)), load(pattern + i)), out + (start &+ i))
+            }
+            start &+= laneCount &* columns
+        }
+        for i in start..<count { out[i] = F.apply(a[i], pattern[i &- start]) }
     }
 }
 

@@ -33,6 +33,12 @@ public struct BroadcastPlan: Sendable {
         self.strideB = strideB.reversed()
     }
 
+    /// The columns of a table whose rows, shorter than a register, all meet the same row of `b`; nil for anything else.
+    var fewColumns: Int? {
+        guard extents.count == 2, extents[1] < laneCount, strideA == [extents[1], 1], strideB == [0, 1] else { return nil }
+        return extents[1]
+    }
+
     /// Calls `body(offsetA, offsetB, offsetOutput)` for every innermost run; `run` is its length.
     @inline(__always)
     func forEachRun(_ body: (Int, Int, Int) -> Void) {

@@ -23,20 +23,17 @@ public struct StreamPlan: Equatable {
         budget: Int
     ) {
         let stream = max(1, activations)
-        if isCoupled {
+        guard !isCoupled else {
             chunk = classes
             sharesReference = false
-        } else if let given {
-            chunk = min(given, classes)
-            sharesReference = canShareReference && chunk == classes
-        } else {
-            sharesReference = canShareReference && classes * stream <= budget
-            let fitting = sharesReference ? classes : max(1, min(classes, budget / (2 * stream)))
-            // Measured: small networks are fastest while their streams stay in the cache, large ones where every pass
-            // over the filters serves many images.
-            let fastest = max(1, (Self.cache + 16 * parameters) / stream)
-            chunk = min(fitting, fastest)
+            return
         }
+        sharesReference = canShareReference && classes * stream <= budget
+        let fitting = sharesReference ? classes : max(1, min(classes, budget / (2 * stream)))
+        // Measured: small networks are fastest while their streams stay in the cache, large ones where every pass over
+        // the filters serves many images.
+        let fastest = max(1, (Self.cache + 16 * parameters) / stream)
+        chunk = min(given ?? min(fitting, fastest), classes)
     }
 
     private static let cache = 32 << 20

@@ -30,6 +30,12 @@ import Testing
         }
     }
 
+    /// Rows shorter than a register, eight at a time and those that are left.
+    @Test(arguments: [1, 2, 3, 5, 7])
+    func fewColumns(_ columns: Int) {
+        for rows in [1, 7, 8, 9, 64, 67] { check([rows, columns], [columns], output: [rows, columns]) }
+    }
+
     /// Random shapes of up to five axes, each axis kept, repeated on one side, or missing.
     @Test func everyPattern() {
         var stream = RandomStream(seed: 6, purpose: .test)

@@ -18,7 +18,8 @@ import Training
 
     @Test func theUserDecides() {
         #expect(plan(given: 3, activations: 1).chunk == 3)
-        #expect(!plan(given: 3, activations: 1).sharesReference)
+        #expect(plan(given: 3, activations: 1).sharesReference)
+        #expect(!plan(given: 3, activations: 1 << 30).sharesReference)
         #expect(plan(given: 99, activations: 1).sharesReference)
         #expect(plan(given: 99, activations: 1).chunk == 10)
     }
