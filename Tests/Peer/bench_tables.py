@@ -167,11 +167,11 @@ def parts(results):
 
 
 KINDS = (
-    ("products of Winograd's planes", r"PanelProduct|WinogradWeightGradient.*addProducts"),
+    ("products of Winograd's planes", r"PanelProduct|WinogradWeightGradient.*(addProducts|gatherPanels)"),
     ("transforms and their scatter and gather", r"Winograd|LineTransform|Panel\."),
-    ("direct convolution: strided, 1x1, first layer", r"WindowProduct|DirectWeightGradient|DirectConvolution|"
+    ("direct convolution: 1x1, first layer", r"WindowProduct|DirectWeightGradient|DirectConvolution|"
      r"DirectInputGradient|FewChannel|PaddedImages"),
-    ("normalisation, activation, sums, masks", r"elementwise|run<|specialized run|columnSums|rectify|Mask|activated|"
+    ("normalisation, activation, sums, masks", r"elementwise|run<|specialized run|columnSums|[rR]ectif|Mask|activated|"
      r"accumulate|reduc|sum|broadcast|Affine|scaled"),
     ("copies", r"memmove|memset|memcpy"),
 )
