@@ -10,6 +10,10 @@ public typealias Destination = UnsafeMutablePointer<Scalar>
     UnsafeMutableRawPointer(p).storeBytes(of: v, as: Lanes.self)
 }
 
+/// Ask for the cache line of an address to come nearer, to be read or to be written. The address need not exist.
+@inline(__always) func prefetch(_ p: Source) { pag_prefetch_to_read(p) }
+@inline(__always) func prefetchToWrite(_ p: Source) { pag_prefetch_to_write(p) }
+
 let laneCount = Lanes.scalarCount
 
 extension Lanes {

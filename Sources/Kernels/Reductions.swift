@@ -1,5 +1,3 @@
-internal import CLanes
-
 /// Which axes of a buffer a sum runs over, with alike neighbours merged.
 public struct ReductionPlan: Sendable {
     let extents: [Int]
@@ -54,7 +52,7 @@ private struct Numbers: Terms {
     @inline(__always) func lanes(_ i: Int) -> Lanes { load(x + i) }
     @inline(__always) func number(_ i: Int) -> Scalar { x[i] }
     @inline(__always) func advanced(_ i: Int) -> Numbers { Numbers(x: x + i) }
-    @inline(__always) func fetch(_ i: Int) { pag_prefetch_to_read(x + i) }
+    @inline(__always) func fetch(_ i: Int) { prefetch(x + i) }
 }
 
 private struct Products: Terms {
@@ -64,8 +62,8 @@ private struct Products: Terms {
     @inline(__always) func number(_ i: Int) -> Scalar { a[i] * b[i] }
     @inline(__always) func advanced(_ i: Int) -> Products { Products(a: a + i, b: b + i) }
     @inline(__always) func fetch(_ i: Int) {
-        pag_prefetch_to_read(a + i)
-        pag_prefetch_to_read(b + i)
+        prefetch(a + i)
+        prefetch(b + i)
     }
 }
 

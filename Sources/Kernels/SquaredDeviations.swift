@@ -1,5 +1,3 @@
-internal import CLanes
-
 /// out[c] = sum over rows of (x[r, c] - mean[c])^2, in an order that depends on the sizes alone. Like other sums of
 /// columns it goes through blocks of rows.
 public func squaredDeviationSums(rows: Int, columns: Int, _ x: Source, mean: Source, _ out: Destination) {
@@ -18,8 +16,8 @@ private func addBlock(_ rows: Int, _ columns: Int, _ x: Source, _ mean: Source, 
         // Two rows in flight hide the latency of the multiply-add.
         var even = Lanes.zero, odd = Lanes.zero, row = x + c
         for _ in 0..<(rows / 2) {
-            pag_prefetch_to_read(row + blockRows &* columns)
-            pag_prefetch_to_read(row + (blockRows &+ 1) &* columns)
+            prefetch(row + blockRows &* columns)
+            prefetch(row + (blockRows &+ 1) &* columns)
             let first = load(row) - centre, second = load(row + columns) - centre
             even.addProduct(first, first)
             odd.addProduct(second, second)

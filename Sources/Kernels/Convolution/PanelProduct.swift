@@ -1,5 +1,3 @@
-internal import CLanes
-
 /// Products of matrices whose channels lie in panels: the multiplications of Winograd convolution.
 ///
 /// Every sum runs over the depth in ascending order, one fused multiply-add a step, in stretches of `stretch` that are
@@ -30,7 +28,7 @@ enum PanelProduct {
                 // Two tiles of four are faster than six and two.
                 while rows &- row >= 6 && rows &- row != 8 {
                     if fetches {
-                        for line in 0..<share { pag_prefetch_to_read(ahead + line &* 16) }
+                        for line in 0..<share { prefetch(ahead + line &* 16) }
                         ahead += share &* 16
                     }
                     six(part, panelA + row &* 16, panelStride, panelB, panelC + row &* 16, adding)

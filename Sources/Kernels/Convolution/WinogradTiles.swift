@@ -1,5 +1,3 @@
-internal import CLanes
-
 /// The tiles that a batch of channels-last images is cut into, and their way to and from the transformed planes.
 ///
 /// A block of tiles is stored as [planes][channels/16][panelRows][16]; planes are `planeStride` numbers apart.
@@ -98,7 +96,7 @@ struct WinogradTiles {
             rows[i] = inside
                 ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : Source(zeros)
         }
-        prefetchToRead(images, run, row: top &+ side, left: left &+ first, columns: last &- first)
+        prefetchNextRows(images, run, row: top &+ side, left: left &+ first, columns: last &- first)
         for j in 0..<columns where j < first || j >= last {
             for i in 0..<Transform.outputs { store(.zero, workspace + (i &* lineStride &+ j &* 8)) }
         }
@@ -132,12 +130,12 @@ struct WinogradTiles {
 
     /// The rows that the next row of tiles will be the first to read: without it, this data comes from memory too late.
     @inline(__always)
-    private func prefetchToRead(_ images: Source, _ run: Run, row: Int, left: Int, columns: Int) {
+    private func prefetchNextRows(_ images: Source, _ run: Run, row: Int, left: Int, columns: Int) {
         for y in row..<(row &+ step) {
             let start = images + ((run.image &* height &+ y) &* width &+ left) &* channels
             var offset = 0
             while offset < columns &* channels {
-                pag_prefetch_to_read(start + offset)
+                prefetch(start + offset)
                 offset &+= 16
             }
         }
@@ -194,7 +192,7 @@ struct WinogradTiles {
         for y in rows..<(2 &* rows) {
             var offset = 0
             while offset < columns &* channels {
-                pag_prefetch_to_write(target + (y &* width &* channels &+ offset))
+                prefetchToWrite(target + (y &* width &* channels &+ offset))
                 offset &+= 16
             }
         }
