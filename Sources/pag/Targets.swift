@@ -24,7 +24,7 @@ struct TargetsCommand: ParsableCommand {
     @Option(help: "The safetensors file to write.")
     var out: String
 
-    @Option(name: .customLong("set"), help: "Override one field: --set targets.draws=8. May be repeated.")
+    @Option(name: .customLong("set"), help: .override(example: "targets.draws=8"))
     var overrides: [String] = []
 
     @Option(help: "The denoiser's run directory. Default: runs/NAME of the configuration file.")
