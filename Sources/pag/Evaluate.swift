@@ -112,7 +112,7 @@ struct Evaluate: ParsableCommand {
         let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
         let state = ModelState(try description.model(), in: MemoryPool())
         guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
-        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? "ema." : "")
+        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? ParameterFiles.averagePrefix : "")
         try ParameterFiles.loadStatistics(of: state, from: file)
         return (Classifier(state), file)
     }
