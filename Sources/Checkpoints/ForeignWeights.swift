@@ -32,11 +32,13 @@ extension ParameterFiles {
         return normalize
     }
 
-    /// SHA-256 over the bytes of the model's parameters and statistics in file order, without those of optimiser and
-    /// average: equal exactly where the networks are.
-    public static func parameterHash(of file: SafetensorsFile) throws -> String {
+    /// SHA-256 over the bytes of the model's parameters and statistics in file order, without those of the optimiser:
+    /// equal exactly where the networks are.
+    /// - Parameter withAverage: those of the average too, for a use that depends on them.
+    public static func parameterHash(of file: SafetensorsFile, withAverage: Bool = false) throws -> String {
         var hash = SHA256()
-        for entry in file.entries where !entry.name.hasPrefix("optimizer.") && !entry.name.hasPrefix("ema.") {
+        for entry in file.entries where !entry.name.hasPrefix("optimizer.") {
+            guard withAverage || !entry.name.hasPrefix(averagePrefix) else { continue }
             file.withBytes(of: entry) { hash.update($0) }
         }
         return hash.hexDigest()

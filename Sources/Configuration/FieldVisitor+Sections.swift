@@ -21,7 +21,8 @@ extension FieldVisitor {
 
     /// The field `name` says which of `kinds` this section is; that kind's own fields follow in the same section.
     ///
-    /// Without the field the section is of the kind that `value` is. Throws for an unknown kind, listing the known.
+    /// Without the field the section is of the kind that `value` is. An override of the field alone switches the kind:
+    /// what the file says of the others' own fields is passed over then. Throws for an unknown kind, listing the known.
     public mutating func kind<Value>(_ name: String, _ value: inout Value, _ kinds: [Kind<Value>]) throws {
         precondition(Set(kinds.map(\.name)).count == kinds.count, "FieldVisitor.kind: \(pathOf(name)): repeated names")
         guard var chosen = kinds.first(where: { $0.matches(value) }) else {
@@ -31,6 +32,9 @@ extension FieldVisitor {
             let new = kinds[try setting.choice(of: kinds.map(\.name), at: pathOf(name))]
             if new.name != chosen.name { value = new.make() }
             chosen = new
+            if setting.origin.isOverride {
+                for other in kinds where other.name != new.name { try passOver(other) }
+            }
         }
         try chosen.visit(&value, &self)
     }

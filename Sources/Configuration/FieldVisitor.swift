@@ -12,6 +12,8 @@ public struct FieldVisitor {
     private var task: Task
     private let path: String
     private var names: [String] = []
+    /// Keys that are no mistake in the file, as an override has put another kind in place of the one that has them.
+    private var replaced: Set<String> = []
 
     /// `path` names the section in messages, empty for the whole configuration.
     init(reading setting: Setting, path: String) {
@@ -55,6 +57,13 @@ public struct FieldVisitor {
         return setting
     }
 
+    /// Lets the file, not the overrides, keep the fields of a kind that an override may have replaced.
+    mutating func passOver<Value>(_ kind: Kind<Value>) throws {
+        var value = kind.make(), visitor = FieldVisitor()
+        try kind.visit(&value, &visitor)
+        replaced.formUnion(visitor.names)
+    }
+
     func pathOf(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     /// The setting that a section without any of its own is read from.
@@ -63,10 +72,13 @@ public struct FieldVisitor {
         return Setting(content: .mapping([]), origin: section.origin)
     }
 
-    /// Throws for the first key of the section that no declaration named. To be called after all of them.
+    /// Throws for the first key of the section that no declaration named, unless it was passed over. To be called after
+    /// all declarations.
     func refuseUnknownKeys() throws {
         guard case .reading(let section) = task,
-            let unknown = section.entries.first(where: { !names.contains($0.key) })
+            let unknown = section.entries.first(where: { entry in
+                !names.contains(entry.key) && (!replaced.contains(entry.key) || entry.value.isOverridden)
+            })
         else { return }
         let place = path.isEmpty ? "at the top level" : "in \(path)"
         let suggestion = nearestSpelling(of: unknown.key, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
@@ -89,6 +101,9 @@ extension Setting {
     fileprivate var entries: [Entry] {
         if case .mapping(let entries) = content { entries } else { [] }
     }
+
+    /// Whether an override made this, or anything in it.
+    fileprivate var isOverridden: Bool { origin.isOverride || entries.contains { $0.value.isOverridden } }
 }
 
 /// Names that need no quotes in YAML or JSON and no thought in an override's path.

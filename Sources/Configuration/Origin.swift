@@ -6,6 +6,10 @@ enum Origin: Sendable {
     /// The argument of `--set`.
     case override(String)
 
+    var isOverride: Bool {
+        if case .override = self { true } else { false }
+    }
+
     func failure(_ problem: String) -> Failure {
         switch self {
         case .file(let source, let line): .badInput("\(source):\(line)", problem)

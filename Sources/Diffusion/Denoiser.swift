@@ -1,5 +1,4 @@
 import Autodiff
-import Kernels
 
 /// Knows, of a noisy image and a class, the noise in it: a trained network, or a closed form.
 public protocol Denoiser {
@@ -12,12 +11,4 @@ public protocol Denoiser {
     /// ε̂(x_t, t, y) for noisy images [B, H, W, C] in normalised units; −ε̂ / deviation[t] is the score ∇ log p(x_t | y).
     /// One time step and class an image. A prediction depends on its own image alone.
     func noise(in noisy: Tensor, times: [Int], classes: [Int]) -> Tensor
-}
-
-extension Tensor {
-    /// Every image [B, H, W, C] times a number of its own.
-    func scaled(_ factors: [Double]) -> Tensor {
-        let ones = Array(repeating: 1, count: shape.rank - 1)
-        return self * Tensor(Shape([factors.count] + ones), factors.map { Scalar($0) }, in: pool)
-    }
 }

@@ -20,23 +20,3 @@ public struct DiffusionProcess: Configurable {
 
     public var levels: NoiseLevels { NoiseLevels(betas: noise.betas(steps: timesteps)) }
 }
-
-/// x_t = signal[t] x + deviation[t] ε for normalised images x and standard normal ε.
-public struct NoiseLevels: Sendable {
-    /// sqrt(ᾱ_t)
-    public let signal: [Double]
-    /// sqrt(1 − ᾱ_t)
-    public let deviation: [Double]
-
-    public init(betas: [Double]) {
-        var kept = 1.0
-        let products = betas.map { beta in
-            kept *= 1 - beta
-            return kept
-        }
-        signal = products.map { $0.squareRoot() }
-        deviation = products.map { (1 - $0).squareRoot() }
-    }
-
-    public var count: Int { signal.count }
-}

@@ -48,16 +48,3 @@ public struct NoisyImages {
         }
     }
 }
-
-extension Tensor {
-    /// signal[t] x + deviation[t] noise, image by image.
-    func noised(_ noise: Tensor, times: [Int], _ levels: NoiseLevels) -> Tensor {
-        scaled(times.map { levels.signal[$0] }) + noise.scaled(times.map { levels.deviation[$0] })
-    }
-}
-
-extension RandomStream {
-    mutating func fillNormal(_ count: Int, _ out: Destination) {
-        for i in 0..<count { out[i] = Scalar(normal()) }
-    }
-}

@@ -51,7 +51,10 @@ public struct ScoreDifferences {
             for label in 0..<classes {
                 let conditional = predicted(label)
                 let difference = unconditional - conditional
-                (out + label * images.shape.count).update(from: difference.pointer, count: difference.shape.count)
+                // Pointers alone do not keep memory from being used again.
+                withExtendedLifetime(difference) {
+                    (out + label * images.shape.count).update(from: difference.pointer, count: images.shape.count)
+                }
                 errors.append(Self.squaredDistances(conditional, noise, size: size))
             }
         }

@@ -41,15 +41,8 @@ public struct APGD: Attack {
     }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-        switch goal {
-        case .untargeted:
-            return context.firstSuccess(of: restarts, on: batch) { run, _, part in
-                ascend(from: start(part, run: run, context), part, targets: nil, context)
-            }
-        case .likeliest(let wanted):
-            return context.firstSuccess(towards: wanted, restarts: restarts, on: batch) { run, part, targets in
-                ascend(from: start(part, run: run, context), part, targets: targets, context)
-            }
+        context.firstSuccess(for: goal, restarts: restarts, on: batch) { run, part, targets in
+            ascend(from: start(part, run: run, context), part, targets: targets, context)
         }
     }
 

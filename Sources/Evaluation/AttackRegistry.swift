@@ -40,14 +40,20 @@ public enum AttackRegistry {
 
     public static var names: [String] { entries.map(\.name) }
 
-    /// The attack of this name. Throws `usage` with the names there are, or where an option is not positive.
+    /// Far more than anyone waits for, and few enough that passes can be counted.
+    private static let optionRange = 1...1_000_000
+
+    /// The attack of this name. Throws `usage` with the names there are, or where an option makes no sense.
     public static func attack(_ name: String, _ options: AttackOptions = AttackOptions()) throws -> any Attack {
         guard let entry = entries.first(where: { $0.name == name }) else {
             throw Failure(.usage, "attack \"\(name)\" is unknown, expected \(names.joined(separator: ", "))")
         }
-        for (option, value) in [("steps", options.steps), ("restarts", options.restarts)] {
-            guard value ?? 1 > 0 else {
-                throw Failure(.usage, "attack \(name): \(option) is \(value ?? 1), expected at least 1")
+        for case (let option, let value?) in [("steps", options.steps), ("restarts", options.restarts)] {
+            guard optionRange.contains(value) else {
+                throw Failure(
+                    .usage,
+                    "attack \(name): \(option) is \(value), expected \(optionRange.lowerBound) to "
+                        + "\(optionRange.upperBound)")
             }
         }
         return entry.make(name, options)

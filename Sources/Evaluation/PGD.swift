@@ -60,15 +60,8 @@ public struct PGD: Attack {
             case .relative(let share): share * context.threat.epsilon
             }
         let ascent = ProjectedAscent(loss: loss, steps: steps, stepSize: size)
-        switch goal {
-        case .untargeted:
-            return context.firstSuccess(of: restarts, on: batch) { run, _, part in
-                ascent(from: start(part, run: run, context), part, targets: nil, context)
-            }
-        case .likeliest(let wanted):
-            return context.firstSuccess(towards: wanted, restarts: restarts, on: batch) { run, part, targets in
-                ascent(from: start(part, run: run, context), part, targets: targets, context)
-            }
+        return context.firstSuccess(for: goal, restarts: restarts, on: batch) { run, part, targets in
+            ascent(from: start(part, run: run, context), part, targets: targets, context)
         }
     }
 

@@ -70,8 +70,9 @@ extension RobustnessResult {
         return "\(hundredths / 100)." + (fraction.count < 2 ? "0" : "") + fraction
     }
 
-    /// Writes `robustness.json`, `model_info.json` for RobustBench and, where the images were kept, `adversarial.safetensors` into a directory, which is
-    /// created if need be: `x_adv` F32 [N, C, H, W], `y` I64 [N], `survived` U8 [N]. For rank 0. Throws `inputOutput`.
+    /// Writes `robustness.json`, `model_info.json` for RobustBench and, where the images were kept,
+    /// `adversarial.safetensors` into a directory, which is created if need be. The last holds `x_adv` F32 [N, C, H, W],
+    /// `y` I64 [N], `survived` U8 [N]. For rank 0. Throws `inputOutput`.
     public func write(to directory: String, model: String) throws {
         try createDirectory(directory)
         if !adversarialImages.isEmpty {

@@ -16,6 +16,18 @@ extension AttackContext {
         }
     }
 
+    /// The result of up to `restarts` runs of an attack, for `.likeliest` towards each class. `attempt` is given the
+    /// run's number, the images that no run has broken yet, and a class for each where there is one to go to.
+    func firstSuccess(
+        for goal: AttackGoal, restarts: Int, on batch: AttackBatch,
+        _ attempt: (_ run: Int, _ part: AttackBatch, _ targets: [Int]?) -> Tensor
+    ) -> Tensor {
+        switch goal {
+        case .untargeted: firstSuccess(of: restarts, on: batch) { run, _, part in attempt(run, part, nil) }
+        case .likeliest(let wanted): firstSuccess(towards: wanted, restarts: restarts, on: batch, attempt)
+        }
+    }
+
     /// Runs `attempt` towards each of the `wanted` likeliest wrong classes in turn, `restarts` times, every time on
     /// the images that no run has broken yet. `attempt` is given the run's number, the images and a class for each.
     func firstSuccess(

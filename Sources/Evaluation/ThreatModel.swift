@@ -1,7 +1,7 @@
 import Formats
 import Perturbations
 
-/// What an attacker may do to an image, the same in attacks and in training against them.
+/// Attacks are given a threat model: who uses them need not know where else it is used.
 public typealias ThreatModel = Perturbations.ThreatModel
 
 extension ThreatModel {

@@ -84,11 +84,10 @@ public final class SharedSafetensors {
         try data.write(all: bytes, at: start + offset)
     }
 
-    /// Says that a block's bytes are written. They are on the disk before the mark is.
-    public func mark(block: Int) throws {
+    /// Says that the bytes of some blocks are written. They are on the disk before the marks are.
+    public func mark(blocks: [Int]) throws {
         try data.synchronise()
-        var one: UInt8 = 1
-        try withUnsafeBytes(of: &one) { try marks.write(all: $0, at: block) }
+        for block in blocks { try withUnsafeBytes(of: UInt8(1)) { try marks.write(all: $0, at: block) } }
     }
 
     /// Gives the file its name. One process does this, after all blocks are marked.

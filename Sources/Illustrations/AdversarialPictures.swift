@@ -27,32 +27,26 @@ public struct AdversarialPictures {
     public func write(to directory: String) throws {
         let shape = result.shape
         guard shape.channels == 1 || shape.channels == 3, shape.height > 1 else { return }
-        try createDirectory(directory)
-        var list: [JSONValue] = []
-        if let image = picture() {
-            try AtomicFile.write(image.png(), to: "\(directory)/adversarial.png")
-            let threat = result.threat, norm = threat.norm == .l2 ? "L2" : "L\u{221E}"
-            list.append([
-                "file": "adversarial.png", "title": "Adversarial images",
-                "caption": JSONValue(
-                    "The first test images that were broken, what broke them within \(norm) radius "
-                        + "\(threat.epsilonText), and the difference, scaled to its largest value. Under each the "
-                        + "class that the model sees."),
-            ])
+        let threat = result.threat, norm = threat.norm == .l2 ? "L2" : "L\u{221E}"
+        let picture = grid().map {
+            Picture(
+                name: "adversarial", title: "Adversarial images",
+                caption: "The first test images that were broken, what broke them within \(norm) radius "
+                    + "\(threat.epsilonText), and the difference, scaled to its largest value. Under each the "
+                    + "class that the model sees.",
+                image: $0)
         }
-        try AtomicFile.write(JSONValue.array(list).text(pretty: true) + "\n", to: "\(directory)/pictures.json")
+        try Picture.write([picture].compactMap { $0 }, to: directory)
     }
 
-    private func picture() -> RasterImage? {
+    private func grid() -> RasterImage? {
         let broken = (0..<result.samples).filter { result.correct[$0] && !result.survived[$0] }.prefix(Self.most)
         let size = result.shape.count
         guard !broken.isEmpty, result.adversarialImages.count == result.samples * size else { return nil }
         var tiles: [[RasterImage?]] = [[], [], []], captions: [[String?]] = [[], [], []]
         for sample in broken {
-            let clean = [Scalar](unsafeUninitializedCapacity: size) { image, count in
-                if let base = image.baseAddress { test.read(sample, into: base) }
-                count = size
-            }
+            var clean = [Scalar](repeating: 0, count: size)
+            test.read(sample, into: &clean)
             let found = Array(result.adversarialImages[sample * size..<(sample + 1) * size])
             tiles[0].append(raster(clean))
             tiles[1].append(raster(found))
@@ -64,14 +58,13 @@ public struct AdversarialPictures {
             captions[1].append(prediction(found).map(name) ?? "none")
             captions[2].append(nil)
         }
-        let scale = max(1, 64 / max(result.shape.height, result.shape.width))
         return PictureGrid(
             columnLabels: broken.map { "test \($0)" }, rowLabels: ["image", "attacked", "difference"], tiles: tiles,
             captions: captions
-        ).render(scale: scale)
+        ).render(scale: Picture.scale(height: result.shape.height, width: result.shape.width))
     }
 
-    private func name(_ label: Int) -> String { String(test.classNames[label].prefix(10)) }
+    private func name(_ label: Int) -> String { Picture.label(test.classNames[label]) }
 
     private func raster(_ image: [Scalar]) -> RasterImage {
         Colours.image(

@@ -33,34 +33,22 @@ public struct RunPictures {
     @discardableResult
     public func write(to directory: String) throws -> [(name: String, image: RasterImage)] {
         guard test.shape.channels == 1 || test.shape.channels == 3, test.shape.height > 1 else { return [] }
-        let folder = directory + "/pictures"
-        try createDirectory(folder)
         let shown = firstOfEachClass(atMost: 5)
         let pictures = [gradients(of: Array(shown.prefix(3))), perturbations(of: shown)]
-        for picture in pictures { try AtomicFile.write(picture.image.png(), to: "\(folder)/\(picture.name).png") }
-        let list = JSONValue.array(
-            pictures.map {
-                ["file": JSONValue($0.name + ".png"), "title": JSONValue($0.title), "caption": JSONValue($0.caption)]
-            })
-        try AtomicFile.write(list.text(pretty: true) + "\n", to: folder + "/pictures.json")
+        try Picture.write(pictures, to: directory + "/pictures")
         return pictures.map { ($0.name, $0.image) }
     }
 
-    private struct Picture {
-        let name, title, caption: String
-        let image: RasterImage
-    }
-
-    private var classLabels: [String] { test.classNames.map { String($0.prefix(10)) } }
+    private var classLabels: [String] { test.classNames.map(Picture.label) }
 
     /// The first test image of each of the first classes.
     private func firstOfEachClass(atMost most: Int) -> [Int] {
-        (0..<min(most, test.classNames.count)).compactMap { label in (0..<test.count).first { test.label($0) == label }
+        (0..<min(most, test.classNames.count)).compactMap { label in
+            (0..<test.count).first { test.label($0) == label }
         }
     }
 
-    /// Small images are enlarged so that a pixel can be seen.
-    private var scale: Int { max(1, 64 / max(test.shape.height, test.shape.width)) }
+    private var scale: Int { Picture.scale(height: test.shape.height, width: test.shape.width) }
 
     private func gradients(of indices: [Int]) -> Picture {
         let found = GradientPictures(classifier, of: test, indices: indices, function: .logprob)
@@ -146,6 +134,7 @@ public struct RunPictures {
         Colours.signed(gradient, height: test.shape.height, width: test.shape.width, channels: test.shape.channels)
     }
     private func decimals(_ value: Double) -> String {
+        guard value.isFinite else { return "\(value)" }
         let hundredths = Int((abs(value) * 100).rounded())
         return (value < 0 ? "-" : "") + "\(hundredths / 100).\(hundredths / 10 % 10)\(hundredths % 10)"
     }

@@ -42,25 +42,17 @@ public struct SamplePictures {
                 rows.append("\(title) \(round + 1)")
             }
         }
-        let names = labels.map { $0 < classNames.count ? String(classNames[$0].prefix(10)) : "no class" }
-        let picture = PictureGrid(
-            columnLabels: names, rowLabels: rows, tiles: tiles,
-            captions: tiles.map { $0.map { _ in nil } }
-        ).render(scale: max(1, 64 / max(shape[0], shape[1])))
-        let folder = directory + "/pictures"
-        try createDirectory(folder)
-        try AtomicFile.write(picture.png(), to: folder + "/samples.png")
-        let list: JSONValue = [
-            [
-                "file": "samples.png", "title": "Samples",
-                "caption": JSONValue(
-                    "Images drawn by the denoiser from pure noise in \(steps) steps, of every class and of none: "
-                        + "deterministically (DDIM) and with fresh noise at every step (ancestral). The noise of a "
-                        + "column is the same for both."),
-            ]
-        ]
-        try AtomicFile.write(list.text(pretty: true) + "\n", to: folder + "/pictures.json")
-        return [("samples", picture)]
+        let names = labels.map { $0 < classNames.count ? Picture.label(classNames[$0]) : "no class" }
+        let picture = Picture(
+            name: "samples", title: "Samples",
+            caption: "Images drawn by the denoiser from pure noise in \(steps) steps, of every class and of none: "
+                + "deterministically (DDIM) and with fresh noise at every step (ancestral). The noise of a "
+                + "column is the same for both.",
+            image: PictureGrid(
+                columnLabels: names, rowLabels: rows, tiles: tiles, captions: tiles.map { $0.map { _ in nil } }
+            ).render(scale: Picture.scale(height: shape[0], width: shape[1])))
+        try Picture.write([picture], to: directory + "/pictures")
+        return [(picture.name, picture.image)]
     }
 
     private func images(_ kind: Sampler.Kind, _ labels: [Int], steps: Int, seed: UInt64) -> [RasterImage?] {

@@ -39,7 +39,8 @@ struct ReportPage {
 
     private var header: HTML {
         var parts: [HTML] = [
-            .element("p", ["class": "kind"], hasClassifier ? "Robustness report" : "Denoiser report"), .element("h1", [:], "\(heading)"),
+            .element("p", ["class": "kind"], hasClassifier ? "Robustness report" : "Denoiser report"),
+            .element("h1", [:], "\(heading)"),
         ]
         if let finding = Finding(runs) {
             parts.append(.element("p", ["class": "finding"], "\(finding.sentence)"))

@@ -20,12 +20,12 @@ struct DenoiserFile {
     init(_ path: String, _ context: GenerationContext) throws {
         if DiffusersDirectory.isOne(path) {
             let folder = try DiffusersDirectory(path: path, input: context.imageShape)
-            try context.require(folder.description.input, folder.description.classes, of: path)
             guard folder.rows == context.classes + 1 else {
                 throw Failure.badInput(
                     path, "num_class_embeds is \(folder.rows)",
-                    expected: "\(context.classes + 1): the classes and the empty class")
+                    expected: "\(context.classes + 1): the classes of \(context.dataset.name) and the empty class")
             }
+            try context.require(folder.description.input, folder.description.classes, of: path)
             state = try folder.load(in: context.pool)
             process = context.process
         } else {
@@ -39,8 +39,7 @@ struct DenoiserFile {
                 throw Failure.badInput(file.path, "is not a denoiser's checkpoint")
             }
             process = try Configuration.read(text: text, source: "\(file.path): diffusion")
-            let isAveraged = file.entries.contains { $0.name.hasPrefix("ema.") }
-            try ParameterFiles.load(state.parameters, of: state, from: file, prefix: isAveraged ? "ema." : "")
+            try ParameterFiles.loadEvaluated(state, from: file)
         }
         var hash = SHA256()
         hash.update(try Configuration.json(of: process))

@@ -23,11 +23,10 @@ public struct RobustModel: TargetGenerator {
         try context.require(description.input, description.classes, of: checkpoint)
         let state = ModelState(try description.model(), in: context.pool)
         guard !state.model.predictsNoise else { throw Failure.badInput(checkpoint, "is a denoiser, no classifier") }
-        let isAveraged = file.entries.contains { $0.name.hasPrefix("ema.") }
-        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: isAveraged ? "ema." : "")
+        try ParameterFiles.loadEvaluated(state, from: file)
         try ParameterFiles.loadStatistics(of: state, from: file)
         return ClassifierGradients(state: state, identity: [
-            "generator": "robust-model", "classifier": try ParameterFiles.parameterHash(of: file),
+            "generator": "robust-model", "classifier": try ParameterFiles.parameterHash(of: file, withAverage: true),
         ])
     }
 }
@@ -42,11 +41,7 @@ private struct ClassifierGradients: PreparedGenerator {
         let x = images.variable
         var context = state.context(.inference)
         let logProbabilities = state.model(x, &context).logSoftmax()
-        let (count, classes) = (indices.count, state.model.classes)
-        let seed = Tensor([classes, count, classes], in: images.pool) { out in
-            out.update(repeating: 0, count: classes * count * classes)
-            for row in 0..<(classes * count) { out[row * classes + row / count] = 1 }
-        }
-        return gradients(of: logProbabilities, seed: seed, with: [x], releasing: true)[0]
+        return gradients(
+            of: logProbabilities, seed: logProbabilities.classCotangents, with: [x], releasing: true)[0]
     }
 }

@@ -28,8 +28,9 @@ public struct ScoreBased: TargetGenerator {
     public func prepare(_ context: GenerationContext) throws -> any PreparedGenerator {
         let file = try DenoiserFile(denoiser ?? context.runDirectory, context)
         let count = file.process.timesteps
-        if let late = (times + (surveyTimes ?? [])).first(where: { $0 >= count }) {
-            throw Failure(.badInput, "targets.times: \(late) is not among the denoiser's steps 0 ... \(count - 1)")
+        for (name, times) in [("times", times), ("surveyTimes", surveyTimes ?? [])] {
+            guard let late = times.first(where: { $0 >= count }) else { continue }
+            throw Failure(.badInput, "targets.\(name): \(late) is not among the denoiser's steps 0 ... \(count - 1)")
         }
         let network = NetworkDenoiser(file.state, file.process)
         return try PreparedScores(
@@ -54,11 +55,11 @@ public struct PreparedScores: PreparedGenerator {
         denoiser: any Denoiser, normalisation: InputNormalisation, settings: ScoreBased, seed: UInt64,
         denoiserIdentity: String, progress: @escaping () -> Void = {}
     ) throws {
-        self.progress = progress
         self.denoiser = denoiser
         self.normalisation = normalisation
         self.settings = settings
         self.seed = seed
+        self.progress = progress
         var relevant = settings
         relevant.denoiser = nil
         relevant.surveyTimes = nil

@@ -48,22 +48,7 @@ public struct ScoreSurvey {
                 }
             }
         }
-        let all = try communicator.allGather(mine.withUnsafeBytes { Array($0) }).map { bytes in
-            bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-        }
-        // Back into the order of images, so that sums do not depend on the ranks.
-        var places = Array(repeating: 0, count: communicator.size)
-        var found = [[[Double]]](repeating: [], count: times.count)
-        for index in 0..<blocks {
-            let rank = index % communicator.size, size = classes + 3
-            let count = min(rows.count, (index + 1) * block) - index * block
-            for level in times.indices {
-                for _ in 0..<count {
-                    found[level].append(Array(all[rank][places[rank]..<(places[rank] + size)]))
-                    places[rank] += size
-                }
-            }
-        }
+        let found = try inOrder(mine, images: rows.count, block: block, figures: classes + 3, communicator)
         let labels = rows.map(dataset.label)
         let lines = zip(times, found).map { line(of: $1, labels, classes, time: $0) }
         guard let first = found.first, found.count > 1 else { return lines }
@@ -71,6 +56,26 @@ public struct ScoreSurvey {
             first[image].indices.map { figure in found.reduce(0) { $0 + $1[image][figure] } / Double(found.count) }
         }
         return lines + [line(of: together, labels, classes, time: nil)]
+    }
+
+    /// The figures of all ranks, `[time][image]`: in the order of images, so that sums do not depend on the ranks.
+    private func inOrder(
+        _ mine: [Double], images: Int, block: Int, figures: Int, _ communicator: any Communicator
+    ) throws -> [[[Double]]] {
+        var left = try communicator.allGather(mine.withUnsafeBytes { Array($0) }).map { bytes in
+            bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }[...]
+        }
+        var found = [[[Double]]](repeating: [], count: times.count)
+        for (index, start) in stride(from: 0, to: images, by: block).enumerated() {
+            let rank = index % communicator.size
+            for level in times.indices {
+                for _ in start..<min(images, start + block) {
+                    found[level].append(Array(left[rank].prefix(figures)))
+                    left[rank].removeFirst(figures)
+                }
+            }
+        }
+        return found
     }
 
     private func line(of images: [[Double]], _ labels: [Int], _ classes: Int, time: Int?) -> Line {
@@ -100,10 +105,8 @@ public struct ScoreSurvey {
     private func parts(
         _ dataset: any Dataset, _ images: [Int], _ time: Int, _ means: [[Double]], _ pool: MemoryPool
     ) -> [Part] {
-        let shape = dataset.shape, size = shape.count, classes = means.count
-        let pixels = Tensor([images.count, shape.height, shape.width, shape.channels], in: pool) { out in
-            for (place, row) in images.enumerated() { dataset.read(row, into: out + place * size) }
-        }
+        let size = dataset.shape.count, classes = means.count
+        let pixels = dataset.images(images, in: pool)
         var halves: [Tensor?] = [nil, nil]
         var errors = [[Double]](repeating: Array(repeating: 0, count: classes), count: images.count)
         for number in 0..<draws {

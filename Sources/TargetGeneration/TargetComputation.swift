@@ -7,10 +7,10 @@ import Glibc
 import Kernels
 
 /// Computes the targets of a data set over all ranks and stores them, a block of images at a time: no rank holds more
-/// than a block, and a killed computation goes on with the blocks that are missing.
+/// than a block, and a killed computation goes on with the images that are missing.
 public struct TargetComputation {
-    public static let tensorName = "targets"
-    public static let computedName = "computed"
+    private static let tensorName = "targets"
+    private static let computedName = "computed"
 
     private let generator: any PreparedGenerator
     private let dataset: any Dataset
@@ -34,7 +34,6 @@ public struct TargetComputation {
     }
 
     private var classes: Int { dataset.classNames.count }
-    private var blocks: Int { (rows.count + settings.block - 1) / settings.block }
     private var elementBytes: Int { settings.element == .f32 ? 4 : 2 }
     private var rowBytes: Int { classes * dataset.shape.count * elementBytes }
 
@@ -53,6 +52,12 @@ public struct TargetComputation {
         metadata["format"] = "pt"
         metadata["dataset"] = dataset.fingerprint
         metadata["dataset_name"] = dataset.name
+        // A file of other images has to be told from this one; a file of all images needs no word.
+        if rows.count < dataset.count {
+            var hash = SHA256()
+            for row in rows { hash.update(UInt64(row)) }
+            metadata["images"] = "\(rows.count) of \(dataset.count), \(hash.hexDigest())"
+        }
         return metadata
     }
 
@@ -72,24 +77,31 @@ public struct TargetComputation {
         return "\(tenths / 10).\(tenths % 10) \(name)"
     }
 
-    /// Computes what is missing. Collective. Throws `stoppedOnRequest` with everything kept.
+    /// Computes what is missing. Collective. Throws `stoppedOnRequest` with everything kept, and `checkFailed` for
+    /// targets that are not finite or too large for the element, the same on every rank.
     /// - Parameter progress: blocks done on this rank, and how many fell to it.
     public func callAsFunction(
         to path: String, stop: StopRequest, progress: (Int, Int) -> Void
     ) throws {
-        guard let done = try prepare(path) else { return }
+        guard let missing = try prepare(path) else { return }
         let file = try SharedSafetensors(path, metadata: metadata, tensors: tensors)
-        let missing = done.indices.filter { !done[$0] }
-        let mine = missing.enumerated().filter { $0.offset % communicator.size == communicator.rank }.map(\.element)
-        var stopped = false
+        let size = settings.block * communicator.size
+        let mine = stride(from: settings.block * communicator.rank, to: missing.count, by: size).map {
+            Array(missing[$0..<min($0 + settings.block, missing.count)])
+        }
+        var stopped = false, problem = ""
         for (number, block) in mine.enumerated() {
             communicator.heartbeat.beat("target gradients", step: number)
-            if stop.isPending {
-                stopped = true
+            stopped = stop.isPending
+            if stopped { break }
+            do { try compute(block, file) } catch let failure as Failure where failure.kind == .checkFailed {
+                problem = failure.description
                 break
             }
-            try compute(block, file)
             progress(number + 1, mine.count)
+        }
+        if let problem = try communicator.allGather(Array(problem.utf8)).first(where: { !$0.isEmpty }) {
+            throw Failure(.checkFailed, String(decoding: problem, as: UTF8.self))
         }
         if try communicator.anyRank(stopped) {
             throw Failure(.stoppedOnRequest, "stopped on request; run again to go on with \(path)")
@@ -99,46 +111,47 @@ public struct TargetComputation {
         try communicator.barrier()
     }
 
-    /// Rank 0 makes or finds the file; all learn which blocks are there. Nil: the file is complete.
-    private func prepare(_ path: String) throws -> [Bool]? {
+    /// Rank 0 makes or finds the file; all learn which places in `rows` are missing. Nil: the file is complete.
+    private func prepare(_ path: String) throws -> [Int]? {
         var answer: [UInt8] = []
         if communicator.rank == 0 {
             if try SharedSafetensors.isComplete(path, metadata: metadata, tensors: tensors) {
                 answer = [2]
             } else {
-                try requireSpace(path)
-                answer = try SharedSafetensors.prepare(
-                    path, metadata: metadata, tensors: tensors, blocks: blocks
-                ).map { $0 ? 1 : 0 }
+                // Image by image, so that another size of blocks can go on.
+                let done = try SharedSafetensors.prepare(
+                    path, metadata: metadata, tensors: tensors, blocks: rows.count)
+                try requireSpace(path, bytes: done.count { !$0 } * rowBytes)
+                answer = done.map { $0 ? 1 : 0 }
             }
         }
         answer = try communicator.broadcast(answer, from: 0)
-        return answer == [2] ? nil : answer.map { $0 == 1 }
+        return answer == [2] ? nil : answer.indices.filter { answer[$0] == 0 }
     }
 
-    private func requireSpace(_ path: String) throws {
+    private func requireSpace(_ path: String, bytes: Int) throws {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         var status = statvfs()
         guard statvfs(folder.isEmpty ? "/" : folder, &status) == 0 else { return }
         let free = Int(clamping: UInt64(status.f_bavail)).multipliedReportingOverflow(by: Int(status.f_frsize))
-        guard free.overflow || free.partialValue >= estimate.bytes else {
+        guard free.overflow || free.partialValue >= bytes else {
             throw Failure(
-                .inputOutput,
-                "\(path): needs \(megabytes(estimate.bytes)), but \(megabytes(free.partialValue)) are free")
+                .inputOutput, "\(path): needs \(megabytes(bytes)), but \(megabytes(free.partialValue)) are free")
         }
     }
 
-    private func compute(_ block: Int, _ file: SharedSafetensors) throws {
-        let images = rows[(block * settings.block)..<min(rows.count, (block + 1) * settings.block)]
-        let shape = dataset.shape
-        let pixels = Tensor([images.count, shape.height, shape.width, shape.channels], in: pool) { out in
-            for (place, row) in images.enumerated() { dataset.read(row, into: out + place * shape.count) }
-        }
-        let targets = generator.targets(of: pixels, indices: Array(images))
+    /// - Parameter places: of the images in `rows`.
+    private func compute(_ places: [Int], _ file: SharedSafetensors) throws {
+        let images = places.map { rows[$0] }
+        let targets = generator.targets(of: dataset.images(images, in: pool), indices: images)
         // [classes, B, H, W, C] as PyTorch has them, [B, classes, C, H, W].
         let ordered = targets.detached.transposed(-5, -4).transposed(-2, -1).transposed(-3, -2)
         guard contiguousSum(ordered.shape.count, ordered.pointer).isFinite else {
-            throw Failure(.checkFailed, "targets of images \(images.first ?? 0) ... are not finite")
+            throw Failure(.checkFailed, "targets of images \(listed(images)) are not finite")
+        }
+        guard settings.element == .f32 || ordered.array.allSatisfy({ Float16($0).isFinite }) else {
+            throw Failure(
+                .checkFailed, "targets of images \(listed(images)) are too large for f16; set targets.element to f32")
         }
         try stored(ordered).withUnsafeBytes { bytes in
             for (place, row) in images.enumerated() {
@@ -147,8 +160,10 @@ public struct TargetComputation {
                 try withUnsafeBytes(of: UInt8(1)) { try file.write($0, to: Self.computedName, at: row) }
             }
         }
-        try file.mark(block: block)
+        try file.mark(blocks: places)
     }
+
+    private func listed(_ images: [Int]) -> String { "\(images[0]) ... \(images[images.count - 1])" }
 
     private func stored(_ tensor: Tensor) -> [UInt8] {
         let count = tensor.shape.count

@@ -26,7 +26,6 @@ public final class SpanRecorder: Sendable {
     /// - Parameter limit: the spans that are kept at most, some 100 bytes each; later ones are dropped.
     public init(limit: Int = 1_000_000) { self.limit = limit }
 
-
     /// Ends the recording and gives up the spans.
     public func stop() -> [Span] {
         state.withLock { state in

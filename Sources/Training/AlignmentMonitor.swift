@@ -102,12 +102,7 @@ final class AlignmentMonitor {
         let x = images.variable
         let logits = state.model(x, &context)
         let z = gradient == .logit ? logits : logits.logSoftmax()
-        let batch = images.shape[0]
-        let seed = Tensor([classes, batch, classes], in: z.pool) { out in
-            out.update(repeating: 0, count: classes * batch * classes)
-            for row in 0..<(classes * batch) { out[row * classes + row / batch] = 1 }
-        }
-        let gradient = gradients(of: z, seed: seed, with: [x], releasing: true)[0]
+        let gradient = gradients(of: z, seed: z.classCotangents, with: [x], releasing: true)[0]
         return CosineSimilarity(gradient, part.targets).cosines.array.map { Double($0) }
     }
 

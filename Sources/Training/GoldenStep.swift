@@ -54,6 +54,7 @@ public struct GoldenStep {
         self.file = file
         shape = gradients
         model = try configuration.model(input: [gradients[3], gradients[4], gradients[2]], classes: gradients[1])
+        guard !model.predictsNoise else { throw Failure.badInput(path, "model is a denoiser, expected a classifier") }
         objective = AlignmentObjective(
             weight: weight, gradient: try choice("gradient"), statistics: try choice("statistics"))
     }

@@ -45,8 +45,8 @@ public struct GradientPenalty: ClassificationLoss {
 
     /// With the derivative cut off where a gradient is zero.
     private static func lengths(_ gradient: Tensor) -> Tensor {
-        let squares = gradient.productSum(gradient, axes: [-3, -2, -1]), alive = mask(squares)
-        return (squares + (-alive + 1)).squareRoot() * alive
+        let norms = VectorNorms(squares: gradient.productSum(gradient, axes: [-3, -2, -1]))
+        return norms.nonZero * norms.alive
     }
 }
 

@@ -108,28 +108,30 @@ public struct InnerAttack: Configurable {
             for row in 0..<originals.shape[0] {
                 let image = out + row * size, original = originals.pointer + row * size
                 var stream = passes.shard.keys.stream(.innerAttack, row: row)
-                guard start == .small else {
+                if start == .ball {
                     image.update(from: original, count: size)
                     threat.moveRandomly(size, image, original: original, &stream)
-                    continue
+                } else {
+                    for i in 0..<size { image[i] = original[i] + Scalar(0.001 * stream.normal()) }
+                    threat.project(size, image, original: original)
                 }
-                for i in 0..<size { image[i] = original[i] + Scalar(0.001 * stream.normal()) }
-                threat.project(size, image, original: original)
             }
         }
     }
 }
 
 extension InnerAttack.Start: ConfigScalar {
-    private static let texts = [(Self.ball, "true"), (.image, "false"), (.small, "small")]
-
     public init(configScalar: ScalarText) throws(ScalarMismatch) {
-        guard let known = Self.texts.first(where: { $0.1 == configScalar.text }) else {
+        guard let known = Self.allCases.first(where: { $0.configScalar.text == configScalar.text }) else {
             throw ScalarMismatch("is not one of true, false, small")
         }
-        self = known.0
+        self = known
     }
     public var configScalar: ScalarText {
-        ScalarText(Self.texts.first { $0.0 == self }?.1 ?? "", isQuoted: self == .small)
+        switch self {
+        case .ball: ScalarText("true", isQuoted: false)
+        case .small: ScalarText("small", isQuoted: true)
+        case .image: ScalarText("false", isQuoted: false)
+        }
     }
 }

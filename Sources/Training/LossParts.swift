@@ -24,6 +24,9 @@ public struct LossParts: Sendable, Equatable {
 
     public init(images: Int) { self.images = images }
 
+    /// Whether these are a denoiser's, which has no accuracy.
+    var areOfDenoiser: Bool { denoising.contains { $0.images > 0 } }
+
     mutating func add(distance: Scalar, _ similarity: CosineSimilarity) {
         alignment += Double(distance)
         cosine += similarity.cosines.array.reduce(0) { $0 + Double($1) }

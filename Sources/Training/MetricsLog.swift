@@ -1,5 +1,4 @@
 import Formats
-import Glibc
 
 /// The record of a run: JSON lines in `metrics.jsonl` and the same figures as TensorBoard events. Rank 0 alone.
 final class MetricsLog {
@@ -16,9 +15,8 @@ final class MetricsLog {
     func step(_ report: StepReport, imagesPerSecond: Double) throws {
         let images = Double(max(1, report.parts.images))
         let gradients = Double(max(1, report.parts.gradients))
-        let denoises = report.parts.denoising.contains { $0.images > 0 }
         var figures: [(String, JSONValue)] = [("loss", .number(report.loss))]
-        if !denoises {
+        if !report.parts.areOfDenoiser {
             figures += [
                 ("ce", .number(report.parts.crossEntropy / images)),
                 ("train_acc", .number(Double(report.parts.correct) / images)),
@@ -104,10 +102,4 @@ final class MetricsLog {
             try events.scalar("\(group)/\(name)", value, step: step, wallTime: now)
         }
     }
-}
-
-private func wallClockSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
 }

@@ -23,7 +23,7 @@ public struct TrainConfiguration: Configurable {
     public var shards: Int { batch / shard }
 
     public mutating func visit(_ fields: inout FieldVisitor) throws {
-        try fields.value("epochs", &epochs, check: .positive)
+        try fields.value("epochs", &epochs, in: 1...1_000_000)
         try fields.value("batch", &batch, check: .positive)
         try fields.value("shard", &shard, check: .positive)
         try fields.require(batch % shard == 0, "shard", "\(shard) does not divide the batch of \(batch)")

@@ -22,7 +22,7 @@ public enum TrainingCheckpoint {
             tensors += ParameterFiles.tensors(vector, of: state.model, prefix: "optimizer.\(name).")
         }
         if let average = state.average {
-            tensors += ParameterFiles.tensors(average, of: state.model, prefix: "ema.")
+            tensors += ParameterFiles.tensors(average, of: state.model, prefix: ParameterFiles.averagePrefix)
         }
         var metadata = try description.metadata()
         metadata["format_version"] = formatVersion
@@ -63,7 +63,7 @@ public enum TrainingCheckpoint {
             try ParameterFiles.load(vector, of: state.model, from: file, prefix: "optimizer.\(name).")
         }
         if let average = state.average {
-            try ParameterFiles.load(average, of: state.model, from: file, prefix: "ema.")
+            try ParameterFiles.load(average, of: state.model, from: file, prefix: ParameterFiles.averagePrefix)
         }
         state.step = step
         state.bestRobustAccuracy = file.metadata["best_robust_acc"].flatMap { Double($0) }

@@ -122,11 +122,17 @@ public final class TrainingRun {
     ) throws -> AlignmentMonitor? {
         let monitor = configuration.monitor
         guard monitor.everyEpochs > 0, monitor.alignmentSamples > 0, data.validation.count > 0 else { return nil }
-        let context = targetContext(configuration, data, communicator)
+        return try unseenTargets(configuration, data, communicator).map {
+            AlignmentMonitor(configuration, data.validation, targets: $0, in: pool, communicator)
+        }
+    }
+
+    private static func unseenTargets(
+        _ configuration: RunConfiguration, _ data: TrainingData, _ communicator: any Communicator
+    ) throws -> (any UnseenTargets)? {
         do {
-            return try configuration.loss.alignment.targets.prepareUnseen(context).map {
-                AlignmentMonitor(configuration, data.validation, targets: $0, in: pool, communicator)
-            }
+            return try configuration.loss.alignment.targets.prepareUnseen(
+                targetContext(configuration, data, communicator))
         } catch let failure as Failure where failure.kind == .badInput && configuration.loss.activeAlignment == nil {
             // A run that is not aligned needs no targets, so it is none the worse for having none.
             return nil
@@ -140,10 +146,10 @@ public final class TrainingRun {
             train: data.train, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator))
     }
 
-    /// Target gradients for images that are not trained on, also in a run without the alignment term. Collective.
+    /// Target gradients for images that are not trained on, also in a run without the alignment term, where nil stands
+    /// for what cannot be had too. Collective.
     public func unseenTargets() throws -> (any UnseenTargets)? {
-        try configuration.loss.alignment.targets.prepareUnseen(
-            Self.targetContext(configuration, data, communicator))
+        try Self.unseenTargets(configuration, data, communicator)
     }
 
     /// The network as it stands, and the parameters to evaluate it with: the average where the run keeps one.

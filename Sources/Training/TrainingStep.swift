@@ -76,11 +76,11 @@ public final class TrainingStep {
                     try trace.span(.communication, "hand over a gradient") { try gradient.receive(index, part) }
                 }
             }
-            try checkOperations(state.step)
             write(result, isFinite: gradient.isFinite, shard: shard, to: vector)
             try reduction.endShard()
         }
         let sums = start(try trace.span(.communication, "sum over ranks") { try reduction.finish() })
+        try checkOperations(state.step)
         let norm = gradientNorm(sums)
         let (loss, parts) = layout.read(sums)
         let rate = train.schedule.rate(
@@ -150,10 +150,13 @@ public final class TrainingStep {
         }
     }
 
+    /// Whether any rank's operations gave what is not finite: all of them end with the same failure.
     private func checkOperations(_ step: Int) throws {
-        if let operation = pool.firstNonFinite {
-            throw Failure(.checkFailed, "step \(step): operation \"\(operation)\" gave a number that is not finite")
-        }
+        guard configuration.compute.trapNonFinite else { return }
+        let operations = try communicator.allGather(Array((pool.firstNonFinite ?? "").utf8))
+        guard let first = operations.first(where: { !$0.isEmpty }) else { return }
+        let operation = String(decoding: first, as: UTF8.self)
+        throw Failure(.checkFailed, "step \(step): operation \"\(operation)\" gave a number that is not finite")
     }
 
     private func gradientNorm(_ sums: Source) -> Double {

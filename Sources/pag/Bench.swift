@@ -43,9 +43,11 @@ struct Bench: ParsableCommand {
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard
-            batch ?? 1 > 0, classChunk ?? 1 > 0, memory > 0, classes > 1, seconds >= 0, seconds.isFinite, cascade >= 0
-        else { throw ValidationError("batch, classes, class-chunk, memory, seconds and cascade must be positive") }
+        guard batch ?? 1 > 0, classChunk ?? 1 > 0, classes > 1, seconds >= 0, seconds.isFinite, cascade >= 0 else {
+            throw ValidationError(
+                "batch and class-chunk must be positive, classes 2 or more, seconds and cascade 0 or more")
+        }
+        guard (1...(1 << 20)).contains(memory) else { throw ValidationError("memory must be 1 to \(1 << 20) mebibytes") }
         guard subject != .conv || model != .vit else { throw ValidationError("vit has no convolutions") }
     }
 

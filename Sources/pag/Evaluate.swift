@@ -46,7 +46,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Radii of a curve of accuracy under pgd, separated by commas.")
     var curve: String?
 
-    @Option var seed: UInt64 = 0
+    @Option(help: "Of the attacks' random numbers, and of what data the program makes up.")
+    var seed: UInt64 = 0
 
     @Option(help: "Images that go through the network at once. Does not change the result.")
     var batch = 32
@@ -57,7 +58,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "A checkpoint of another model, whose adversarial images the attack transfer tries.")
     var transferFrom: String?
 
-    @Option(help: "Seconds without progress after which a rank ends the job.")
+    @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
     var watchdog = Watchdog.defaultSeconds
 
     @Flag(help: "Go on from what a killed evaluation of the same settings has found.")
@@ -65,6 +66,10 @@ struct Evaluate: ParsableCommand {
 
     @Flag(help: "Evaluate the averaged parameters.")
     var ema = false
+
+    func validate() throws {
+        guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
+    }
 
     func run() throws {
         let radius = epsilon ?? (norm == "linf" ? "8/255" : "0.5")
@@ -112,7 +117,7 @@ struct Evaluate: ParsableCommand {
         let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
         let state = ModelState(try description.model(), in: MemoryPool())
         guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
-        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? "ema." : "")
+        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? ParameterFiles.averagePrefix : "")
         try ParameterFiles.loadStatistics(of: state, from: file)
         return (Classifier(state), file)
     }

@@ -25,7 +25,7 @@ struct Export: ParsableCommand {
         let file = try SafetensorsFile(path: checkpoint)
         let description = try ModelDescription(from: file)
         let state = ModelState(try description.model(), in: MemoryPool())
-        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? "ema." : "")
+        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? ParameterFiles.averagePrefix : "")
         try ParameterFiles.loadStatistics(of: state, from: file)
         let normalisation = state.model.normalisation
         let normalize: JSONValue = ["mean": JSONValue(normalisation.mean), "std": JSONValue(normalisation.deviation)]

@@ -6,7 +6,6 @@ import Diffusion
 import Distributed
 import Failures
 import Formats
-import Glibc
 import Logging
 import TargetGeneration
 import Training
@@ -24,7 +23,7 @@ struct TargetsCommand: ParsableCommand {
     @Option(help: "The safetensors file to write.")
     var out: String
 
-    @Option(name: .customLong("set"), help: "Override one field: --set targets.draws=8. May be repeated.")
+    @Option(name: .customLong("set"), help: .override(example: "targets.draws=8"))
     var overrides: [String] = []
 
     @Option(help: "The denoiser's run directory. Default: runs/NAME of the configuration file.")
@@ -63,13 +62,13 @@ struct TargetsCommand: ParsableCommand {
                 configuration.targets, communicator, pool)
             guard !surveyOnly else { return }
 
-            let start = secondsNow()
+            let start = monotonicSeconds()
             var shown = 0
             try computation(to: out, stop: stop) { done, all in
                 let tenth = 10 * done / max(1, all)
                 guard communicator.rank == 0, tenth > shown else { return }
                 shown = tenth
-                let left = (secondsNow() - start) / Double(done) * Double(all - done)
+                let left = (monotonicSeconds() - start) / Double(done) * Double(all - done)
                 logger.info("\(done) of rank 0's \(all) blocks, \(duration(left)) left")
             }
             if communicator.rank == 0 { logger.info("\(out) is complete") }
@@ -107,10 +106,4 @@ struct TargetsCommand: ParsableCommand {
             })
         try AtomicFile.write(table.text(pretty: true) + "\n", to: out + ".survey.json")
     }
-}
-
-private func secondsNow() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
 }

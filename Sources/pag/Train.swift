@@ -18,7 +18,7 @@ struct Train: ParsableCommand {
     @Argument(help: "The configuration, YAML. See configs/.")
     var config: String
 
-    @Option(name: .customLong("set"), help: "Override one field: --set train.optimizer.lr=0.1. May be repeated.")
+    @Option(name: .customLong("set"), help: .override(example: "train.optimizer.lr=0.1"))
     var overrides: [String] = []
 
     @Option(help: "Where checkpoints, metrics and the report go. Default: runs/NAME of the configuration file.")

@@ -53,9 +53,25 @@ private func read(_ text: String, _ overrides: [String]) throws -> Sample {
     }
 
     @Test func whatIsWrongInTheFileIsStillTheFilesFault() {
-        let message = "a.yaml:2: unknown key \"widths\" in model; known keys: kind, depth, activation"
+        let message = "a.yaml:2: unknown key \"widhts\" in model; known keys: kind, depth, activation"
         #expect(throws: Failure(.badInput, message)) {
-            try read("model:\n  widths: [1]", ["model.kind=vit"])
+            try read("model:\n  widhts: [1]", ["model.kind=vit"])
         }
+        #expect(throws: Failure.self) { try read("model: {kind: vit, widths: [1]}", ["model.activation=relu"]) }
+    }
+
+    @Test func anotherKindLeavesTheFieldsOfTheOldOneBehind() throws {
+        let sample = try read("model: {kind: resnet, widths: [1], activation: softplus}", ["model.kind=vit"])
+        #expect((sample.model.model as? Transformer)?.depth == 6)
+        #expect(sample.model.activation == .softplus)
+        let nested = try read("train: {schedule: {kind: step, factor: 0.5}}", ["train.schedule.kind=constant"])
+        #expect(nested.train.schedule.schedule == .constant(Train.Constant()))
+    }
+
+    @Test(arguments: [["model.kind=vit", "model.widths=[2]"], ["model={kind: vit, widths: [2]}"]])
+    func anOverrideThatTheKindDoesNotKnowIsNamed(_ overrides: [String]) {
+        let failure = #expect(throws: Failure.self) { try read("model: {widths: [1]}", overrides) }
+        #expect(failure?.kind == .usage || failure?.kind == .badInput)
+        #expect(failure?.description.contains("unknown key \"widths\" in model") == true)
     }
 }

@@ -32,6 +32,14 @@ struct RegistryTests {
     @Test func optionsReachTheAttack() throws {
         let pgd = try AttackRegistry.attack("pgd", AttackOptions(steps: 7, restarts: 3)) as? PGD
         #expect(pgd?.steps == 7 && pgd?.restarts == 3 && pgd?.stepSize == .relative(2.5 / 7))
-        #expect(throws: Failure.self) { try AttackRegistry.attack("pgd", AttackOptions(steps: 0)) }
+    }
+
+    @Test(arguments: [0, -1, Int.max]) func optionsThatMakeNoSenseAreRefused(_ number: Int) {
+        for name in AttackRegistry.names {
+            for options in [AttackOptions(steps: number), AttackOptions(restarts: number)] {
+                // The passes are counted for forecasts, which must not overflow.
+                #expect(throws: Failure.self) { try AttackRegistry.attack(name, options).passes(classes: 10) }
+            }
+        }
     }
 }

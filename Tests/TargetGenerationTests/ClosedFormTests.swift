@@ -31,12 +31,13 @@ import Testing
     }
 
     private func compute(
-        _ rows: [Int], to name: String, _ generator: PreparedScores, element: TargetsConfiguration.Element = .f32,
+        _ rows: [Int], to name: String, _ generator: any PreparedGenerator,
+        element: TargetsConfiguration.Element = .f32, block: Int = 7,
         on communicator: any Communicator = SingleProcess()
     ) throws {
         var settings = TargetsConfiguration()
         settings.element = element
-        settings.block = 7
+        settings.block = block
         try TargetComputation(
             generator, dataset: data, rows: rows, settings, communicator: communicator, pool: MemoryPool()
         )(to: folder.path + "/" + name, stop: try StopRequest()) { _, _ in }
@@ -95,7 +96,7 @@ import Testing
         var bytes = try #require(folder.bytes("again.partial"))
         for place in (bytes.count - 6000 - 40_000)..<(bytes.count - 6000) { bytes[place] = 0 }
         try bytes.write(to: URL(fileURLWithPath: partial))
-        try Data([1] + [UInt8](repeating: 0, count: 14)).write(to: URL(fileURLWithPath: blocks))
+        try Data((0..<100).map { $0 < 7 ? 1 : 0 }).write(to: URL(fileURLWithPath: blocks))
         try compute(rows, to: "again", try generator())
         #expect(folder.bytes("again") == folder.bytes("whole"))
         #expect(!FileManager.default.fileExists(atPath: blocks))
@@ -104,10 +105,50 @@ import Testing
     @Test func whatWasBegunWithOtherSettingsIsRefused() throws {
         try compute([0, 1], to: "x", try generator())
         try FileManager.default.moveItem(atPath: folder.path + "/x", toPath: folder.path + "/x.partial")
-        try Data([0]).write(to: URL(fileURLWithPath: folder.path + "/x.blocks"))
+        try Data([0, 0]).write(to: URL(fileURLWithPath: folder.path + "/x.blocks"))
         let failure = #expect(throws: Failure.self) { try compute([0, 1], to: "x", try generator(3)) }
         #expect(failure?.kind == .usage)
         #expect(failure?.description.contains("x.partial") == true)
+    }
+
+    @Test func anotherSizeOfBlocksGoesOn() throws {
+        let rows = Array(0..<100)
+        try compute(rows, to: "whole", MadeUpTargets())
+        #expect(throws: Failure.self) { try compute(rows, to: "again", MadeUpTargets(broken: 70), block: 60) }
+        try compute(rows, to: "again", MadeUpTargets(), block: 90)
+        #expect(folder.bytes("again") != nil && folder.bytes("again") == folder.bytes("whole"))
+    }
+
+    @Test func aFileOfOtherImagesIsNotTakenForThisOne() throws {
+        func computed() throws -> Int {
+            let file = try SafetensorsFile(path: folder.path + "/x")
+            return file.withBytes(of: try file.entry("computed", shape: nil)) { $0.count { $0 == 1 } }
+        }
+        for images in [10, 20, data.count] {
+            try compute(Array(0..<images), to: "x", MadeUpTargets(), block: 64)
+            #expect(try computed() == images)
+        }
+    }
+
+    @Test func whatHalfPrecisionCannotHoldIsRefused() throws {
+        try compute([4, 9], to: "single", MadeUpTargets(scale: 1e5))
+        let failure = #expect(throws: Failure.self) {
+            try compute([4, 9], to: "half", MadeUpTargets(scale: 1e5), element: .f16)
+        }
+        #expect(failure?.kind == .checkFailed)
+        #expect(failure?.description.contains("targets.element") == true)
+    }
+
+    @Test func whatIsNotFiniteOnOneRankEndsAllOfThemWithTheSameWords() throws {
+        let folder = folder
+        let said = try ThreadCommunicator.run(ranks: 3) { communicator -> String in
+            do {
+                try self.compute(Array(0..<60), to: "x", MadeUpTargets(broken: 30), on: communicator)
+                return ""
+            } catch let failure as Failure { return failure.description }
+        }
+        #expect(Set(said) == ["targets of images 28 ... 34 are not finite"])
+        #expect(folder.bytes("x") == nil)
     }
 
     @Test func halfPrecisionIsTheRoundedValue() throws {
@@ -136,6 +177,25 @@ import Testing
         // With little noise the closed form knows the class, with much of it nobody can.
         #expect(alone[0].accuracy > 0.95)
         #expect(alone[7].accuracy < 0.8)
+    }
+}
+
+/// Targets that tell which image they are of.
+struct MadeUpTargets: PreparedGenerator {
+    var scale = 1.0
+    /// The image whose targets are not finite.
+    var broken: Int?
+
+    let identity = ["generator": "made up"]
+    let cost = "nothing"
+
+    func targets(of images: Tensor, indices: [Int]) -> Tensor {
+        let size = images.shape.dropFirst().count
+        return Tensor([2] + images.shape, in: images.pool) { out in
+            for (place, row) in (indices + indices).enumerated() {
+                for i in 0..<size { out[place * size + i] = row == broken ? .nan : Scalar(scale * Double(1 + row + i)) }
+            }
+        }
     }
 }
 

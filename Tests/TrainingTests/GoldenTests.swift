@@ -22,6 +22,21 @@ import Training
         }
     }
 
+    @Test func aDenoiserIsRefused() throws {
+        let header = """
+            {"__metadata__": {"lambda": "1", "gradient": "logit", "statistics": "frozen",
+             "model": "kind: mlp-denoiser"},
+             "g": {"dtype": "F32", "shape": [1, 2, 2, 1, 1], "data_offsets": [0, 16]}}
+            """
+        var file = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+        file += Data(header.utf8) + Data(count: 16)
+        let path = NSTemporaryDirectory() + "pag-golden-" + UUID().uuidString
+        try file.write(to: URL(fileURLWithPath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let failure = #expect(throws: Failure.self) { try GoldenStep(path: path) }
+        #expect(failure?.kind == .badInput && failure?.description.contains("denoiser") == true)
+    }
+
     @Test func aFileWithoutMetadataIsRefusedByName() {
         #expect(throws: Failure.self) { try GoldenStep(path: "/dev/null") }
     }

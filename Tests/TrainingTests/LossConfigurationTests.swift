@@ -1,5 +1,6 @@
 import Configuration
 import Failures
+import Foundation
 import Testing
 import Training
 
@@ -45,6 +46,17 @@ import Training
         let failure = #expect(throws: Failure.self) { try loss(text) }
         #expect(failure?.kind == .badInput)
         #expect(failure?.description.contains(place) == true, "\(failure?.description ?? "")")
+    }
+
+    @Test(arguments: ["cifar10-pgd-at", "cifar10-trades", "cifar10-mart", "cifar10-pgd-at-nearest-neighbour"])
+    func anyConfigurationIsOneOverrideFromItsTwin(_ name: String) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("configs")
+        for kind in ["vanilla", "pag", "at", "trades", "mart", "gradient-penalty"] {
+            let run: RunConfiguration = try Configuration.read(
+                file: folder.appendingPathComponent(name + ".yaml").path, overrides: ["loss.kind=\(kind)"])
+            #expect(try Configuration.text(of: run.loss).contains("kind: \(kind)\n"))
+        }
     }
 
     @Test func whatARunDoesNotUseMayChangeWithIt() throws {

@@ -1,4 +1,5 @@
 import Configuration
+import Data
 import Distributed
 import Failures
 import Foundation
@@ -43,7 +44,8 @@ import Training
         let folder = Folder()
         try train(folder)
         #expect(folder.checkpoints == ["step-00000004.safetensors", "step-00000006.safetensors"])
-        let metrics = String(decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
+        let metrics = String(
+            decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
         #expect(metrics.split(separator: "\n").count { $0.contains("\"kind\":\"step\"") } == 6)
         #expect(FileManager.default.fileExists(atPath: folder.path + "/config.yaml"))
     }
@@ -129,6 +131,50 @@ import Training
         }
         #expect(failure?.kind == .checkFailed)
         #expect(failure?.description.contains("training images") == true)
+    }
+
+    @Test func aRunThatNeedsNoTargetsIsNoneTheWorseForHavingNone() throws {
+        // Eight images cannot be of all ten classes.
+        let configuration: RunConfiguration = try Configuration.read(
+            text: Self.text, source: "test",
+            overrides: ["loss={kind: at, attack: {steps: 1}}", "data.limit=8", "train.batch=8", "train.epochs=1"])
+        let folder = Folder()
+        let run = try TrainingRun(
+            configuration, directory: folder.path, resume: .none, communicator: SingleProcess(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, monitor: nil)
+        try run.run()
+        #expect(try run.unseenTargets() == nil)
+    }
+
+    @Test func whatOneRankTrapsEndsAllOfThemWithTheSameWords() throws {
+        let count = try DatasetRegistry.open("digits", seed: 1).train.count, size = 10 * 8 * 8
+        let trained = EpochOrder.fixedOrder(seed: 1, count: count)[0]
+        var targets = [Float16](repeating: 0, count: count * size)
+        targets[trained * size] = .nan
+        let header = """
+            {"g": {"dtype": "F16", "shape": [\(count), 10, 1, 8, 8], "data_offsets": [0, \(2 * targets.count)]}}
+            """
+        var file = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Foundation.Data($0) }
+        file += Foundation.Data(header.utf8) + targets.withUnsafeBytes { Foundation.Data($0) }
+        let folder = Folder(), path = folder.path + ".targets"
+        try file.write(to: URL(fileURLWithPath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let overrides = [
+            "loss={alignment: {targets: {kind: file, path: \(path)}}}", "data.limit=32", "train.epochs=1",
+            "compute.trapNonFinite=true",
+        ]
+        let said = try ThreadCommunicator.run(ranks: 2) { communicator -> String in
+            do {
+                try self.train(folder, overrides, on: communicator)
+                return ""
+            } catch let failure as Failure { return failure.description }
+        }
+        #expect(Set(said).count == 1 && said[0].contains("step 0: operation"), "\(said)")
+    }
+
+    @Test func moreStepsThanCanBeCountedAreRefused() throws {
+        let failure = #expect(throws: Failure.self) { try train(Folder(), ["train.epochs=\(Int.max)"]) }
+        #expect(failure?.kind == .usage)
     }
 
     @Test func moreThanThereIsToTrainOnIsRefused() throws {

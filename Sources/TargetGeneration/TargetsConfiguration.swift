@@ -1,0 +1,24 @@
+import Configuration
+
+/// The `targets` section: what `pag targets` computes and how it is stored.
+public struct TargetsConfiguration: Configurable {
+    public enum Element: String, Sendable, CaseIterable { case f32, f16 }
+    public enum Split: String, Sendable, CaseIterable { case train, test }
+
+    public var generator: any TargetGenerator = ScoreBased()
+    public var element = Element.f32
+    /// Images computed and written at a time.
+    public var block = 16
+    /// Images that the table over noise levels is made from, and where they are taken from; 0: no table.
+    public var surveyImages = 200
+    public var surveySplit = Split.train
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.kind("kind", &generator, targetGenerators)
+        try fields.value("element", &element)
+        try fields.value("block", &block, in: 1...4096)
+        try fields.value("surveyImages", &surveyImages, check: .notNegative)
+        try fields.value("surveySplit", &surveySplit)
+    }
+}

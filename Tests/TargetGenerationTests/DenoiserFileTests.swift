@@ -1,0 +1,27 @@
+import Autodiff
+import Data
+import Diffusion
+import Failures
+import Foundation
+import TargetGeneration
+import Testing
+
+/// Networks that do not fit the data are refused with what is wrong about them.
+@Suite struct DenoiserFileTests {
+    @Test(arguments: [0, 10, 12]) func aTableOfOtherClassesIsNamed(_ rows: Int) throws {
+        let folder = TestFolder()
+        let config = """
+            {"_class_name": "UNet2DModel", "sample_size": 8, "in_channels": 1, "out_channels": 1, "norm_num_groups": 4,
+             "block_out_channels": [8, 8], "num_class_embeds": \(rows)}
+            """
+        try Data(config.utf8).write(to: URL(fileURLWithPath: folder.path + "/config.json"))
+        var settings = ScoreBased()
+        settings.denoiser = folder.path
+        let context = GenerationContext(
+            dataset: try DatasetRegistry.open("digits", seed: 1).train, seed: 1, runDirectory: "",
+            process: DiffusionProcess(), pool: MemoryPool(), progress: {})
+        let failure = #expect(throws: Failure.self) { try settings.prepare(context) }
+        #expect(failure?.kind == .badInput)
+        #expect(failure?.description.contains("num_class_embeds is \(rows), expected 11") == true)
+    }
+}
