@@ -65,23 +65,25 @@ public struct ConvolutionBenchmark: Sendable {
         over communicator: any Communicator, seconds: Double
     ) throws -> Measured {
         let pool = MemoryPool(), engine = ConvolutionEngine(only: method)
-        let x = randomTensor([g.images * g.inputImage], seed: 1, in: pool).storage.pointer
-        let w = randomTensor([g.filterCount], seed: 2, in: pool).storage.pointer
-        let y = randomTensor([g.images * g.outputImage], seed: 3, in: pool).storage.pointer
+        let input = randomTensor([g.images * g.inputImage], seed: 1, in: pool).storage
+        let weights = randomTensor([g.filterCount], seed: 2, in: pool).storage
+        let output = randomTensor([g.images * g.outputImage], seed: 3, in: pool).storage
+        let x = input.pointer, w = weights.pointer, y = output.pointer
         let scratch = Storage(count: engine.scratchCount(g, operation), in: pool)
         let form = Storage(count: engine.preparedFilterCount(g, operation), in: pool)
         let filters = form.count == 0 ? w : form.pointer
-        let preparing = try timed(over: communicator, seconds: 0, least: form.count == 0 ? 0 : 3) {
-            engine.prepareFilters(g, operation, w, into: form.pointer)
-        }
-        let times = try withExtendedLifetime((scratch, form)) {
-            try timed(over: communicator, seconds: seconds, least: 2) {
+        let (preparing, times) = try withExtendedLifetime((input, weights, output, scratch, form)) {
+            let preparing = try timed(over: communicator, seconds: 0, least: form.count == 0 ? 0 : 3) {
+                engine.prepareFilters(g, operation, w, into: form.pointer)
+            }
+            let times = try timed(over: communicator, seconds: seconds, least: 2) {
                 switch operation {
                 case .forward: engine.forward(g, x, filters, y, scratch: scratch.pointer)
                 case .inputGradient: engine.inputGradient(g, y, filters, x, scratch: scratch.pointer)
                 case .weightGradient: engine.weightGradient(g, x, y, w, scratch: scratch.pointer)
                 }
             }
+            return (preparing, times)
         }
         let passes = try communicator.allGatherValue(1 / times.median).reduce(0, +)
         let bytes = (g.images * (g.inputImage + g.outputImage) + g.filterCount) * MemoryLayout<Scalar>.stride
