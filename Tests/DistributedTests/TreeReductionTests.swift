@@ -88,6 +88,16 @@ struct TreeReductionTests {
         #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 3))
     }
 
+    @Test func ranksOfSeveralMachinesSendMessages() throws {
+        let results = try ThreadCommunicator.run(ranks: 3) { communicator in
+            let sum = try TreeReduction(
+                SeparateMachines(communicator), tree: ShardTree(shards: 8), count: 1000, bucketLength: 64)
+            #expect(!sum.sharesMemory)
+            return try Self.reduce(sum, count: 1000, use: .bucketsAsTheyCome)
+        }
+        #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 3))
+    }
+
     @Test(arguments: [true, false])
     func sumsInARowNeedNoBarrier(sharing: Bool) throws {
         // Ranks that are much ahead of each other: vectors must not be written again while another rank reads them.
