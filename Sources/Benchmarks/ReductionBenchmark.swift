@@ -57,8 +57,11 @@ public struct ReductionBenchmark: Sendable {
                 .reduce(mine) { zip($0, $1).map { max($0, $1) } }
             let all = Quantiles(slowest)
             // One rank alone moves nothing.
-            let rate: [JSONValue.Member] =
+            var rate: [JSONValue.Member] =
                 ranks == 1 ? [] : [.init("gbytes_per_s", figure(Double(bytes) / all.median * 1e-9))]
+            if ranks > 1, method == "tree" {
+                rate.append(.init("way", JSONValue(sums[0].sharesMemory ? "shared memory" : "messages")))
+            }
             emit(
                 line(
                     "allreduce",

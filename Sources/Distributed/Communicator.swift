@@ -62,7 +62,8 @@ public struct IncomingMessage {
 
 /// Messages under way.
 public protocol Exchange: AnyObject {
-    /// Whether all its messages have been sent and received. Asking also moves messages on.
+    /// Whether all its messages have been sent and received. Asking also moves messages on, those of other exchanges
+    /// too, and throws if the job has failed: an exchange without messages serves those who wait for something else.
     func isComplete() throws -> Bool
     /// Returns when `isComplete` holds.
     func wait() throws

@@ -143,19 +143,19 @@ public final class MPICommunicator: Communicator {
     ) throws -> any Exchange {
         mustBeOwnThread()
         precondition(tag >= 0 && tag <= Int(Int32.max), "exchange: tag \(tag)")
-        let exchange = try MPIExchange(heartbeat)
+        let exchange = try MPIExchange(world, heartbeat)
         // Receives first: a message that finds its destination waiting need not be stored in between.
         for message in receives {
             precondition(isOther(message.rank), "exchange: message from rank \(message.rank) to rank \(rank)")
             try check("receive", cmpi_start_receive(
-                world, exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count),
-                Int32(message.rank), Int32(tag)))
+                exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count), Int32(message.rank),
+                Int32(tag)))
         }
         for message in sends {
             precondition(isOther(message.rank), "exchange: message from rank \(rank) to rank \(message.rank)")
             try check("send", cmpi_start_send(
-                world, exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count),
-                Int32(message.rank), Int32(tag)))
+                exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count), Int32(message.rank),
+                Int32(tag)))
         }
         return exchange
     }

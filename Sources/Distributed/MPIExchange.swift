@@ -6,8 +6,8 @@ final class MPIExchange: Exchange {
     let requests: OpaquePointer
     private let heartbeat: Heartbeat
 
-    init(_ heartbeat: Heartbeat) throws {
-        guard let requests = cmpi_requests_new() else { throw Failure(.internalError, "MPI: out of memory") }
+    init(_ world: OpaquePointer, _ heartbeat: Heartbeat) throws {
+        guard let requests = cmpi_requests_new(world) else { throw Failure(.internalError, "MPI: out of memory") }
         self.requests = requests
         self.heartbeat = heartbeat
     }

@@ -22,8 +22,9 @@ final class ThreadExchange: Exchange {
     }
 
     func isComplete() throws -> Bool {
+        try group.throwIfFailed()
         for expected in pending {
-            guard try group.hasArrived(
+            guard group.hasArrived(
                 from: expected.message.rank, to: rank, tag: tag, number: expected.number) else { return false }
         }
         try wait()

@@ -77,20 +77,19 @@ final class ThreadGroup: @unchecked Sendable {
         return try locked {
             while true {
                 if let bytes = letters.removeValue(forKey: letter) { return bytes }
-                try throwIfFailed()
+                try throwIf(error)
                 pthread_cond_wait(change, mutex)
             }
         }
     }
 
-    func hasArrived(from: Int, to: Int, tag: Int, number: Int) throws -> Bool {
-        try locked {
-            try throwIfFailed()
-            return letters[Letter(route: Route(from: from, to: to, tag: tag), number: number)] != nil
-        }
+    func hasArrived(from: Int, to: Int, tag: Int, number: Int) -> Bool {
+        locked { letters[Letter(route: Route(from: from, to: to, tag: tag), number: number)] != nil }
     }
 
-    private func throwIfFailed() throws {
+    func throwIfFailed() throws { try throwIf(firstError) }
+
+    private func throwIf(_ error: (any Error)?) throws {
         if let error { throw Failure(.internalError, "another rank failed: \(error)") }
     }
 

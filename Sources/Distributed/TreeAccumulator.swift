@@ -3,7 +3,8 @@ import Kernels
 /// Sums a rank's shards, in order, to the complete subtrees of a `ShardTree`.
 ///
 /// Siblings are added as soon as both are there, so that at most log2 S + 1 vectors live for a range that begins at a
-/// multiple of its length, and fewer than twice as many for any other.
+/// multiple of its length, and fewer than three times as many for any other. A sum grows in the vector of its first
+/// shard.
 public final class TreeAccumulator {
     /// A subtree and its sum; the memory is the accumulator's.
     public struct Piece {
@@ -16,6 +17,8 @@ public final class TreeAccumulator {
     /// The sums so far, from left to right, without the open shard.
     public private(set) var pieces: [Piece] = []
     private let pool: VectorPool
+    /// The vectors of those shards that a piece of the whole range begins with.
+    private let places: [Int: UnsafeMutablePointer<Scalar>]
     private var nextShard: Int
     private var openShard: UnsafeMutablePointer<Scalar>?
     /// The pieces that the open shard completes, the nearest first.
@@ -25,13 +28,20 @@ public final class TreeAccumulator {
     ///   - range: the rank's shards.
     ///   - count: the length of a shard's vector.
     public convenience init(tree: ShardTree, range: Range<Int>, count: Int) {
-        self.init(tree: tree, range: range, pool: VectorPool(count: count))
+        let pool = VectorPool(count: count)
+        self.init(tree: tree, range: range, pool: pool, places: tree.pieces(of: range).map { _ in pool.take() })
     }
 
-    init(tree: ShardTree, range: Range<Int>, pool: VectorPool) {
+    /// - Parameters:
+    ///   - pool: for what lives for a while only.
+    ///   - places: where the sums of the range's pieces grow.
+    init(tree: ShardTree, range: Range<Int>, pool: VectorPool, places: [UnsafeMutablePointer<Scalar>]) {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= tree.shards,
             "TreeAccumulator: \(range) of \(tree.shards) shards")
+        let pieces = tree.pieces(of: range)
+        precondition(places.count == pieces.count, "TreeAccumulator: \(places.count) places, \(pieces.count) pieces")
+        self.places = Dictionary(uniqueKeysWithValues: zip(pieces.map(\.shards.lowerBound), places))
         self.range = range
         self.pool = pool
         count = pool.count
@@ -48,7 +58,7 @@ public final class TreeAccumulator {
             completed.append(piece.sum)
             node = piece.node.parent
         }
-        let vector = pool.take()
+        let vector = places[nextShard] ?? pool.take()
         openShard = vector
         return UnsafeMutableBufferPointer(start: vector, count: count)
     }
@@ -90,23 +100,13 @@ public final class TreeAccumulator {
         end()
     }
 
-    /// The pieces as they will be once the open shard, the range's last, is closed. Their sums are final wherever the
-    /// open shard has been added.
-    var finalPieces: [Piece] {
-        guard let openShard else { return pieces }
-        precondition(isLastOpen, "TreeAccumulator: not the last shard")
-        var node = ShardTree.Node(level: 0, index: nextShard)
-        for _ in completed { node = node.parent }
-        return pieces.dropLast(completed.count) + [Piece(node: node, sum: completed.last ?? openShard)]
-    }
-
     var isLastOpen: Bool { openShard != nil && nextShard == range.upperBound - 1 }
     var isComplete: Bool { openShard == nil && nextShard == range.upperBound }
 
     /// Begins anew with the first shard. The vectors are used again.
     public func reset() {
         precondition(openShard == nil, "TreeAccumulator: a shard is still open")
-        for piece in pieces { pool.giveBack(piece.sum) }
+        for piece in pieces where places[piece.node.shards.lowerBound] == nil { pool.giveBack(piece.sum) }
         pieces.removeAll(keepingCapacity: true)
         nextShard = range.lowerBound
     }

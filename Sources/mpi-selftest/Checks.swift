@@ -105,26 +105,6 @@ func sampleValue(_ shard: Int, _ i: Int) -> Scalar {
     return (Scalar(x >> 40) - Scalar(1 << 23)) * ((x & 3 == 0) ? 1e-4 : 3)
 }
 
-/// Prints the hash of a sum over eight shards, which must not depend on the number of ranks.
-func checkReduction(_ communicator: MPICommunicator) throws {
-    let count = 30_001
-    let sum = try TreeReduction(
-        communicator, tree: ShardTree(shards: 8), count: count, bucketLength: 4096, bucketsInFlight: 3)
-    for _ in 0..<3 {
-        for shard in sum.shards {
-            let vector = sum.beginShard()
-            for (bucket, range) in sum.buckets.ranges.enumerated() {
-                for i in range { vector[i] = sampleValue(shard, i) }
-                try sum.bucketReady(bucket)
-            }
-            try sum.endShard()
-        }
-        let total = UnsafeRawBufferPointer(try sum.finish())
-        try communicator.requireAgreement(on: total, "sums")
-        if communicator.rank == 0 { print("hash \(String(xxHash64(total), radix: 16))") }
-    }
-}
-
 func printReport(_ communicator: MPICommunicator) throws {
     for report in try MachineReport.gather(communicator) where communicator.rank == 0 {
         print("rank \(report.rank) host \(report.host) local \(report.nodeRank)/\(report.nodeSize) "

@@ -16,8 +16,11 @@ func measure(_ communicator: MPICommunicator) throws {
     library.initialize(repeating: 1)
     defer { library.deallocate() }
     let lengths = [1 << 16, 1 << 18, 1 << 20, 1 << 24]
-    let sums = try lengths.map { try TreeReduction(communicator, tree: tree, count: count, bucketLength: $0) }
-    var times = [[Double]](repeating: [], count: lengths.count + 2)
+    let ways = lengths.flatMap { length in [true, false].map { (length, $0) } }
+    let sums = try ways.map { length, sharing in
+        try TreeReduction(communicator, tree: tree, count: count, bucketLength: length, sharingMemory: sharing)
+    }
+    var times = [[Double]](repeating: [], count: sums.count + 2)
     for _ in 0..<25 {
         for (i, sum) in sums.enumerated() {
             for shard in sum.shards {
@@ -38,10 +41,12 @@ func measure(_ communicator: MPICommunicator) throws {
             for first in stride(from: 0, to: count, by: length) {
                 try communicator.librarySum(.init(rebasing: library[first..<min(first + length, count)]))
             }
-            times[lengths.count + i].append(seconds() - start)
+            times[sums.count + i].append(seconds() - start)
         }
     }
-    let names = lengths.map { "tree, buckets of \($0)" } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
+    let names = sums.map { sum in
+        "tree, \(sum.sharesMemory ? "shared memory" : "messages"), buckets of \(sum.buckets.ranges.last?.count ?? 0)"
+    } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
     for (name, list) in zip(names, times) {
         let slowest = try communicator.allGather(list.withUnsafeBytes { Array($0) }).map { bytes in
             bytes.withUnsafeBytes { bytes in

@@ -5,7 +5,8 @@ import Glibc
 // Runs one check of Distributed under mpirun; Tests/mpi/selftest starts it with various numbers of ranks.
 let checks: [String: (MPICommunicator) throws -> Void] = [
     "collectives": checkCollectives, "messages": checkMessages, "lengths": checkLengths, "tickets": checkTickets,
-    "reduction": checkReduction, "report": printReport,
+    "reduction": checkReduction, "refused-memory": checkRefusedMemory, "messages-during-sum": checkMessagesDuringSum,
+    "report": printReport, "stopped-in-sum": getStoppedInSum, "fails-in-sum": failInSum,
     "one-fails": failOnOneRank, "all-fail": failOnAllRanks, "stuck": getStuck, "stopped": getStopped,
     "signal": waitForSignal, "forever": computeForEver, "measure": measure,
 ]

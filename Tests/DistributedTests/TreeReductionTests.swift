@@ -7,6 +7,19 @@ struct TreeReductionTests {
     /// What a rank does with its shards between `beginShard` and `endShard`.
     enum Use: CaseIterable { case wholeShards, bucketsAsTheyCome, byOffset }
 
+    /// Which ranks share their memory.
+    enum Sharing: CaseIterable {
+        case all, none, allButOne
+
+        func includes(_ rank: Int) -> Bool {
+            switch self {
+            case .all: true
+            case .none: false
+            case .allButOne: rank != 1
+            }
+        }
+    }
+
     static func reduce(_ sum: TreeReduction, count: Int, use: Use) throws -> [UInt64] {
         for shard in sum.shards {
             let vector = sum.beginShard()
@@ -31,15 +44,16 @@ struct TreeReductionTests {
         return bits(try sum.finish())
     }
 
-    @Test(arguments: [1, 2, 4, 8, 16])
-    func sameBitsForEveryNumberOfRanks(shards: Int) throws {
+    @Test(arguments: [1, 2, 4, 8, 16], [true, false])
+    func sameBitsForEveryNumberOfRanks(shards: Int, sharing: Bool) throws {
         for count in [0, 1, 7, 1000, 5003] {
             let expected = bits(treeSum(0..<shards, count: count))
             for ranks in 1...9 {
                 let results = try ThreadCommunicator.run(ranks: ranks) { communicator in
                     let sum = try TreeReduction(
                         communicator, tree: ShardTree(shards: shards), count: count, bucketLength: 300,
-                        bucketsInFlight: 3)
+                        bucketsInFlight: 3, sharingMemory: sharing)
+                    #expect(sum.sharesMemory == (sharing && ranks > 1))
                     // Twice with one object: buffers are used again.
                     return try Use.allCases.map { try Self.reduce(sum, count: count, use: $0) }
                 }
@@ -55,17 +69,78 @@ struct TreeReductionTests {
         let count = 3001, expected = bits(treeSum(0..<4, count: 3001))
         let results = try ThreadCommunicator.run(ranks: 3) { communicator in
             let sum = try TreeReduction(
-                communicator, tree: ShardTree(shards: 4), count: count, bucketLength: 16, bucketsInFlight: inFlight)
+                communicator, tree: ShardTree(shards: 4), count: count, bucketLength: 16, bucketsInFlight: inFlight,
+                sharingMemory: false)
             return try Self.reduce(sum, count: count, use: .bucketsAsTheyCome)
         }
         #expect(results == Array(repeating: expected, count: 3))
     }
 
-    @Test func reductionsUnderWayAtTheSameTimeDoNotMix() throws {
+    @Test(arguments: Sharing.allCases)
+    func oneRankThatCannotShareIsEnoughForMessages(sharing: Sharing) throws {
+        let results = try ThreadCommunicator.run(ranks: 3) { communicator in
+            let sum = try TreeReduction(
+                communicator, tree: ShardTree(shards: 8), count: 1000, bucketLength: 64,
+                sharingMemory: sharing.includes(communicator.rank))
+            #expect(sum.sharesMemory == (sharing == .all))
+            return try Self.reduce(sum, count: 1000, use: .bucketsAsTheyCome)
+        }
+        #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 3))
+    }
+
+    @Test func ranksOfSeveralMachinesSendMessages() throws {
+        let results = try ThreadCommunicator.run(ranks: 3) { communicator in
+            let sum = try TreeReduction(
+                SeparateMachines(communicator), tree: ShardTree(shards: 8), count: 1000, bucketLength: 64)
+            #expect(!sum.sharesMemory)
+            return try Self.reduce(sum, count: 1000, use: .bucketsAsTheyCome)
+        }
+        #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 3))
+    }
+
+    @Test(arguments: [true, false])
+    func sumsInARowNeedNoBarrier(sharing: Bool) throws {
+        // Ranks that are much ahead of each other: vectors must not be written again while another rank reads them.
+        let count = 20_000, rounds = 40
+        let results = try ThreadCommunicator.run(ranks: 3) { communicator in
+            let sum = try TreeReduction(
+                communicator, tree: ShardTree(shards: 4), count: count, bucketLength: 1000, sharingMemory: sharing)
+            return try (0..<rounds).map { round in
+                for shard in sum.shards {
+                    let vector = sum.beginShard()
+                    for i in 0..<count { vector[i] = Scalar((round + 1) * (shard + 1) * (i % 97)) }
+                    try sum.endShard()
+                }
+                let total = try sum.finish()
+                let isRight = total.enumerated().allSatisfy { $1 == Scalar((round + 1) * 10 * ($0 % 97)) }
+                // The result is the caller's.
+                total.update(repeating: -1)
+                return isRight
+            }
+        }
+        #expect(results == Array(repeating: Array(repeating: true, count: rounds), count: 3))
+    }
+
+    @Test(arguments: [true, false])
+    func aFailureEndsTheWaitForASum(sharing: Bool) {
+        #expect(throws: Failure(.badInput, "bad file")) {
+            try ThreadCommunicator.run(ranks: 3) { communicator in
+                let sum = try TreeReduction(
+                    communicator, tree: ShardTree(shards: 4), count: 1000, sharingMemory: sharing)
+                if communicator.rank == 1 { throw Failure(.badInput, "bad file") }
+                _ = try Self.reduce(sum, count: 1000, use: .wholeShards)
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func reductionsUnderWayAtTheSameTimeDoNotMix(sharing: Bool) throws {
         let results = try ThreadCommunicator.run(ranks: 4) { communicator in
             let tree = ShardTree(shards: 4)
-            let first = try TreeReduction(communicator, tree: tree, count: 500, bucketLength: 100)
-            let second = try TreeReduction(communicator, tree: tree, count: 700, bucketLength: 100)
+            let first = try TreeReduction(
+                communicator, tree: tree, count: 500, bucketLength: 100, sharingMemory: sharing)
+            let second = try TreeReduction(
+                communicator, tree: tree, count: 700, bucketLength: 100, sharingMemory: sharing)
             for sum in communicator.rank % 2 == 0 ? [first, second] : [second, first] {
                 _ = sum.beginShard().update(from: sampleVector(shard: communicator.rank, count: sum.buckets.count))
                 try sum.endShard()

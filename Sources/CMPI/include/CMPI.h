@@ -45,10 +45,11 @@ int cmpi_gather_bytes(cmpi_world *world, const void *mine, void *all, const int6
 int cmpi_sum_float(cmpi_world *world, float *values, int64_t count);
 int cmpi_sum_double(cmpi_world *world, double *values, int64_t count);
 
-cmpi_requests *cmpi_requests_new(void);
-int cmpi_start_send(cmpi_world *world, cmpi_requests *requests, const void *bytes, int64_t count, int to, int tag);
-int cmpi_start_receive(cmpi_world *world, cmpi_requests *requests, void *bytes, int64_t count, int from, int tag);
+cmpi_requests *cmpi_requests_new(cmpi_world *world);
+int cmpi_start_send(cmpi_requests *requests, const void *bytes, int64_t count, int to, int tag);
+int cmpi_start_receive(cmpi_requests *requests, void *bytes, int64_t count, int from, int tag);
 int cmpi_requests_wait(cmpi_requests *requests);
+/* Moves all messages of this process on, even if the list is empty. */
 int cmpi_requests_test(cmpi_requests *requests, int *done);
 /* Frees the list only: what is still under way must be waited for first. */
 void cmpi_requests_free(cmpi_requests *requests);

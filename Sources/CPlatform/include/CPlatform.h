@@ -1,4 +1,5 @@
 #pragma once
+#include <stddef.h>
 
 /*
  * Catches `signal`: from now on it is only remembered. A second SIGINT ends the process in the usual way, so that
@@ -19,3 +20,12 @@ int cplatform_die_with_parent(void);
 
 /* The logical cores that this process may use, at most `capacity`. Returns their number, 0 if it is not known. */
 int cplatform_allowed_cores(int *cores, int capacity);
+
+/*
+ * Memory of zeros that other processes of this user and machine can map while `file` is open, and that ends with its
+ * last user, however that one ends. It has no name in /dev/shm and does not need its room. Returns 0 or errno.
+ */
+int cplatform_share(size_t bytes, int *file, void **base);
+/* Maps the memory that `process` shares as `file`. Returns 0 or errno. */
+int cplatform_map_shared(int process, int file, size_t bytes, void **base);
+void cplatform_unmap(void *base, size_t bytes);
