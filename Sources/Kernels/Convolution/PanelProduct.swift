@@ -18,24 +18,21 @@ enum PanelProduct {
         var start = 0
         while start < depth {
             let part = min(stretch, depth &- start), adding = start > 0
-            let share = (part &* 6 &+ rows &- 1) / max(1, rows)
             for column in 0..<(columns / 16) {
                 let panelA = a + start &* panelRows
                 let panelB = b + (column &* depth &+ start) &* 16
                 let panelC = c + column &* panelStride
-                var ahead = panelB + depth &* 16
                 var row = 0
                 // Two tiles of four are faster than six and two.
                 while rows &- row >= 6 && rows &- row != 8 {
-                    if fetches {
-                        for line in 0..<share { prefetch(ahead + line &* 16) }
-                        ahead += share &* 16
-                    }
-                    six(part, panelA + row &* 16, panelStride, panelB, panelC + row &* 16, adding)
+                    // Three tiles fetch it all, and not faster than memory delivers.
+                    let ahead = fetches && row < 18 ? panelB + (depth &* 16 &+ row &* part) : nil
+                    six(part, panelA + row &* 16, panelStride, panelB, panelC + row &* 16, adding, fetching: ahead)
                     row &+= 6
                 }
                 while rows &- row >= 4 {
-                    four(part, panelA + row &* 16, panelStride, panelB, panelC + row &* 16, adding)
+                    let ahead = fetches && row < 18 ? panelB + (depth &* 16 &+ row &* part) : nil
+                    four(part, panelA + row &* 16, panelStride, panelB, panelC + row &* 16, adding, fetching: ahead)
                     row &+= 4
                 }
                 if rows &- row >= 2 {
@@ -50,12 +47,17 @@ enum PanelProduct {
 
     @inline(__always)
     private static func six(
-        _ depth: Int, _ a: Source, _ panelStride: Int, _ b: Source, _ c: Destination, _ adding: Bool
+        _ depth: Int, _ a: Source, _ panelStride: Int, _ b: Source, _ c: Destination, _ adding: Bool,
+        fetching ahead: Source?
     ) {
         var r0 = TileRow(), r1 = TileRow(), r2 = TileRow(), r3 = TileRow(), r4 = TileRow(), r5 = TileRow()
-        var a = a, b = b
+        var a = a, b = b, ahead = ahead
         let end = b + depth &* 16
         while b != end {
+            if let lines = ahead {
+                for line in 0..<6 { prefetch(lines + line &* 16) }
+                ahead = lines + 6 &* 16
+            }
             for k in 0..<16 {
                 let low = load(b), high = load(b + 8)
                 r0.addProduct(a[k], low, high)
@@ -78,12 +80,17 @@ enum PanelProduct {
 
     @inline(__always)
     private static func four(
-        _ depth: Int, _ a: Source, _ panelStride: Int, _ b: Source, _ c: Destination, _ adding: Bool
+        _ depth: Int, _ a: Source, _ panelStride: Int, _ b: Source, _ c: Destination, _ adding: Bool,
+        fetching ahead: Source?
     ) {
         var r0 = TileRow(), r1 = TileRow(), r2 = TileRow(), r3 = TileRow()
-        var a = a, b = b
+        var a = a, b = b, ahead = ahead
         let end = b + depth &* 16
         while b != end {
+            if let lines = ahead {
+                for line in 0..<6 { prefetch(lines + line &* 16) }
+                ahead = lines + 6 &* 16
+            }
             for k in 0..<16 {
                 let low = load(b), high = load(b + 8)
                 r0.addProduct(a[k], low, high)
