@@ -35,7 +35,8 @@ public struct BroadcastPlan: Sendable {
 
     /// The columns of a table whose rows, shorter than a register, all meet the same row of `b`; nil for anything else.
     var fewColumns: Int? {
-        guard extents.count == 2, extents[1] < laneCount, strideA == [extents[1], 1], strideB == [0, 1] else { return nil }
+        guard extents.count == 2, extents[1] < laneCount, strideA == [extents[1], 1], strideB == [0, 1]
+        else { return nil }
         return extents[1]
     }
 

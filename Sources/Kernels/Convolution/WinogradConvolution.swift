@@ -1,5 +1,5 @@
-/// Convolution with 3x3 filters and padding 1 by Winograd's method: images of any height and width, any channels (padded
-/// to multiples of 16 in scratch).
+/// Convolution with 3x3 filters and padding 1 by Winograd's method: images of any height and width, any channels
+/// (padded to multiples of 16 in scratch).
 ///
 /// Tiles go through in blocks that stay in cache. Each tile has its own rows in every product, so that an image's bits
 /// do not depend on the batch around it.

@@ -1,8 +1,8 @@
 /// A Winograd convolution with 3x3 filters and padding 1, in the notation of Lavin and Gray, "Fast Algorithms for
 /// Convolutional Neural Networks" (2015): Y = A'[(G g G') . (B'd B)]A.
 ///
-/// Both directions of a line are transformed alike. Where several products of a line share one number of the filter, the
-/// filter is stored once: `filterLine` says where.
+/// Rows and columns are transformed alike. Where several products of a line share one number of the filter, that number
+/// is stored once: `filterLine` says where.
 protocol WinogradScheme {
     associatedtype Forward: WinogradPass
     /// The pass from dy to dx, with the filter turned by 180 degrees.
