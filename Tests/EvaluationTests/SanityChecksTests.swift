@@ -52,6 +52,18 @@ struct SanityChecksTests {
         #expect(failed == ["large-epsilon", "zero-gradients", "tiny-gradients", "apgd-start", "no-softmax"])
     }
 
+    /// A classifier that decides by the first pixel, and images that lie on the right side, but near.
+    private func closeToTheBoundary() -> (classifier: Classifier, images: MadeUpImages) {
+        let classifier = linearClassifier(
+            shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
+        var images = MadeUpImages.random(20, shape, classes: 2, in: 0...1)
+        for i in 0..<20 {
+            images.labels[i] = i % 2
+            images.images[i][0] = i % 2 == 0 ? 0.48 : 0.52
+        }
+        return (classifier, images)
+    }
+
     /// An iterative attack that does nothing stands for one that masked gradients mislead.
     private struct Idle: Attack {
         let name = "pgd"
@@ -60,13 +72,7 @@ struct SanityChecksTests {
     }
 
     @Test func aWeakIterativeAttackIsNoticed() throws {
-        let classifier = linearClassifier(
-            shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
-        var images = MadeUpImages.random(20, shape, classes: 2, in: 0...1)
-        for i in 0..<20 {
-            images.labels[i] = i % 2
-            images.images[i][0] = i % 2 == 0 ? 0.48 : 0.52
-        }
+        let (classifier, images) = closeToTheBoundary()
         let result = try RobustnessEvaluation(
             threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: [Idle()], seed: 1
         ).run(classifier, on: images, over: SingleProcess())
@@ -146,13 +152,7 @@ struct SanityChecksTests {
     /// The twin decides by the first pixel and the model, whose logits are far apart, by the same at another place.
     @Test func aTwinThatBreaksWhatGradientsLeaveIsNoticed() throws {
         func failed(_ attacks: [any Attack], twin weights: [[Double]], _ biases: [Double]) throws -> Set<String> {
-            let classifier = linearClassifier(
-                shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
-            var images = MadeUpImages.random(20, shape, classes: 2, in: 0...1)
-            for i in 0..<20 {
-                images.labels[i] = i % 2
-                images.images[i][0] = i % 2 == 0 ? 0.48 : 0.52
-            }
+            let (classifier, images) = closeToTheBoundary()
             let twin = linearClassifier(shape, weights: weights, biases: biases)
             let result = try RobustnessEvaluation(
                 threat: ThreatModel(norm: .linf, epsilon: 0.1), attacks: attacks, seed: 1

@@ -49,3 +49,10 @@ extension WinogradPass {
     @inline(__always) static var lines: Int { InputTransform.outputs }
     @inline(__always) static var planes: Int { lines * lines }
 }
+
+/// With stride 1 both directions are the same pass.
+extension WinogradPass where Self: WinogradScheme {
+    @inline(__always) static var stride: Int { 1 }
+    @inline(__always) static var inputStep: Int { OutputTransform.outputs }
+    @inline(__always) static var margin: Int { 1 }
+}

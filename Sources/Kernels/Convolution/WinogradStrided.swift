@@ -17,11 +17,8 @@ enum WinogradStrided: WinogradScheme {
 
             @inline(__always)
             static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
-                pairs(line[0], line[2], line[4], line[6], line[8], destination, stride)
-                store(line[1], destination + 5 &* stride)
-                store(line[3], destination + 6 &* stride)
-                store(line[5], destination + 7 &* stride)
-                store(line[7], destination + 8 &* stride)
+                storeOuter(line[0], line[2], line[4], line[6], line[8], destination, stride)
+                storeMiddle(line[1], line[3], line[5], line[7], destination, stride)
             }
         }
 
@@ -52,11 +49,8 @@ enum WinogradStrided: WinogradScheme {
             @inline(__always)
             static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
                 let d0 = line[0], d1 = line[1], d2 = line[2], d3 = line[3]
-                pairs(d0, d1, d2, d3, line[4], destination, stride)
-                store(d0, destination + 5 &* stride)
-                store(d1, destination + 6 &* stride)
-                store(d2, destination + 7 &* stride)
-                store(d3, destination + 8 &* stride)
+                storeOuter(d0, d1, d2, d3, line[4], destination, stride)
+                storeMiddle(d0, d1, d2, d3, destination, stride)
             }
         }
 
@@ -92,10 +86,7 @@ enum WinogradStrided: WinogradScheme {
             store(even - odd, destination + 2 &* stride)
             store(y0.adding(y2, times: 4).adding(y1.adding(y3, times: 4), times: 2), destination + 3 &* stride)
             store(y3, destination + 4 &* stride)
-            store(y0, destination + 5 &* stride)
-            store(y1, destination + 6 &* stride)
-            store(y2, destination + 7 &* stride)
-            store(y3, destination + 8 &* stride)
+            storeMiddle(y0, y1, y2, y3, destination, stride)
         }
     }
 
@@ -130,9 +121,20 @@ enum WinogradStrided: WinogradScheme {
         }
     }
 
-    /// The first five products' share of the planes: B' of F(4, 2).
+    /// The middle tap's four products, one an output.
     @inline(__always)
-    private static func pairs(
+    private static func storeMiddle(
+        _ d0: Lanes, _ d1: Lanes, _ d2: Lanes, _ d3: Lanes, _ destination: Destination, _ stride: Int
+    ) {
+        store(d0, destination + 5 &* stride)
+        store(d1, destination + 6 &* stride)
+        store(d2, destination + 7 &* stride)
+        store(d3, destination + 8 &* stride)
+    }
+
+    /// The outer taps' five products: B' of F(4, 2).
+    @inline(__always)
+    private static func storeOuter(
         _ d0: Lanes, _ d1: Lanes, _ d2: Lanes, _ d3: Lanes, _ d4: Lanes, _ destination: Destination, _ stride: Int
     ) {
         let difference = d3 - d1, lower = d2 - d0

@@ -2,9 +2,6 @@
 enum WinogradTwo: WinogradScheme, WinogradPass {
     typealias Forward = Self
     typealias InputGradient = Self
-    @inline(__always) static var stride: Int { 1 }
-    @inline(__always) static var inputStep: Int { 2 }
-    @inline(__always) static var margin: Int { 1 }
 
     enum InputTransform: LineTransform {
         @inline(__always) static var inputs: Int { 4 }
