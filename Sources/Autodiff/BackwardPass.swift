@@ -8,6 +8,12 @@ struct BackwardPass {
     private let recording, releasing: Bool
     private var leadShape: Shape = []
     private(set) var cotangents: Cotangents
+    /// Edges to each node whose contributions are still to come.
+    private var consumersLeft: [ObjectIdentifier: Int]
+    /// Nodes that contribute nothing more.
+    private var finished: Set<ObjectIdentifier> = []
+    /// Nodes whose cotangents have gone through their gate.
+    private var gated: Set<ObjectIdentifier> = []
 
     init(
         _ graph: Subgraph, _ statistics: BatchStatistics, recording: Bool, releasing: Bool,
@@ -18,6 +24,7 @@ struct BackwardPass {
         self.recording = recording
         self.releasing = releasing
         self.cotangents = cotangents
+        consumersLeft = graph.consumers
     }
 
     /// Puts the seed, ones if nil, on the output. Its axes beyond the output's ride along in every cotangent.
@@ -36,25 +43,33 @@ struct BackwardPass {
     mutating func run(
         delivering variables: [Tensor], in pool: MemoryPool, to receive: (Int, Tensor) throws -> Void
     ) rethrows {
-        var awaited = graph.variables, consumersLeft = graph.leafConsumers
+        var awaited = graph.variables
         func deliver(_ node: ObjectIdentifier, _ gradient: Tensor?) throws {
             guard let gradient, let places = awaited.removeValue(forKey: node) else { return }
             for place in places { try receive(place, gradient) }
         }
         for node in graph.consumersFirst {
-            let cotangent = cotangents.take(ObjectIdentifier(node))
-            try deliver(ObjectIdentifier(node), cotangent)
+            let key = ObjectIdentifier(node)
+            let cotangent = cotangents.take(key)
+            try deliver(key, cotangent)
             if let cotangent { apply(node, cotangent) }
             if releasing { node.release() }
-            for case let leaf? in node.edges.map(\.producer) where leaf.operation == nil {
-                let key = ObjectIdentifier(leaf)
-                consumersLeft[key]? -= 1
-                if consumersLeft[key] == 0 { try deliver(key, cotangents.take(key)) }
+            for leaf in finish(node) where leaf.operation == nil && awaited[ObjectIdentifier(leaf)] != nil {
+                try deliver(ObjectIdentifier(leaf), cotangents.take(ObjectIdentifier(leaf)))
             }
         }
         for (place, variable) in variables.enumerated() {
             guard variable.node.map({ awaited[ObjectIdentifier($0)] != nil }) ?? true else { continue }
             try receive(place, Tensor(leadShape + variable.shape, repeating: 0, in: pool))
+        }
+    }
+
+    /// Notes that a node contributes nothing more. Returns those of its producers that await nobody now.
+    private mutating func finish(_ node: Node) -> [Node] {
+        guard finished.insert(ObjectIdentifier(node)).inserted else { return [] }
+        return node.edges.compactMap(\.producer).filter { producer in
+            consumersLeft[ObjectIdentifier(producer)]? -= 1
+            return consumersLeft[ObjectIdentifier(producer)] == 0
         }
     }
 
@@ -64,15 +79,21 @@ struct BackwardPass {
             edge.producer.map { graph.leadsToVariable.contains(ObjectIdentifier($0)) } ?? false
         }
         guard let operation = node.operation, wanted.contains(true) else { return }
-        let parts = operation.pullback(
-            Pullback(
-                cotangent: cotangent, wanted: wanted,
-                isVariable: node.edges.map { edge in
-                    edge.producer.map { graph.variables[ObjectIdentifier($0)] != nil } ?? false
-                }, statistics: statistics, inputShapes: node.edges.map(\.shape),
-                outputShape: node.shape, node: node, isRecording: recording, operation: operation,
-                savedInputs: node.edges.indices.map { node.input($0, attached: recording) },
-                savedOutput: node.output(attached: recording)))
+        var pullback = Pullback(
+            cotangent: cotangent, wanted: wanted,
+            isVariable: node.edges.map { edge in
+                edge.producer.map { graph.variables[ObjectIdentifier($0)] != nil } ?? false
+            }, statistics: statistics, inputShapes: node.edges.map(\.shape),
+            outputShape: node.shape, node: node, isRecording: recording, operation: operation,
+            savedInputs: node.edges.indices.map { node.input($0, attached: recording) },
+            savedOutput: node.output(attached: recording), isGated: gated.remove(ObjectIdentifier(node)) != nil)
+        let route = operation.route(pullback)
+        if let bypassed = route.bypassed.flatMap({ node.edges[$0].producer }) { skip(bypassed) }
+        let completed = route.completed.flatMap { wanted[$0] ? node.edges[$0].producer : nil }
+        if let completed { pullback.epilogue = epilogue(completed) }
+        if let completed, pullback.epilogue?.gate != nil { gated.insert(ObjectIdentifier(completed)) }
+        let parts = operation.pullback(pullback)
+        pullback.epilogue = nil
         precondition(parts.count == wanted.count, "\(operation.name): pullback of \(parts.count) inputs")
         for (edge, (isWanted, part)) in zip(node.edges, zip(wanted, parts)) {
             guard isWanted, let producer = edge.producer, let part else { continue }
@@ -80,12 +101,28 @@ struct BackwardPass {
                 part.fitted(to: leadShape + edge.shape, lead: leadShape.rank), to: ObjectIdentifier(producer))
         }
     }
+
+    /// A node that its only consumer left, and that has no gradient, will contribute nothing.
+    private mutating func skip(_ node: Node) {
+        let key = ObjectIdentifier(node)
+        if consumersLeft[key] == 1, !cotangents.contain(key), graph.variables[key] == nil, !graph.isAtEdge(node) {
+            _ = finish(node)
+        }
+    }
+
+    /// What a last contribution to a node's gradient can take in; the sum so far is then no longer kept here.
+    private mutating func epilogue(_ node: Node) -> Epilogue {
+        let key = ObjectIdentifier(node)
+        let isLast = consumersLeft[key] == 1 && graph.variables[key] == nil && !graph.isAtEdge(node)
+        return Epilogue(addend: cotangents.take(key), gate: isLast ? node.gate : nil)
+    }
 }
 
 /// What has come together so far of the gradients of nodes.
 struct Cotangents {
     private var sums: [ObjectIdentifier: Tensor] = [:]
 
+    func contain(_ node: ObjectIdentifier) -> Bool { sums[node] != nil }
     mutating func take(_ node: ObjectIdentifier) -> Tensor? { sums.removeValue(forKey: node) }
 
     /// Adds in place where nobody else can see the accumulated numbers.

@@ -34,7 +34,8 @@ final class Node: @unchecked Sendable {
         edges = inputs.map { Edge(producer: $0.node, shape: $0.shape) }
         let keeps = operation.keeps
         savedInputs = inputs.indices.map { index in
-            let isKept = keeps.contains(.factors) ? inputs[1 - index].isRecorded : keeps.contains(.input(index))
+            let isFactor = keeps.contains(.factors) && index < 2
+            let isKept = isFactor ? inputs[1 - index].isRecorded : keeps.contains(.input(index))
             return isKept ? inputs[index].storage : nil
         }
         savedOutput = keeps.contains(.output) ? output : nil
@@ -48,6 +49,15 @@ final class Node: @unchecked Sendable {
     }
     func output(attached: Bool) -> Tensor? {
         savedOutput.map { Tensor(shape: shape, storage: $0, node: attached ? self : nil) }
+    }
+
+    /// What the derivative rule lets a cotangent through at, as a constant.
+    var gate: Tensor? {
+        switch operation?.gate {
+        case .input(let index): input(index, attached: false)
+        case .output: output(attached: false)
+        case nil: nil
+        }
     }
 
     /// The storages of kept numbers, but for windows into others, which somebody else keeps.

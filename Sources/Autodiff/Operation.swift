@@ -19,10 +19,14 @@ public protocol Operation: Sendable {
     func pullback(_ p: Pullback) -> [Tensor?]
     /// False where the derivative is zero throughout a pass, so that nothing before the operation need be visited.
     func passesGradient(_ statistics: BatchStatistics) -> Bool
+    var gate: Gate? { get }
+    func route(_ p: Pullback) -> Route
 }
 
 extension Operation {
     public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
+    public var gate: Gate? { nil }
+    public func route(_ p: Pullback) -> Route { Route() }
 }
 
 public struct Kept: OptionSet, Sendable {
@@ -59,10 +63,21 @@ public struct Pullback: Sendable {
     let operation: any Operation
     let savedInputs: [Tensor?]
     let savedOutput: Tensor?
+    /// The cotangent is zero already where the operation's gate is closed.
+    let isGated: Bool
+    /// For the input that `Operation.route` calls completed.
+    var epilogue: Epilogue?
 
     /// Leading axes of the cotangent beyond the output's.
     public var lead: Int { cotangent.shape.rank - outputShape.rank }
     public var leadShape: Shape { cotangent.shape.prefix(lead) }
+
+    /// The cotangent where the operation's gate is open, and zero elsewhere.
+    var gatedCotangent: Tensor {
+        if operation.gate == nil || isGated { return cotangent }
+        guard let gate = node.gate else { preconditionFailure("\(operation.name): the gate was released") }
+        return apply(RectifierGradient(), [cotangent, gate])
+    }
 
     public func input(_ index: Int) -> Tensor {
         guard let tensor = savedInputs[index] else {

@@ -5,10 +5,11 @@ struct Subgraph {
     private(set) var leadsToVariable: Set<ObjectIdentifier> = []
     /// Those that count as variables because they are at the edge.
     private(set) var edge: [Node] = []
+    private var edgeKeys: Set<ObjectIdentifier> = []
     /// Where each variable stands in the caller's list.
     private(set) var variables: [ObjectIdentifier: [Int]] = [:]
-    /// The edges that lead to each variable that no operation made: its gradient is final after so many.
-    private(set) var leafConsumers: [ObjectIdentifier: Int] = [:]
+    /// The edges that lead to each node on the way: its gradient is final after so many.
+    private(set) var consumers: [ObjectIdentifier: Int] = [:]
 
     /// - Parameter isAtEdge: says which nodes count as variables, beyond which nothing is visited; nil for none.
     init(
@@ -30,6 +31,7 @@ struct Subgraph {
                 leadsToVariable.insert(ObjectIdentifier(node))
                 continue
             }
+            guard node.operation?.passesGradient(statistics) ?? false else { continue }
             for case let producer? in node.edges.map(\.producer)
             where producer.depth >= shallowest && seen.insert(ObjectIdentifier(producer)).inserted {
                 found.append(producer)
@@ -48,13 +50,16 @@ struct Subgraph {
                 }
             if reaches || variables[key] != nil { leadsToVariable.insert(key) }
         }
-        let atEdge = Set(edge.map(ObjectIdentifier.init))
+        edgeKeys = Set(edge.map(ObjectIdentifier.init))
         consumersFirst = ordered.filter {
-            leadsToVariable.contains(ObjectIdentifier($0)) && !atEdge.contains(ObjectIdentifier($0))
+            leadsToVariable.contains(ObjectIdentifier($0)) && !edgeKeys.contains(ObjectIdentifier($0))
         }
         for case let producer? in consumersFirst.flatMap(\.edges).map(\.producer)
-        where producer.operation == nil && variables[ObjectIdentifier(producer)] != nil {
-            leafConsumers[ObjectIdentifier(producer), default: 0] += 1
+        where leadsToVariable.contains(ObjectIdentifier(producer)) {
+            consumers[ObjectIdentifier(producer), default: 0] += 1
         }
     }
+
+    /// Whether the node counts as a variable because it is at the edge.
+    func isAtEdge(_ node: Node) -> Bool { edgeKeys.contains(ObjectIdentifier(node)) }
 }

@@ -13,19 +13,22 @@ public enum PatchConvolution {
 
     /// y[N,Ho,Wo,Co] = x[N,H,W,Ci] * w[Co,kh,kw,Ci]
     public static func forward(
-        _ g: ConvolutionGeometry, _ x: Source, _ w: Source, _ y: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ x: Source, _ w: Source, _ y: Destination,
+        _ epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), scratch: Destination
     ) {
         for n in 0..<g.images {
             let patches = patches(g, x + n * g.inputImage, scratch)
             BLAS.gemm(
                 transposeB: true, g.outputPixels, g.outChannels, g.patch, patches, g.patch, w, g.patch,
                 y + n * g.outputImage, g.outChannels)
+            epilogue.finish(images: n..<n + 1, count: g.outputImage, y + n * g.outputImage)
         }
     }
 
     /// dx[N,H,W,Ci]: the transpose of `forward` in x, applied to dy[N,Ho,Wo,Co].
     public static func inputGradient(
-        _ g: ConvolutionGeometry, _ dy: Source, _ w: Source, _ dx: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ dy: Source, _ w: Source, _ dx: Destination,
+        _ epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), scratch: Destination
     ) {
         for n in 0..<g.images {
             let image = dx + n * g.inputImage
@@ -34,6 +37,7 @@ public enum PatchConvolution {
                 g.outputPixels, g.patch, g.outChannels, dy + n * g.outputImage, g.outChannels, w, g.patch,
                 target, g.patch)
             if !isPointwise(g) { fold(g, scratch, image) }
+            epilogue.finish(images: n..<n + 1, count: g.inputImage, image)
         }
     }
 

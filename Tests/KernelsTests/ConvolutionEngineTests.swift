@@ -104,6 +104,36 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
         }
     }
 
+    /// The same bits as adding and closing the gate afterwards. Three images of the gate serve six of the result.
+    @Test(
+        arguments: ConvolutionMethod.allCases,
+        [
+            geometry(6, 9, 6, 17, 20), geometry(6, 8, 8, 16, 32), geometry(6, 5, 7, 3, 5),
+            geometry(6, 8, 8, 16, 32, stride: 2),
+            geometry(6, 7, 5, 20, 18, stride: 2), geometry(6, 7, 7, 33, 16, kernel: (1, 1), stride: 2, padding: 0),
+        ])
+    func theEpilogueComesAfterTheConvolution(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        guard method.supports(g) else { return }
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        for operation in [ConvolutionOperation.forward, .inputGradient] {
+            let plain = try #require(operands.run(engine, operation))
+            let addend = random(plain.count, salt: 7)
+            // Zeros of both signs are closed, and so is what is no number.
+            let gate = random(plain.count / 2, salt: 8).enumerated().map {
+                [5: 0, 7: -0.0, 11: .nan][$0.offset % 13] ?? $0.element
+            }
+            for (adds, closes) in [(true, false), (false, true), (true, true)] {
+                let expected = plain.indices.map { i in
+                    let sum = adds ? plain[i] + addend[i] : plain[i]
+                    return closes && !(gate[i % gate.count] > 0) ? 0 : sum
+                }
+                let result = try #require(
+                    operands.run(engine, operation, addend: adds ? addend : nil, gate: closes ? gate : nil))
+                #expect(bits(result) == bits(expected), "\(operation), addend \(adds), gate \(closes)")
+            }
+        }
+    }
+
     @Test(arguments: methods, [geometry(3, 9, 6, 17, 20), geometry(2, 8, 8, 16, 32, stride: 2)])
     func bitsDoNotDependOnWhatScratchHeld(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
         guard method.supports(g) else { return }

@@ -62,7 +62,14 @@ struct ConvolutionOperands {
     }
 
     /// The engine's result, with scratch full of `dirt`; nil if it wrote outside its buffers.
-    func run(_ engine: ConvolutionEngine, _ operation: ConvolutionOperation, dirt: Scalar = .nan) -> [Scalar]? {
+    func run(
+        _ engine: ConvolutionEngine, _ operation: ConvolutionOperation, dirt: Scalar = .nan, addend: [Scalar]? = nil,
+        gate: [Scalar]? = nil
+    ) -> [Scalar]? {
+        let addend = addend.map { GuardedBuffer($0) }, gate = gate.map { GuardedBuffer($0) }
+        let epilogue = ConvolutionEpilogue(
+            addend: addend.map { Source($0.pointer) }, gate: gate.map { Source($0.pointer) },
+            gateImages: gate.map { $0.count * g.images / resultCount(operation) } ?? 1)
         let x = GuardedBuffer(x), w = GuardedBuffer(w), dy = GuardedBuffer(dy)
         let result = GuardedBuffer(resultCount(operation), of: .nan)
         let scratch = GuardedBuffer(engine.scratchCount(g, operation), of: dirt)
@@ -70,12 +77,14 @@ struct ConvolutionOperands {
         engine.prepareFilters(g, operation, w.pointer, into: prepared.pointer)
         let filters = prepared.count > 0 ? prepared.pointer : w.pointer
         switch operation {
-        case .forward: engine.forward(g, x.pointer, filters, result.pointer, scratch: scratch.pointer)
-        case .inputGradient: engine.inputGradient(g, dy.pointer, filters, result.pointer, scratch: scratch.pointer)
+        case .forward: engine.forward(g, x.pointer, filters, result.pointer, epilogue, scratch: scratch.pointer)
+        case .inputGradient:
+            engine.inputGradient(g, dy.pointer, filters, result.pointer, epilogue, scratch: scratch.pointer)
         case .weightGradient:
             engine.weightGradient(g, x.pointer, dy.pointer, result.pointer, scratch: scratch.pointer)
         }
-        return [x, w, dy, result, scratch, prepared].allSatisfy(\.isIntact) ? result.values : nil
+        let buffers = [x, w, dy, result, scratch, prepared] + [addend, gate].compactMap(\.self)
+        return buffers.allSatisfy(\.isIntact) ? result.values : nil
     }
 
     /// The definition, as nested loops in Double.

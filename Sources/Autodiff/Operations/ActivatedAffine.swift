@@ -24,6 +24,8 @@ struct ActivatedAffine: Operation {
         }
     }
 
+    var gate: Gate? { function == .relu && order == 0 ? .output : nil }
+
     /// Where the inputs begin of the convolution that made x.
     private var origin: Int { hasResidual ? 4 : 3 }
 
@@ -52,7 +54,7 @@ struct ActivatedAffine: Operation {
 
     func pullback(_ p: Pullback) -> [Tensor?] {
         let (scale, ct) = (p.input(1), p.cotangent)
-        let goesAround = convolution != nil && p.statistics == .frozen && p.isRecording && !p.isVariable[0]
+        let goesAround = goesAround(p)
         var result: [Tensor?] = Array(repeating: nil, count: p.inputShapes.count)
         if !goesAround, !hasResidual || !p.wanted[3], !p.wanted[1], !p.wanted[2], let slope = slope(p) {
             // The slope has no class axis: multiplying it with the scale first leaves one pass over the classes.
@@ -71,15 +73,20 @@ struct ActivatedAffine: Operation {
         return result
     }
 
+    func route(_ p: Pullback) -> Route { goesAround(p) ? Route(bypassed: 0, completed: origin) : Route() }
+
+    private func goesAround(_ p: Pullback) -> Bool {
+        convolution != nil && p.statistics == .frozen && p.isRecording && !p.isVariable[0]
+    }
+
     /// What the convolution that made input 0 hands on to its own input and filters.
     private func aroundInput(_ p: Pullback, _ through: Tensor) -> [Tensor?] {
         guard let convolution else { return [] }
         let filters = p.input(origin + 1), scale = p.input(1).reshaped([filters.shape[0], 1, 1, 1])
         return [
             p.wanted[origin]
-                ? apply(
-                    ConvolutionInputGradient(settings: convolution, input: p.inputShapes[origin]),
-                    [through, p.remembered("scaled filters") { filters * scale }]) : nil,
+                ? ConvolutionInputGradient(settings: convolution, input: p.inputShapes[origin])
+                    .applied(to: through, p.remembered("scaled filters") { filters * scale }, p.epilogue) : nil,
             p.wanted[origin + 1]
                 ? p.perLeadingIndex(of: through) {
                     apply(
@@ -94,7 +101,7 @@ struct ActivatedAffine: Operation {
         switch (function, order) {
         case (.identity, 0): p.cotangent
         // Positive exactly where the output is, and a constant.
-        case (.relu, 0): apply(RectifierGradient(), [p.cotangent, p.output.detached])
+        case (.relu, 0): p.gatedCotangent
         default: slope(p).map { p.cotangent * $0 } ?? p.cotangent
         }
     }

@@ -22,39 +22,41 @@ public struct ConvolutionSettings: Sendable, Hashable {
 }
 
 /// y[..., Ho, Wo, Co] = x[..., H, W, Ci] * w[Co, kh, kw, Ci]. Like `Linear`, a member of a closed family of three.
-struct Convolution: Operation {
+struct Convolution: EpilogueOperation {
     let settings: ConvolutionSettings
+    var hasAddend = false, isGated = false
     let name = "convolution"
-    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let g = settings.geometry(input: x[0].shape, filters: x[1].shape)
         let shape = x[0].shape.prefix(x[0].shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels]
+        let epilogue = epilogue(x, of: shape)
         return Tensor(shape, in: x[0].pool) { out in
             withScratch(g, .forward, x[1], in: x[0].pool) { engine, filters, scratch in
-                engine.forward(g, x[0].pointer, filters, out, scratch: scratch)
+                engine.forward(g, x[0].pointer, filters, out, epilogue, scratch: scratch)
             }
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        let input = p.inputShapes[0], filters = p.inputShapes[1]
+        let input = p.inputShapes[0], filters = p.inputShapes[1], cotangent = p.gatedCotangent
         return [
             p.wanted[0]
-                ? apply(ConvolutionInputGradient(settings: settings, input: input), [p.cotangent, p.input(1)]) : nil,
+                ? ConvolutionInputGradient(settings: settings, input: input)
+                    .applied(to: cotangent, p.input(1), p.epilogue) : nil,
             p.wanted[1]
-                ? p.perLeadingIndex {
+                ? p.perLeadingIndex(of: cotangent) {
                     apply(ConvolutionWeightGradient(settings: settings, filters: filters), [$0, p.input(0)])
                 } : nil,
-        ]
+        ] + epilogueParts(cotangent)
     }
 }
 
 /// dx[..., H, W, Ci] from dy[..., Ho, Wo, Co] and the filters. `input` gives H and W, which a stride leaves open.
-struct ConvolutionInputGradient: Operation {
+struct ConvolutionInputGradient: EpilogueOperation {
     let settings: ConvolutionSettings
     let input: Shape
+    var hasAddend = false, isGated = false
     let name = "convolution input gradient"
-    let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, filters) = (x[0], x[1])
@@ -63,21 +65,23 @@ struct ConvolutionInputGradient: Operation {
         precondition(
             dy.shape.suffix(3) == [g.outHeight, g.outWidth, g.outChannels],
             "convolution input gradient: cotangent \(dy.shape), input \(input), filters \(filters.shape)")
+        let epilogue = epilogue(x, of: shape)
         return Tensor(shape, in: dy.pool) { out in
             withScratch(g, .inputGradient, filters, in: dy.pool) { engine, filters, scratch in
-                engine.inputGradient(g, dy.pointer, filters, out, scratch: scratch)
+                engine.inputGradient(g, dy.pointer, filters, out, epilogue, scratch: scratch)
             }
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
-        let filters = p.inputShapes[1]
+        let filters = p.inputShapes[1], cotangent = p.gatedCotangent
         return [
-            p.wanted[0] ? apply(Convolution(settings: settings), [p.cotangent, p.input(1)]) : nil,
+            p.wanted[0]
+                ? Convolution(settings: settings).applied(to: cotangent, p.input(1), p.epilogue) : nil,
             p.wanted[1]
-                ? p.perLeadingIndex {
+                ? p.perLeadingIndex(of: cotangent) {
                     apply(ConvolutionWeightGradient(settings: settings, filters: filters), [p.input(0), $0])
                 } : nil,
-        ]
+        ] + epilogueParts(cotangent)
     }
 }
 

@@ -4,17 +4,19 @@ import Kernels
 struct Rectifier: Operation {
     let name = "relu"
     let keeps: Kept = .output
+    let gate: Gate? = .output
 
     func forward(_ x: [Tensor]) -> Tensor {
         Tensor(x[0].shape, in: x[0].pool) { rectify(x[0].shape.count, x[0].pointer, $0) }
     }
-    func pullback(_ p: Pullback) -> [Tensor?] { [apply(RectifierGradient(), [p.cotangent, p.output.detached])] }
+    func pullback(_ p: Pullback) -> [Tensor?] { [p.gatedCotangent] }
 }
 
 /// dy where the rectifier's output is positive, else 0. Axes of dy before the output's ride along.
 struct RectifierGradient: Operation {
     let name = "relu gradient"
     let keeps: Kept = .input1
+    let gate: Gate? = .input(1)
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, y) = (x[0], x[1]), lead = dy.shape.rank - y.shape.rank
@@ -23,9 +25,7 @@ struct RectifierGradient: Operation {
             rectifierGradient(rows: dy.shape.prefix(lead).count, y.shape.count, dy.pointer, y: y.pointer, $0)
         }
     }
-    func pullback(_ p: Pullback) -> [Tensor?] {
-        [p.wanted[0] ? apply(RectifierGradient(), [p.cotangent, p.input(1).detached]) : nil, nil]
-    }
+    func pullback(_ p: Pullback) -> [Tensor?] { [p.gatedCotangent, nil] }
 }
 
 extension Tensor {

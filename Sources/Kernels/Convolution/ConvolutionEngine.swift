@@ -71,27 +71,31 @@ public struct ConvolutionEngine: Sendable, Hashable {
 
     /// y[N,Ho,Wo,Co] = x[N,H,W,Ci] * w. `filters` are the prepared ones, or w itself where their count is 0.
     public func forward(
-        _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination,
+        _ epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), scratch: Destination
     ) {
         switch method(g, .forward) {
-        case .patches: PatchConvolution.forward(g, x, filters, y, scratch: scratch)
-        case .direct: DirectConvolution.forward(g, x, filters, y, scratch: scratch)
-        case .winograd2: WinogradConvolution<WinogradTwo>.forward(g, x, filters, y, scratch: scratch)
-        case .winograd4: WinogradConvolution<WinogradFour>.forward(g, x, filters, y, scratch: scratch)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.forward(g, x, filters, y, scratch: scratch)
+        case .patches: PatchConvolution.forward(g, x, filters, y, epilogue, scratch: scratch)
+        case .direct: DirectConvolution.forward(g, x, filters, y, epilogue, scratch: scratch)
+        case .winograd2: WinogradConvolution<WinogradTwo>.forward(g, x, filters, y, epilogue, scratch: scratch)
+        case .winograd4: WinogradConvolution<WinogradFour>.forward(g, x, filters, y, epilogue, scratch: scratch)
+        case .winogradStrided:
+            WinogradConvolution<WinogradStrided>.forward(g, x, filters, y, epilogue, scratch: scratch)
         }
     }
 
     /// dx[N,H,W,Ci] from dy[N,Ho,Wo,Co]. `filters` are the prepared ones, or w itself where their count is 0.
     public func inputGradient(
-        _ g: ConvolutionGeometry, _ dy: Source, _ filters: Source, _ dx: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ dy: Source, _ filters: Source, _ dx: Destination,
+        _ epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), scratch: Destination
     ) {
         switch method(g, .inputGradient) {
-        case .patches: PatchConvolution.inputGradient(g, dy, filters, dx, scratch: scratch)
-        case .direct: DirectConvolution.inputGradient(g, dy, filters, dx, scratch: scratch)
-        case .winograd2: WinogradConvolution<WinogradTwo>.inputGradient(g, dy, filters, dx, scratch: scratch)
-        case .winograd4: WinogradConvolution<WinogradFour>.inputGradient(g, dy, filters, dx, scratch: scratch)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.inputGradient(g, dy, filters, dx, scratch: scratch)
+        case .patches: PatchConvolution.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
+        case .direct: DirectConvolution.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
+        case .winograd2: WinogradConvolution<WinogradTwo>.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
+        case .winograd4: WinogradConvolution<WinogradFour>.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
+        case .winogradStrided:
+            WinogradConvolution<WinogradStrided>.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
         }
     }
 

@@ -55,7 +55,8 @@ enum DirectConvolution {
     }
 
     static func forward(
-        _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
+        _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
         let padded = padded(g)
         let product = WindowProduct(
@@ -68,20 +69,23 @@ enum DirectConvolution {
         forEachGroup(g, padded, x, group(g, pixels: g.outputPixels), copies) { first, images, source in
             product.multiply(
                 images: images, source, filters: preparedFilters, y + first * g.outputImage, workspace: scratch)
+            epilogue.finish(images: first..<first + images, count: g.outputImage, y + first * g.outputImage)
         }
     }
 
     static func inputGradient(
-        _ g: ConvolutionGeometry, _ dy: Source, _ preparedFilters: Source, _ dx: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ dy: Source, _ preparedFilters: Source, _ dx: Destination,
+        _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
         if FewChannelInputGradient.supports(g) {
-            return FewChannelInputGradient(g).run(dy, preparedFilters, dx, scratch: scratch)
+            return FewChannelInputGradient(g).run(dy, preparedFilters, dx, epilogue, scratch: scratch)
         }
         let gradient = DirectInputGradient(g)
         let copies = scratch + Panel.aligned(WindowProduct.workspaceCount)
         forEachGroup(g, gradient.padded, dy, group(g, pixels: g.height * g.width), copies) { first, images, source in
             gradient.multiply(
                 images: images, source, preparedFilters, dx + first * g.inputImage, workspace: scratch)
+            epilogue.finish(images: first..<first + images, count: g.inputImage, dx + first * g.inputImage)
         }
     }
 

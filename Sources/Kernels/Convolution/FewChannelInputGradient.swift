@@ -38,7 +38,10 @@ struct FewChannelInputGradient {
         }
     }
 
-    func run(_ dy: Source, _ preparedFilters: Source, _ dx: Destination, scratch: Destination) {
+    func run(
+        _ dy: Source, _ preparedFilters: Source, _ dx: Destination, _ epilogue: ConvolutionEpilogue,
+        scratch: Destination
+    ) {
         let image = scratch + Panel.aligned(WindowProduct.workspaceCount)
         image.update(repeating: 0, count: productCount)
         let product = WindowProduct(
@@ -50,6 +53,7 @@ struct FewChannelInputGradient {
             product.multiply(
                 images: 1, dy + n * g.outputImage, filters: preparedFilters, inside, workspace: scratch)
             addTaps(image, dx + n * g.inputImage)
+            epilogue.finish(images: n..<n + 1, count: g.inputImage, dx + n * g.inputImage)
         }
     }
 

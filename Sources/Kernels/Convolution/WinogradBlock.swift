@@ -30,7 +30,11 @@ struct WinogradBlock<Pass: WinogradPass> {
         return (scratch, outputs, workspace, workspace + workspaceCount)
     }
 
-    func forEachBlock(_ body: (Range<Int>) -> Void) {
-        for start in stride(from: 0, to: tiles, by: size) { body(start..<min(tiles, start + size)) }
+    /// `body` gets the tiles of each block and those of the one after it.
+    func forEachBlock(_ body: (Range<Int>, _ next: Range<Int>) -> Void) {
+        for start in stride(from: 0, to: tiles, by: size) {
+            let end = min(tiles, start + size)
+            body(start..<end, end..<min(tiles, end + size))
+        }
     }
 }

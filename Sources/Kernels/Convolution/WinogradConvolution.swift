@@ -49,24 +49,35 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
     }
 
     static func forward(
-        _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
+        _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
-        run(forwardBlock(g), x, preparedFilters, filters(g).planeStride, y, scratch)
+        run(forwardBlock(g), x, preparedFilters, filters(g).planeStride, y, epilogue, scratch)
     }
 
     /// The same from dy to dx with the filters turned and transposed, which `prepareFilters` has done.
     static func inputGradient(
-        _ g: ConvolutionGeometry, _ dy: Source, _ preparedFilters: Source, _ dx: Destination, scratch: Destination
+        _ g: ConvolutionGeometry, _ dy: Source, _ preparedFilters: Source, _ dx: Destination,
+        _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
-        run(gradientBlock(g), dy, preparedFilters, filters(g).planeStride, dx, scratch)
+        run(gradientBlock(g), dy, preparedFilters, filters(g).planeStride, dx, epilogue, scratch)
     }
 
     private static func run<Pass: WinogradPass>(
         _ block: WinogradBlock<Pass>, _ input: Source, _ filters: Source, _ filterStride: Int, _ output: Destination,
-        _ scratch: Destination
+        _ epilogue: ConvolutionEpilogue, _ scratch: Destination
     ) {
         let parts = block.divide(scratch)
-        block.forEachBlock { tiles in
+        var fetches = [
+            TileFetch(input, block.inputs, rowsBeyond: Pass.rowsBeyond),
+            TileFetch(output, block.outputs, isWritten: true),
+        ]
+        if let addend = epilogue.addend { fetches.append(TileFetch(addend, block.outputs)) }
+        if let gate = epilogue.gate {
+            fetches.append(TileFetch(gate, block.outputs, images: epilogue.gateImages))
+        }
+        block.forEachBlock { tiles, next in
+            for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: Pass.planes) }
             block.inputs.spread(
                 Pass.InputTransform.self, tiles, margin: Pass.margin, input, parts.inputs, parts.workspace)
             for plane in 0..<Pass.planes {
@@ -75,8 +86,9 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
                     columns: Panel.padded(block.outputs.channels), parts.inputs + plane * block.inputs.planeStride,
                     filters + Scheme.filterPlane(plane) * filterStride,
                     parts.outputs + plane * block.outputs.planeStride)
+                for i in fetches.indices { fetches[i].advance() }
             }
-            block.outputs.gather(Pass.OutputTransform.self, tiles, parts.outputs, output, parts.workspace)
+            block.outputs.gather(Pass.OutputTransform.self, tiles, parts.outputs, output, epilogue, parts.workspace)
         }
     }
 

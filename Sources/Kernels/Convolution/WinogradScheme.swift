@@ -48,6 +48,8 @@ protocol WinogradPass {
 extension WinogradPass {
     @inline(__always) static var lines: Int { InputTransform.outputs }
     @inline(__always) static var planes: Int { lines * lines }
+    /// Rows of a patch beyond those at which the patch of the next row of tiles begins, without the margin.
+    static var rowsBeyond: Int { InputTransform.inputs - inputStep - margin }
 }
 
 /// With stride 1 both directions are the same pass.

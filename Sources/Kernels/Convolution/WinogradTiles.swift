@@ -32,6 +32,17 @@ struct WinogradTiles {
         workspace.update(repeating: 0, count: workspaceCount(channels: channels))
     }
 
+    var imageCount: Int { height * width * channels }
+
+    /// Numbers of the batch up to the last row that tiles before `tile` touch, if they reach `rowsBeyond` rows beyond
+    /// where the next row of tiles would begin without a margin.
+    func count(upTo tile: Int, rowsBeyond: Int) -> Int {
+        let perImage = tilesDown * tilesAcross
+        let rows = (tile % perImage + tilesAcross - 1) / tilesAcross
+        let touched = rows == 0 ? 0 : min(height, rows * step + rowsBeyond)
+        return tile / perImage * imageCount + touched * width * channels
+    }
+
     /// Neighbouring tiles of one row of tiles.
     private struct Run {
         /// The first pixel's place.
@@ -96,7 +107,6 @@ struct WinogradTiles {
             rows[i] = inside
                 ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : Source(zeros)
         }
-        prefetchNextRows(images, run, row: top &+ side, left: left &+ first, columns: last &- first)
         for j in 0..<columns where j < first || j >= last {
             for i in 0..<Transform.outputs { store(.zero, workspace + (i &* lineStride &+ j &* 8)) }
         }
@@ -124,19 +134,6 @@ struct WinogradTiles {
                 for plane in 0..<(Transform.outputs &* Transform.outputs) {
                     store(.zero, padding + (plane &* planeStride &+ tile &* 16))
                 }
-            }
-        }
-    }
-
-    /// The rows that the next row of tiles will be the first to read: without it, this data comes from memory too late.
-    @inline(__always)
-    private func prefetchNextRows(_ images: Source, _ run: Run, row: Int, left: Int, columns: Int) {
-        for y in row..<(row &+ step) {
-            let start = images + ((run.image &* height &+ y) &* width &+ left) &* channels
-            var offset = 0
-            while offset < columns &* channels {
-                prefetch(start + offset)
-                offset &+= 16
             }
         }
     }
@@ -173,29 +170,25 @@ struct WinogradTiles {
     @inline(never)
     func gather<Transform: LineTransform>(
         _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
-        _ workspace: Destination
+        _ epilogue: ConvolutionEpilogue, _ workspace: Destination
     ) {
         forEachRun(tiles, longest: 1) { run, before in
-            gatherTile(transform, run, planes + before &* 16, images, workspace)
+            let place = (run.top &* width &+ run.left) &* channels, image = run.image &* imageCount
+            gatherTile(
+                transform, run, planes + before &* 16, images + (image &+ place),
+                epilogue.at(image: run.image, count: imageCount, offset: place), workspace)
         }
     }
 
     @inline(__always)
     private func gatherTile<Transform: LineTransform>(
-        _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ images: Destination, _ workspace: Destination
+        _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ target: Destination,
+        _ epilogue: ConvolutionEpilogue, _ workspace: Destination
     ) {
         let side = Transform.inputs, panelStride = panelRows &* 16
         let copy = workspace + Self.linesCount
         let rows = min(Transform.outputs, height &- tile.top)
         let columns = min(Transform.outputs, width &- tile.left)
-        let target = images + ((tile.image &* height &+ tile.top) &* width &+ tile.left) &* channels
-        for y in rows..<(2 &* rows) {
-            var offset = 0
-            while offset < columns &* channels {
-                prefetchToWrite(target + (y &* width &* channels &+ offset))
-                offset &+= 16
-            }
-        }
         var channel = 0
         while channel < channels {
             let source = planes + (channel / 16 &* panelStride &+ channel % 16)
@@ -215,6 +208,11 @@ struct WinogradTiles {
                 }
             }
             channel &+= 8
+        }
+        if epilogue.isEmpty { return }
+        for i in 0..<rows {
+            let place = i &* width &* channels
+            epilogue.finish(place..<(place &+ columns &* channels), of: target)
         }
     }
 }

@@ -28,7 +28,11 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         if block.tiles == 0 { return dw.update(repeating: 0, count: g.filterCount) }
         let parts = block.divide(scratch)
         let workspace = parts.rest, sums = workspace + Panel.aligned(WinogradFilters<Scheme>.gatherCount)
-        block.forEachBlock { tiles in
+        var fetches = [
+            TileFetch(x, block.inputs, rowsBeyond: Scheme.Forward.rowsBeyond), TileFetch(dy, block.outputs),
+        ]
+        block.forEachBlock { tiles, next in
+            for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: Scheme.Forward.planes) }
             block.inputs.spread(
                 Scheme.Forward.InputTransform.self, tiles, margin: Scheme.Forward.margin, x, parts.inputs,
                 parts.workspace)
@@ -41,6 +45,7 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
                         tiles.count, parts.outputs + plane * block.outputs.planeStride,
                         parts.inputs + plane * block.inputs.planeStride, sums + filterPlane * filters.planeStride,
                         adding: tiles.lowerBound > 0 || !isFirst)
+                    for i in fetches.indices { fetches[i].advance() }
                 }
             }
         }

@@ -1,0 +1,60 @@
+import Kernels
+
+/// A kept tensor at which an operation's derivative rule begins: a cotangent counts only where it is positive. It is as
+/// large as the output, or as what remains of the output without leading axes.
+public enum Gate: Sendable {
+    case input(Int), output
+}
+
+/// What becomes of a contribution to a gradient before it is written to memory, which saves passes over it.
+public struct Epilogue: Sendable {
+    /// What others have contributed to the same gradient.
+    let addend: Tensor?
+    /// The gate of the operation that will get the gradient, if nobody else contributes any more.
+    let gate: Tensor?
+}
+
+/// Where a derivative rule sends contributions in unusual ways.
+public struct Route: Sendable {
+    /// The input that gets nothing in this pass. The inputs of what made it are inputs of the operation too.
+    var bypassed: Int?
+    /// The input whose contribution the rule makes together with `Pullback.epilogue`.
+    var completed: Int?
+}
+
+/// A product of two inputs whose result goes through an epilogue. The addend, if any, is input 2, and the gate the last.
+protocol EpilogueOperation: Operation {
+    var hasAddend: Bool { get set }
+    var isGated: Bool { get set }
+}
+
+extension EpilogueOperation {
+    private var gateIndex: Int { hasAddend ? 3 : 2 }
+    var gate: Gate? { isGated ? .input(gateIndex) : nil }
+    var keeps: Kept { isGated ? [.factors, .input(gateIndex)] : .factors }
+    func route(_ p: Pullback) -> Route { Route(completed: 0) }
+
+    func applied(to x: Tensor, _ filters: Tensor, _ epilogue: Epilogue?) -> Tensor {
+        var operation = self
+        operation.hasAddend = epilogue?.addend != nil
+        operation.isGated = epilogue?.gate != nil
+        return apply(operation, [x, filters] + [epilogue?.addend, epilogue?.gate].compactMap(\.self))
+    }
+
+    /// The epilogue of a result of images.
+    func epilogue(_ inputs: [Tensor], of shape: Shape) -> ConvolutionEpilogue {
+        let addend = hasAddend ? inputs[2] : nil, gate = isGated ? inputs[gateIndex] : nil
+        precondition(
+            (addend.map { $0.shape == shape } ?? true)
+                && (gate.map { $0.shape.rank >= 3 && $0.shape == shape.suffix($0.shape.rank) } ?? true),
+            "\(name): result \(shape), addend \(addend?.shape ?? []), gate \(gate?.shape ?? [])")
+        return ConvolutionEpilogue(
+            addend: addend?.pointer, gate: gate?.pointer,
+            gateImages: gate.map { $0.shape.prefix($0.shape.rank - 3).count } ?? 1)
+    }
+
+    /// What the derivative rule gives to the epilogue's inputs.
+    func epilogueParts(_ cotangent: Tensor) -> [Tensor?] {
+        (hasAddend ? [cotangent] : []) + (isGated ? [nil] : [])
+    }
+}
