@@ -1,5 +1,6 @@
 import Autodiff
 import Distributed
+import Evaluation
 import Formats
 import Kernels
 import Layers
@@ -74,6 +75,7 @@ private final class StepWork {
     let shards: Int
     private let benchmark: StepBenchmark
     private let state: ModelState
+    private let classifier: Classifier
     private let optimizer: any Optimizer
     private let reduction: TreeReduction
     private let shard: LabelledImages
@@ -85,6 +87,7 @@ private final class StepWork {
         let (batch, classes) = (benchmark.batch, benchmark.classes), input = BenchmarkModel.input
         self.benchmark = benchmark
         state = ModelState(initialising: network, seed: 1, in: pool)
+        classifier = Classifier(state)
         optimizer = SGD().make(count: network.parameterCount, in: pool)
         // The statistics stand first, as in training: the end of the vector travels first.
         offsets = network.parameters.map(\.shape.count).reduce(into: [network.statisticsCount]) {
@@ -108,8 +111,7 @@ private final class StepWork {
         let start = now()
         if benchmark.objective == .infer {
             for _ in reduction.shards {
-                var context = state.context(.inference)
-                _ = state.model(shard.images, &context)
+                _ = classifier.logits(shard.images)
             }
             return Seconds(computing: now() - start)
         }

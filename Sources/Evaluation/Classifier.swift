@@ -10,6 +10,7 @@ public struct Classifier {
     private let state: ModelState
     /// Cut once, so that all passes share what is prepared from them.
     private let parameters: [Tensor]
+    private let foldedFilters = FoldedFilters()
 
     /// `parameters` replaces the state's own, by an average of them for instance.
     public init(_ state: ModelState, parameters: Storage? = nil) {
@@ -22,7 +23,7 @@ public struct Classifier {
 
     /// [B, classes]
     public func logits(_ images: Tensor) -> Tensor {
-        var context = state.context(.inference, parameters: parameters)
+        var context = state.context(.inference, parameters: parameters, foldedFilters: foldedFilters)
         return state.model(images.detached, &context)
     }
 
@@ -38,7 +39,7 @@ public struct Classifier {
     /// - Parameter cotangent: the function's derivative at the logits it is given, [B, classes]. It may have leading
     ///   axes, one index for each of several functions: all gradients come from one pass over the network.
     public func inputGradient(of images: Tensor, cotangent: (Tensor) -> Tensor) -> InputGradient {
-        var context = state.context(.inference, parameters: parameters)
+        var context = state.context(.inference, parameters: parameters, foldedFilters: foldedFilters)
         let images = images.variable
         let logits = state.model(images, &context)
         let seed = cotangent(logits.detached)

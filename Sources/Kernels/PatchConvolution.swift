@@ -21,7 +21,7 @@ public enum PatchConvolution {
             BLAS.gemm(
                 transposeB: true, g.outputPixels, g.outChannels, g.patch, patches, g.patch, w, g.patch,
                 y + n * g.outputImage, g.outChannels)
-            epilogue.finish(images: n..<n + 1, count: g.outputImage, y + n * g.outputImage)
+            epilogue.finish(images: n..<n + 1, g.output, y + n * g.outputImage)
         }
     }
 
@@ -37,7 +37,7 @@ public enum PatchConvolution {
                 g.outputPixels, g.patch, g.outChannels, dy + n * g.outputImage, g.outChannels, w, g.patch,
                 target, g.patch)
             if !isPointwise(g) { fold(g, scratch, image) }
-            epilogue.finish(images: n..<n + 1, count: g.inputImage, image)
+            epilogue.finish(images: n..<n + 1, g.input, image)
         }
     }
 

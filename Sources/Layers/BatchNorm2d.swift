@@ -19,26 +19,22 @@ public struct BatchNorm2d: AffineNormalisation {
     }
 
     func affine(_ x: Tensor, _ context: inout ForwardContext) -> (scale: Tensor, shift: Tensor) {
-        let mean: Tensor
-        let variance: Tensor
-        switch context.mode {
-        case .inference:
-            mean = context.running(running).mean
-            variance = context.running(running).variance
-        case .training:
-            let channels = x.shape[-1]
-            let count = x.shape.count / channels
-            let batchMean = x.mean(-4, -3, -2)
-            let batchVariance = x.variance(around: batchMean, axes: [-4, -3, -2])
-            context.record(
-                .init(
-                    mean: batchMean.detached.reshaped([channels]),
-                    variance: (batchVariance.detached * (Scalar(count) / Scalar(max(1, count - 1)))).reshaped([channels]
-                    )),
-                running)
-            mean = batchMean.gatedStatistics()
-            variance = batchVariance.gatedStatistics()
-        }
+        if context.mode == .inference { return inferenceAffine(context) }
+        let channels = x.shape[-1], count = x.shape.count / channels
+        let mean = x.mean(-4, -3, -2)
+        let variance = x.variance(around: mean, axes: [-4, -3, -2])
+        let unbiased = variance.detached * (Scalar(count) / Scalar(max(1, count - 1)))
+        context.record(
+            .init(mean: mean.detached.reshaped([channels]), variance: unbiased.reshaped([channels])), running)
+        return affine(context, mean: mean.gatedStatistics(), variance: variance.gatedStatistics())
+    }
+
+    /// By the running statistics, for any images.
+    func inferenceAffine(_ context: ForwardContext) -> (scale: Tensor, shift: Tensor) {
+        affine(context, mean: context.running(running).mean, variance: context.running(running).variance)
+    }
+
+    private func affine(_ context: ForwardContext, mean: Tensor, variance: Tensor) -> (scale: Tensor, shift: Tensor) {
         let scale = context[weight] * variance.reciprocalSquareRoot(epsilon: Self.epsilon)
         return (scale, context[bias] - mean * scale)
     }

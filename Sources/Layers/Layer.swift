@@ -25,6 +25,8 @@ public struct ForwardContext {
     }
 
     public let mode: Mode
+    /// Where constant parameters' folded forms are kept; nil to fold nothing, as for parameters that change at once.
+    let foldedFilters: FoldedFilters?
     /// What a denoising network is told beside the noisy images; nil for any other.
     public var conditioning: Conditioning?
     private let parameters: [Tensor]
@@ -32,10 +34,13 @@ public struct ForwardContext {
     /// By declaration; filled in training mode. Nothing is committed here: the training step does that once.
     public private(set) var seen: [SeenStatistics?]
 
-    public init(parameters: [Tensor], running: [SeenStatistics], mode: Mode) {
+    public init(
+        parameters: [Tensor], running: [SeenStatistics], mode: Mode, foldedFilters: FoldedFilters? = nil
+    ) {
         self.parameters = parameters
         self.running = running
         self.mode = mode
+        self.foldedFilters = foldedFilters
         seen = Array(repeating: nil, count: running.count)
     }
 

@@ -51,14 +51,17 @@ public final class ModelState {
         return context(mode, parameters: trainable ? windows.map(\.variable) : windows)
     }
 
-    public func context(_ mode: ForwardContext.Mode, parameters: [Tensor]) -> ForwardContext {
+    /// - Parameter foldedFilters: keeps what is made of parameters that are the same in several inference passes.
+    public func context(
+        _ mode: ForwardContext.Mode, parameters: [Tensor], foldedFilters: FoldedFilters? = nil
+    ) -> ForwardContext {
         let running = Self.places(of: model).map { mean, variance, declaration in
             let channels = declaration.channels
             return ForwardContext.SeenStatistics(
                 mean: Tensor(shape: [channels], storage: Storage(window: mean, channels, of: statistics)),
                 variance: Tensor(shape: [channels], storage: Storage(window: variance, channels, of: statistics)))
         }
-        return ForwardContext(parameters: parameters, running: running, mode: mode)
+        return ForwardContext(parameters: parameters, running: running, mode: mode, foldedFilters: foldedFilters)
     }
 
     /// A vector of parameters, cut into tensors by declaration.

@@ -24,8 +24,9 @@ public struct ResNet: Architecture {
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         var layers: [any Layer] = [
-            builder.scope("conv1") { Conv2d(input[-1], widths[0], kernel: 3, padding: 1, in: &$0) },
-            Activated(builder.scope("bn1") { norm.layer(channels: widths[0], in: &$0) }, activation),
+            NormalisedConvolution(
+                builder.scope("conv1") { Conv2d(input[-1], widths[0], kernel: 3, padding: 1, in: &$0) },
+                builder.scope("bn1") { norm.layer(channels: widths[0], in: &$0) }, activation),
         ]
         var channels = widths[0]
         for (stage, (width, count)) in zip(widths, blocks).enumerated() {
@@ -68,54 +69,36 @@ public struct ResNet18: Architecture {
     }
 }
 
-/// A normalisation and the activation after it.
-private struct Activated: Layer {
-    let norm: any NormalisationLayer
-    let activation: Activation
-
-    init(_ norm: any NormalisationLayer, _ activation: Activation) {
-        self.norm = norm
-        self.activation = activation
-    }
-
-    func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        norm.activated(x, by: activation, residual: nil, &context)
-    }
-}
-
 /// Two 3x3 convolutions and a shortcut, which is a strided 1x1 convolution where the shape changes.
 private struct BasicBlock: Layer {
-    let conv1, conv2: Conv2d
-    let norm1, norm2: any NormalisationLayer
-    let shortcut: Sequence
-    let activation: Activation
+    let first, second: NormalisedConvolution
+    let shortcut: NormalisedConvolution?
 
     init(
         _ inChannels: Int, _ outChannels: Int, stride: Int, activation: Activation, norm: Normalisation,
         in builder: inout ModelBuilder
     ) {
-        self.activation = activation
-        conv1 = builder.scope("conv1") {
-            Conv2d(inChannels, outChannels, kernel: 3, stride: stride, padding: 1, in: &$0)
-        }
-        norm1 = builder.scope("bn1") { norm.layer(channels: outChannels, in: &$0) }
-        conv2 = builder.scope("conv2") { Conv2d(outChannels, outChannels, kernel: 3, padding: 1, in: &$0) }
-        norm2 = builder.scope("bn2") { norm.layer(channels: outChannels, in: &$0) }
+        first = NormalisedConvolution(
+            builder.scope("conv1") {
+                Conv2d(inChannels, outChannels, kernel: 3, stride: stride, padding: 1, in: &$0)
+            },
+            builder.scope("bn1") { norm.layer(channels: outChannels, in: &$0) }, activation)
+        second = NormalisedConvolution(
+            builder.scope("conv2") { Conv2d(outChannels, outChannels, kernel: 3, padding: 1, in: &$0) },
+            builder.scope("bn2") { norm.layer(channels: outChannels, in: &$0) }, activation)
         guard stride != 1 || inChannels != outChannels else {
-            shortcut = Sequence([])
+            shortcut = nil
             return
         }
         shortcut = builder.scope("shortcut") { builder in
-            Sequence([
+            NormalisedConvolution(
                 builder.scope("0") { Conv2d(inChannels, outChannels, kernel: 1, stride: stride, in: &$0) },
-                builder.scope("1") { norm.layer(channels: outChannels, in: &$0) },
-            ])
+                builder.scope("1") { norm.layer(channels: outChannels, in: &$0) }, nil)
         }
     }
 
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        let hidden = norm1.activated(conv1(x, &context), by: activation, residual: nil, &context)
-        return norm2.activated(
-            conv2(hidden, &context), by: activation, residual: shortcut(x, &context), &context)
+        let hidden = first(x, &context)
+        return second(hidden, residual: shortcut?(x, &context) ?? x, &context)
     }
 }

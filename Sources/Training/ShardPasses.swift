@@ -18,6 +18,8 @@ public struct ShardPasses {
     public var parts: LossParts
     private let parameters: [Tensor]
     private let mode: ForwardContext.Mode
+    /// Of passes under constant parameters.
+    private let foldedFilters = FoldedFilters()
     private var known: Outputs?
     private var seen: [[ForwardContext.SeenStatistics?]] = []
 
@@ -50,7 +52,7 @@ public struct ShardPasses {
 
     /// Probabilities [B, C] under constant parameters; nothing is recorded and no statistics are kept.
     func probabilities(of images: Tensor, _ mode: ForwardContext.Mode) -> Tensor {
-        var context = state.context(mode, parameters: parameters.map(\.detached))
+        var context = state.context(mode, parameters: parameters.map(\.detached), foldedFilters: foldedFilters)
         return state.model(images.detached, &context).logSoftmax().exponential()
     }
 
@@ -59,7 +61,7 @@ public struct ShardPasses {
     func inputGradient(
         of images: Tensor, _ mode: ForwardContext.Mode, cotangent: (Tensor) -> Tensor
     ) -> Tensor {
-        var context = state.context(mode, parameters: parameters.map(\.detached))
+        var context = state.context(mode, parameters: parameters.map(\.detached), foldedFilters: foldedFilters)
         let images = images.variable
         let logits = state.model(images, &context)
         return gradients(of: logits, seed: cotangent(logits.detached), with: [images], releasing: true)[0]

@@ -27,27 +27,38 @@ struct Convolution: EpilogueOperation {
     var hasAddend = false, isGated = false
     let name = "convolution"
 
-    func forward(_ x: [Tensor]) -> Tensor {
-        let g = settings.geometry(input: x[0].shape, filters: x[1].shape)
-        let shape = x[0].shape.prefix(x[0].shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels]
-        let epilogue = epilogue(x, of: shape)
-        return Tensor(shape, in: x[0].pool) { out in
-            withScratch(g, .forward, x[1], in: x[0].pool) { engine, filters, scratch in
-                engine.forward(g, x[0].pointer, filters, out, epilogue, scratch: scratch)
+    func forward(_ x: [Tensor]) -> Tensor { settings.convolve(x[0], x[1]) { epilogue(x, of: $0) } }
+    func pullback(_ p: Pullback) -> [Tensor?] {
+        let cotangent = p.gatedCotangent
+        return settings.productRule(p, cotangent) + epilogueParts(cotangent)
+    }
+}
+
+extension ConvolutionSettings {
+    /// x[..., H, W, Ci] * w[Co, kh, kw, Ci]; `epilogue` is given the result's shape.
+    func convolve(_ x: Tensor, _ filters: Tensor, epilogue: (Shape) -> ConvolutionEpilogue) -> Tensor {
+        let g = geometry(input: x.shape, filters: filters.shape)
+        let shape = x.shape.prefix(x.shape.rank - 3) + [g.outHeight, g.outWidth, g.outChannels]
+        let epilogue = epilogue(shape)
+        return Tensor(shape, in: x.pool) { out in
+            withScratch(g, .forward, filters, in: x.pool) { engine, filters, scratch in
+                engine.forward(g, x.pointer, filters, out, epilogue, scratch: scratch)
             }
         }
     }
-    func pullback(_ p: Pullback) -> [Tensor?] {
-        let input = p.inputShapes[0], filters = p.inputShapes[1], cotangent = p.gatedCotangent
+
+    /// What a convolution of input 0 with filters that are input 1 gives to the two.
+    func productRule(_ p: Pullback, _ cotangent: Tensor) -> [Tensor?] {
+        let input = p.inputShapes[0], filters = p.inputShapes[1]
         return [
             p.wanted[0]
-                ? ConvolutionInputGradient(settings: settings, input: input)
+                ? ConvolutionInputGradient(settings: self, input: input)
                     .applied(to: cotangent, p.input(1), p.epilogue) : nil,
             p.wanted[1]
                 ? p.perLeadingIndex(of: cotangent) {
-                    apply(ConvolutionWeightGradient(settings: settings, filters: filters), [$0, p.input(0)])
+                    apply(ConvolutionWeightGradient(settings: self, filters: filters), [$0, p.input(0)])
                 } : nil,
-        ] + epilogueParts(cotangent)
+        ]
     }
 }
 

@@ -1,68 +1,109 @@
-/// What becomes of a convolution's result on its way to memory: something is added, and where a gate is closed (not
-/// positive, as a rectifier's output may be) it counts as zero.
+/// What becomes of a convolution's result on its way to memory. In this order: a shift of each channel and an addend are
+/// added; negative numbers become zero, if it rectifies; and where a gate is closed (not positive, as a rectifier's
+/// output may be) everything does.
 public struct ConvolutionEpilogue {
+    /// One number a channel, or none.
+    var shift: Source?
     /// As many numbers as the result, or none.
-    let addend: Source?
+    var addend: Source?
+    var rectifies = false
     /// So many images, which those of the result meet in turn; or none.
-    let gate: Source?
-    let gateImages: Int
+    var gate: Source?
+    var gateImages = 1
 
-    public init(addend: Source? = nil, gate: Source? = nil, gateImages: Int = 1) {
+    public init() {}
+
+    /// For derivatives.
+    public init(addend: Source?, gate: Source?, gateImages: Int) {
         self.addend = addend
         self.gate = gate
         self.gateImages = gateImages
     }
 
-    var isEmpty: Bool { addend == nil && gate == nil }
-
-    /// Where the addend's and the gate's numbers are for result `offset` of image `image`, of `count` numbers each.
-    @inline(__always)
-    func at(image: Int, count: Int, offset: Int) -> ConvolutionEpilogue {
-        ConvolutionEpilogue(
-            addend: addend.map { $0 + (image &* count &+ offset) },
-            gate: gate.map { $0 + (image % gateImages &* count &+ offset) })
+    /// For a normalised and activated convolution.
+    public init(shift: Source, addend: Source?, rectifies: Bool) {
+        self.shift = shift
+        self.addend = addend
+        self.rectifies = rectifies
     }
 
-    /// Of results that have been written, best while they are in cache.
+    var isEmpty: Bool { addend == nil && gate == nil && shift == nil && !rectifies }
+
+    /// The epilogue of what follows number `offset` of image `image`, of `count` numbers each.
     @inline(__always)
-    func finish(_ range: Range<Int>, of result: Destination) {
-        switch (addend, gate) {
+    func at(image: Int, count: Int, offset: Int) -> ConvolutionEpilogue {
+        var part = self
+        part.addend = addend.map { $0 + (image &* count &+ offset) }
+        part.gate = gate.map { $0 + (image % gateImages &* count &+ offset) }
+        return part
+    }
+
+    /// Of `pixels` pixels that have been written, best while they are in cache; they begin at number `start`.
+    @inline(__always)
+    func finish(_ pixels: Int, _ channels: Int, from start: Int, of result: Destination) {
+        if let shift {
+            for pixel in 0..<pixels { finish(channels, shift, from: start &+ pixel &* channels, of: result) }
+        } else {
+            finish(pixels &* channels, from: start, of: result)
+        }
+    }
+
+    @inline(__always)
+    private func finish(_ count: Int, from start: Int, of result: Destination) {
+        let result = result + start
+        switch (addend.map { $0 + start }, gate.map { $0 + start }) {
         case (let addend?, let gate?):
-            finish(range, result) { ($0 + load(addend + $1)).where(load(gate + $1)) } scalar: {
+            update(count, result) { ($0 + load(addend + $1)).open(where: load(gate + $1)) } scalar: {
                 gate[$1] > 0 ? $0 + addend[$1] : 0
             }
-        case (let addend?, nil): finish(range, result) { $0 + load(addend + $1) } scalar: { $0 + addend[$1] }
+        case (let addend?, nil): update(count, result) { $0 + load(addend + $1) } scalar: { $0 + addend[$1] }
         case (nil, let gate?):
-            finish(range, result) { $0.where(load(gate + $1)) } scalar: { gate[$1] > 0 ? $0 : 0 }
+            update(count, result) { $0.open(where: load(gate + $1)) } scalar: { gate[$1] > 0 ? $0 : 0 }
         case (nil, nil): break
         }
     }
 
     @inline(__always)
-    private func finish(
-        _ range: Range<Int>, _ result: Destination, _ lanes: (Lanes, Int) -> Lanes,
-        scalar: (Scalar, Int) -> Scalar
+    private func finish(_ channels: Int, _ shift: Source, from start: Int, of result: Destination) {
+        let result = result + start, least: Scalar = rectifies ? 0 : -.infinity, lowest = Lanes(repeating: least)
+        if let addend = addend.map({ $0 + start }) {
+            update(channels, result) { ($0 + load(shift + $1) + load(addend + $1)).maximum(lowest) } scalar: {
+                let sum = $0 + shift[$1] + addend[$1]
+                return sum < least ? least : sum
+            }
+        } else {
+            update(channels, result) { ($0 + load(shift + $1)).maximum(lowest) } scalar: {
+                let sum = $0 + shift[$1]
+                return sum < least ? least : sum
+            }
+        }
+    }
+
+    @inline(__always)
+    private func update(
+        _ count: Int, _ result: Destination, _ lanes: (Lanes, Int) -> Lanes, scalar: (Scalar, Int) -> Scalar
     ) {
-        var i = range.lowerBound
-        while i &+ laneCount <= range.upperBound {
+        var i = 0
+        while i &+ laneCount <= count {
             store(lanes(load(result + i), i), result + i)
             i &+= laneCount
         }
-        while i < range.upperBound { result[i] = scalar(result[i], i); i &+= 1 }
+        while i < count { result[i] = scalar(result[i], i); i &+= 1 }
     }
 
-    /// For methods that write whole images of `count` numbers each: those in `images`, of which the first is at
-    /// `result`.
-    func finish(images: Range<Int>, count: Int, _ result: Destination) {
+    /// For methods that write whole images: those in `images`, of which the first is at `result`.
+    func finish(images: Range<Int>, _ map: FeatureMap, _ result: Destination) {
         if isEmpty { return }
+        let pixels = map.height &* map.width, count = pixels &* map.channels
         for image in images {
             at(image: image, count: count, offset: 0)
-                .finish(0..<count, of: result + (image &- images.lowerBound) &* count)
+                .finish(pixels, map.channels, from: 0, of: result + (image &- images.lowerBound) &* count)
         }
     }
 }
 
 extension Lanes {
     /// The lanes where `gate` is positive, and zeros.
-    @inline(__always) fileprivate func `where`(_ gate: Lanes) -> Lanes { Lanes.zero.replacing(with: self, where: gate .> 0) }
+    @inline(__always)
+    fileprivate func open(where gate: Lanes) -> Lanes { Lanes.zero.replacing(with: self, where: gate .> 0) }
 }

@@ -69,7 +69,7 @@ enum DirectConvolution {
         forEachGroup(g, padded, x, group(g, pixels: g.outputPixels), copies) { first, images, source in
             product.multiply(
                 images: images, source, filters: preparedFilters, y + first * g.outputImage, workspace: scratch)
-            epilogue.finish(images: first..<first + images, count: g.outputImage, y + first * g.outputImage)
+            epilogue.finish(images: first..<first + images, g.output, y + first * g.outputImage)
         }
     }
 
@@ -85,7 +85,7 @@ enum DirectConvolution {
         forEachGroup(g, gradient.padded, dy, group(g, pixels: g.height * g.width), copies) { first, images, source in
             gradient.multiply(
                 images: images, source, preparedFilters, dx + first * g.inputImage, workspace: scratch)
-            epilogue.finish(images: first..<first + images, count: g.inputImage, dx + first * g.inputImage)
+            epilogue.finish(images: first..<first + images, g.input, dx + first * g.inputImage)
         }
     }
 

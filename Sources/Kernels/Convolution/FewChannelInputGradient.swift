@@ -53,7 +53,7 @@ struct FewChannelInputGradient {
             product.multiply(
                 images: 1, dy + n * g.outputImage, filters: preparedFilters, inside, workspace: scratch)
             addTaps(image, dx + n * g.inputImage)
-            epilogue.finish(images: n..<n + 1, count: g.inputImage, dx + n * g.inputImage)
+            epilogue.finish(images: n..<n + 1, g.input, dx + n * g.inputImage)
         }
     }
 

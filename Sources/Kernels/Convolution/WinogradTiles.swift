@@ -211,8 +211,7 @@ struct WinogradTiles {
         }
         if epilogue.isEmpty { return }
         for i in 0..<rows {
-            let place = i &* width &* channels
-            epilogue.finish(place..<(place &+ columns &* channels), of: target)
+            epilogue.finish(columns, channels, from: i &* width &* channels, of: target)
         }
     }
 }
