@@ -20,6 +20,7 @@ public final class MemoryPool: Sendable {
         var usage = Usage()
         var firstNonFinite: String?
         var preparedFilters: [WeakStorage] = []
+        var keepsPreparedFilters = true
     }
     private struct WeakStorage {
         weak var storage: Storage?
@@ -48,15 +49,21 @@ public final class MemoryPool: Sendable {
         state.withLock { if $0.firstNonFinite == nil { $0.firstNonFinite = operation } }
     }
 
+    /// Whether forms of filters are kept for the next convolution with them.
+    var keepsPreparedFilters: Bool { state.withLock { $0.keepsPreparedFilters } }
+
     func note(preparedFiltersOf storage: Storage) {
         state.withLock { $0.preparedFilters.append(WeakStorage(storage: storage)) }
     }
 
     /// Gives up the forms of filters that convolutions have made so far, which take several times the filters' memory.
     /// They are made anew where they are needed again: to be called where a phase of the work ends.
-    public func forgetPreparedFilters() {
+    ///
+    /// - Parameter keepingNew: whether the next phase uses its forms more than once; else each goes after its use.
+    public func forgetPreparedFilters(keepingNew: Bool = true) {
         let noted = state.withLock { state in
             defer { state.preparedFilters = [] }
+            state.keepsPreparedFilters = keepingNew
             return state.preparedFilters
         }
         for entry in noted { entry.storage?.forgetPreparedFilters() }
