@@ -16,7 +16,7 @@ public final class MemoryPool: Sendable {
 
     private struct State {
         /// Small blocks live apart, so that a few that stay do not cut up the room for large ones.
-        var small = BlockArena(regionBytes: 2 << 20), large = BlockArena(regionBytes: 64 << 20)
+        var small = BlockArena(.whereNeeded), large = BlockArena(.atOnce)
         var usage = Usage()
         var firstNonFinite: String?
         var preparedFilters: [WeakStorage] = []
@@ -85,10 +85,10 @@ public final class MemoryPool: Sendable {
     }
     public func resetPeak() { state.withLock { $0.usage.peak = $0.usage.live } }
 
-    /// Sizes step by an eighth of their power of two, so at most an eighth of a block is unused.
+    /// Sizes of small blocks step by an eighth of their power of two: few sizes, and at most an eighth is unused.
     private static func blockBytes(_ bytes: Int) -> Int {
-        if bytes <= 512 { return (bytes + 63) / 64 * 64 }
-        let step = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 3)
+        let eighth = 1 << max(0, Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 3)
+        let step = bytes > smallBytes ? 4096 : max(64, eighth)
         return (bytes + step - 1) / step * step
     }
 
