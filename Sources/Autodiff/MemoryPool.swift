@@ -16,10 +16,11 @@ public final class MemoryPool: Sendable {
 
     private struct State {
         /// Small blocks live apart, so that a few that stay do not cut up the room for large ones.
-        var small = BlockArena(regionBytes: 2 << 20), large = BlockArena(regionBytes: 64 << 20)
+        var small = BlockArena(.whereNeeded), large = BlockArena(.atOnce)
         var usage = Usage()
         var firstNonFinite: String?
         var preparedFilters: [WeakStorage] = []
+        var keepsPreparedFilters = true
     }
     private struct WeakStorage {
         weak var storage: Storage?
@@ -48,15 +49,21 @@ public final class MemoryPool: Sendable {
         state.withLock { if $0.firstNonFinite == nil { $0.firstNonFinite = operation } }
     }
 
+    /// Whether forms of filters are kept for the next convolution with them.
+    var keepsPreparedFilters: Bool { state.withLock { $0.keepsPreparedFilters } }
+
     func note(preparedFiltersOf storage: Storage) {
         state.withLock { $0.preparedFilters.append(WeakStorage(storage: storage)) }
     }
 
     /// Gives up the forms of filters that convolutions have made so far, which take several times the filters' memory.
     /// They are made anew where they are needed again: to be called where a phase of the work ends.
-    public func forgetPreparedFilters() {
+    ///
+    /// - Parameter keepingNew: whether the next phase uses its forms more than once; else each goes after its use.
+    public func forgetPreparedFilters(keepingNew: Bool = true) {
         let noted = state.withLock { state in
             defer { state.preparedFilters = [] }
+            state.keepsPreparedFilters = keepingNew
             return state.preparedFilters
         }
         for entry in noted { entry.storage?.forgetPreparedFilters() }
@@ -78,10 +85,10 @@ public final class MemoryPool: Sendable {
     }
     public func resetPeak() { state.withLock { $0.usage.peak = $0.usage.live } }
 
-    /// Sizes step by an eighth of their power of two, so at most an eighth of a block is unused.
+    /// Sizes of small blocks step by an eighth of their power of two: few sizes, and at most an eighth is unused.
     private static func blockBytes(_ bytes: Int) -> Int {
-        if bytes <= 512 { return (bytes + 63) / 64 * 64 }
-        let step = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 3)
+        let eighth = 1 << max(0, Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 3)
+        let step = bytes > smallBytes ? 4096 : max(64, eighth)
         return (bytes + step - 1) / step * step
     }
 

@@ -31,10 +31,11 @@ public final class Storage: @unchecked Sendable {
 
     var isWindow: Bool { owner != nil }
 
-    /// These numbers in the form that a convolution method reads, made once: valid for as long as this object, because
-    /// its numbers do not change.
+    /// These numbers in the form that a convolution method reads, made once if the pool keeps forms: valid for as long
+    /// as this object, because its numbers do not change.
     func preparedFilters(_ form: FilterForm, make: () -> Storage) -> Storage {
         if let known = prepared[form] { return known }
+        guard pool.keepsPreparedFilters else { return make() }
         if prepared.isEmpty { pool.note(preparedFiltersOf: self) }
         let new = make()
         prepared[form] = new

@@ -70,9 +70,6 @@ public struct AlignmentObjective: Objective {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
-        // What follows works with other filters, or with the same ones in other forms, until the end.
-        let pool = shard.images.pool
-        pool.forgetPreparedFilters()
         // All chunks of the term need the clean pass, which the base need not have seen.
         let shared = SharedGraph(of: baseLoss * perImage, sharing: [clean.logProbabilities], with: parameters)
         let classCount = shard.classes.count
@@ -92,12 +89,16 @@ public struct AlignmentObjective: Objective {
             canShareReference: canShareReference(shard, classes: state.model.classes), given: classChunk,
             activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride,
             budget: memory)
+        // What follows works with other filters, or with the same ones in other forms, until the end.
+        let pool = shard.images.pool
+        pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
+        defer { pool.forgetPreparedFilters() }
         if plan.sharesReference {
             var differences = logitDifferences(clean, chunk: plan.chunk)
             let variables = differences.map(\.variable)
             let inputGradients = logProbabilityGradients(of: variables, clean)
             var cotangents = shared.gather(from: term(inputGradients, 0..<classCount), others: variables)[...]
-            pool.forgetPreparedFilters()
+            pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
             while !differences.isEmpty { shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst()) }
         } else {
             let z = gradient == .logit ? clean.logits : clean.logProbabilities
@@ -109,7 +110,7 @@ public struct AlignmentObjective: Objective {
                 shared.gather(from: term(inputGradients, range))
             }
         }
-        pool.forgetPreparedFilters()
+        pool.forgetPreparedFilters(keepingNew: false)
         try shared.deliver(to: receive)
         result.inputGradients = stacked(rows)
         return result

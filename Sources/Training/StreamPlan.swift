@@ -8,6 +8,10 @@ public struct StreamPlan: Equatable {
     /// Whether the gradients of all log-probabilities come from one stream less. The first-order graphs of all chunks
     /// are then in memory together, because every gradient depends on all streams.
     public let sharesReference: Bool
+    private let classes: Int
+
+    /// Whether one pass takes all classes' gradients.
+    public var isOnePass: Bool { chunk >= (sharesReference ? classes - 1 : classes) }
 
     /// - Parameters:
     ///   - classes: rows of input gradients.
@@ -22,6 +26,7 @@ public struct StreamPlan: Equatable {
         classes: Int, isCoupled: Bool, canShareReference: Bool, given: Int?, activations: Int, parameters: Int,
         budget: Int
     ) {
+        self.classes = classes
         let stream = max(1, activations)
         guard !isCoupled else {
             chunk = classes

@@ -66,7 +66,68 @@ import Testing
         #expect(pool.usage.reserved == reserved)
     }
 
-    @Test func largerThanARegion() {
+    /// Neighbours that come back are one room, whatever the order, and it grows at its end by what is missing alone.
+    @Test(arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]])
+    func roomIsOnePiece(order: [Int]) {
+        let pool = MemoryPool(), megabyte = (1 << 20) / MemoryLayout<Scalar>.stride
+        func block(_ megabytes: Int) -> Tensor? { Tensor([megabytes * megabyte], repeating: 1, in: pool) }
+        var blocks = [6, 2, 10, 4].map(block)
+        #expect(pool.usage.reserved == 22 << 20)
+        for place in order { blocks[place] = nil }
+        #expect(pool.usage.live == 0)
+        blocks = [block(22)]
+        #expect(pool.usage.reserved == 22 << 20)
+        blocks = []
+        blocks = [block(30)]
+        #expect(pool.usage.reserved == 30 << 20)
+    }
+
+    /// Hundreds of blocks that come and go as a sequence of numbers says, each with numbers of its own.
+    @Test func blocksThatComeAndGoKeepTheirNumbers() {
+        let pool = MemoryPool()
+        var state: UInt64 = 1, held: [(value: Scalar, tensor: Tensor)] = []
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        for step in 0..<600 {
+            if held.count > 20 || step % 3 == 2 {
+                let gone = held.remove(at: next(held.count))
+                let count = gone.tensor.shape.count
+                #expect([0, count / 2, count - 1].allSatisfy { gone.tensor.pointer[$0] == gone.value })
+            }
+            let value = Scalar(step)
+            held.append((value, Tensor([next(1 << (4 + next(16))) + 1], repeating: value, in: pool)))
+        }
+        #expect(held.allSatisfy { value, tensor in tensor.array.allSatisfy { $0 == value } })
+        #expect(pool.usage.reserved <= pool.usage.peak * 3 / 2 + 4 << 20)
+    }
+
+    /// Forms of filters stay for the next convolution, or go after each; the numbers are the same.
+    @Test func preparedFilters() {
+        let pool = MemoryPool()
+        func numbers(_ shape: Shape) -> Tensor {
+            Tensor(shape, (0..<shape.count).map { Scalar($0 * 7919 % 23 - 11) / 11 }, in: pool)
+        }
+        let images = numbers([2, 16, 16, 64]), filters = numbers([64, 3, 3, 64])
+        func convolved() -> (numbers: [Scalar], left: Int) {
+            let before = pool.usage.live
+            return (images.convolved(with: filters, ConvolutionSettings(stride: 1, padding: 1)).array,
+                pool.usage.live - before)
+        }
+        pool.forgetPreparedFilters(keepingNew: false)
+        let once = [convolved(), convolved()]
+        #expect(once.allSatisfy { $0.left == 0 })
+        pool.forgetPreparedFilters()
+        let first = convolved(), second = convolved()
+        #expect(first.left > 0 && second.left == 0)
+        #expect((once + [first, second]).allSatisfy { $0.numbers == first.numbers })
+        let kept = pool.usage.live
+        pool.forgetPreparedFilters(keepingNew: false)
+        #expect(pool.usage.live == kept - first.left)
+    }
+
+    @Test func largeBlocks() {
         let pool = MemoryPool(), count = (80 << 20) / MemoryLayout<Scalar>.stride
         let tensor = Tensor([count], in: pool) {
             $0[0] = 1

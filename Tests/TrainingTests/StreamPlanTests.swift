@@ -24,6 +24,14 @@ import Training
         #expect(plan(given: 99, activations: 1).chunk == 10)
     }
 
+    @Test func onePassOrSeveral() {
+        #expect(plan(coupled: true, given: 2, activations: 1).isOnePass)
+        // Ten classes' log-probabilities come from nine streams.
+        #expect(plan(given: 9, activations: 1).isOnePass)
+        #expect(!plan(given: 8, activations: 1).isOnePass)
+        #expect(!plan(canShare: false, given: 9, activations: 1).isOnePass)
+    }
+
     @Test func smallNetworksStayInTheCache() {
         let small = plan(activations: 10 << 20)
         #expect(small.chunk == 3 && small.sharesReference)
