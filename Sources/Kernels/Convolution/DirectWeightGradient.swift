@@ -31,6 +31,9 @@ struct DirectWeightGradient {
         panels = byKernelRow ? rowPanels : Panel.count(g.inChannels)
     }
 
+    /// Whether the gradients are a panel as they are.
+    private var isPanel: Bool { g.outChannels == 16 }
+
     private var outputs: PaddedImages {
         PaddedImages(
             height: g.outHeight, width: g.outWidth, channels: g.outChannels, top: 0, bottom: 0, left: 0, right: 0)
@@ -39,7 +42,7 @@ struct DirectWeightGradient {
         // A tile's last columns may reach beyond the last pixel.
         Panel.aligned(byKernelRow ? group * padded.imageCount + panels * 16 : padded.panelCount(images: group))
     }
-    private var outputCount: Int { Panel.aligned(outputs.panelCount(images: group)) }
+    private var outputCount: Int { isPanel ? 0 : Panel.aligned(outputs.panelCount(images: group)) }
     private var gradientCount: Int { taps * panels * Panel.padded(g.outChannels) * 16 }
     var scratchCount: Int { inputCount + outputCount + gradientCount }
 
@@ -57,11 +60,15 @@ struct DirectWeightGradient {
                     images, x + first * g.inputImage, inputs, imageStride: g.inputImage,
                     rowStride: step * g.width * g.inChannels, pixelStride: step * g.inChannels)
             }
-            outputs.copyToPanels(
-                images, dy + first * g.outputImage, gradients, imageStride: g.outputImage,
-                rowStride: g.outWidth * g.outChannels, pixelStride: g.outChannels)
+            let outputs = dy + first * g.outputImage
+            if !isPanel {
+                self.outputs.copyToPanels(
+                    images, outputs, gradients, imageStride: g.outputImage, rowStride: g.outWidth * g.outChannels,
+                    pixelStride: g.outChannels)
+            }
             for row in Swift.stride(from: 0, to: g.outHeight, by: rowBlock) {
-                addProducts(images, row, min(rowBlock, g.outHeight - row), inputs, gradients, sums)
+                addProducts(
+                    images, row, min(rowBlock, g.outHeight - row), inputs, isPanel ? outputs : Source(gradients), sums)
             }
         }
         write(sums, dw)
