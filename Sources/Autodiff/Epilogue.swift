@@ -35,10 +35,18 @@ extension EpilogueOperation {
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
 
     func applied(to x: Tensor, _ filters: Tensor, _ epilogue: Epilogue?) -> Tensor {
+        apply(completing(epilogue), inputs(x, filters, epilogue))
+    }
+
+    func completing(_ epilogue: Epilogue?) -> Self {
         var operation = self
         operation.hasAddend = epilogue?.addend != nil
         operation.isGated = epilogue?.gate != nil
-        return apply(operation, [x, filters] + [epilogue?.addend, epilogue?.gate].compactMap(\.self))
+        return operation
+    }
+
+    func inputs(_ x: Tensor, _ filters: Tensor, _ epilogue: Epilogue?) -> [Tensor] {
+        [x, filters] + [epilogue?.addend, epilogue?.gate].compactMap(\.self)
     }
 
     /// The epilogue of a result of images.

@@ -101,14 +101,20 @@ public struct Pullback: Sendable {
     }
 }
 
+/// Computes in view of the timeline and of whoever looks for numbers that are not finite.
+func compute(_ name: String, _ inputs: [Tensor], _ body: () -> [Tensor]) -> [Tensor] {
+    let pool = inputs[0].pool
+    let values = pool.trace.span(
+        .operation, name, detail: inputs.map(\.shape.description).joined(separator: " "), body)
+    if pool.checksResults, values.contains(where: { !contiguousSum($0.shape.count, $0.pointer).isFinite }) {
+        pool.reportNonFinite(name)
+    }
+    return values
+}
+
 /// Runs an operation and records it if a gradient may flow through.
 func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
-    let value = inputs[0].pool.trace.span(
-        .operation, operation.name, detail: inputs.map(\.shape.description).joined(separator: " ")
-    ) { operation.forward(inputs.map(\.detached)) }
-    if value.pool.checksResults, !contiguousSum(value.shape.count, value.pointer).isFinite {
-        value.pool.reportNonFinite(operation.name)
-    }
+    let value = compute(operation.name, inputs) { [operation.forward(inputs.map(\.detached))] }[0]
     guard inputs.contains(where: \.isRecorded) else { return value }
     return Tensor(
         shape: value.shape, storage: value.storage,

@@ -134,6 +134,28 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
         }
     }
 
+    /// The forward pass and the weight gradient at once have the bits that they have apart.
+    @Test(
+        arguments: [ConvolutionMethod.winograd2, .winograd4, .winogradStrided],
+        [
+            geometry(6, 9, 6, 17, 20), geometry(6, 16, 16, 16, 32), geometry(2, 4, 4, 48, 80),
+            geometry(20, 8, 8, 96, 16),
+            geometry(6, 8, 8, 16, 32, stride: 2), geometry(6, 7, 5, 20, 18, stride: 2),
+            geometry(30, 13, 8, 80, 20, stride: 2), geometry(0, 8, 8, 16, 16),
+        ])
+    func twoPassesAtOnceAreTheTwoPasses(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        guard method.supports(g) else { return }
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        #expect(engine.sharesPatches(g))
+        let addend = random(operands.resultCount(.forward), salt: 7)
+        let gate = random(g.outputImage * max(1, g.images / 2), salt: 8)
+        let y = try #require(operands.run(engine, .forward, addend: addend, gate: gate))
+        let dw = try #require(operands.run(engine, .weightGradient))
+        let both = try #require(operands.runJointly(engine, addend: addend, gate: gate))
+        #expect(bits(both.y) == bits(y))
+        #expect(bits(both.dw) == bits(dw))
+    }
+
     @Test(arguments: methods, [geometry(3, 9, 6, 17, 20), geometry(2, 8, 8, 16, 32, stride: 2)])
     func bitsDoNotDependOnWhatScratchHeld(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
         guard method.supports(g) else { return }

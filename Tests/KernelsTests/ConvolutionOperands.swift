@@ -69,7 +69,7 @@ struct ConvolutionOperands {
         let addend = addend.map { GuardedBuffer($0) }, gate = gate.map { GuardedBuffer($0) }
         let epilogue = ConvolutionEpilogue(
             addend: addend.map { Source($0.pointer) }, gate: gate.map { Source($0.pointer) },
-            gateImages: gate.map { $0.count * g.images / resultCount(operation) } ?? 1)
+            gateImages: gate.map { $0.count * g.images / max(1, resultCount(operation)) } ?? 1)
         let x = GuardedBuffer(x), w = GuardedBuffer(w), dy = GuardedBuffer(dy)
         let result = GuardedBuffer(resultCount(operation), of: .nan)
         let scratch = GuardedBuffer(engine.scratchCount(g, operation), of: dirt)
@@ -85,6 +85,22 @@ struct ConvolutionOperands {
         }
         let buffers = [x, w, dy, result, scratch, prepared] + [addend, gate].compactMap(\.self)
         return buffers.allSatisfy(\.isIntact) ? result.values : nil
+    }
+
+    /// The engine's forward pass with an epilogue and its weight gradient, both at once.
+    func runJointly(_ engine: ConvolutionEngine, addend: [Scalar], gate: [Scalar]) -> (y: [Scalar], dw: [Scalar])? {
+        let x = GuardedBuffer(x), w = GuardedBuffer(w), dy = GuardedBuffer(dy)
+        let addend = GuardedBuffer(addend), gate = GuardedBuffer(gate)
+        let y = GuardedBuffer(resultCount(.forward), of: .nan), dw = GuardedBuffer(g.filterCount, of: .nan)
+        let scratch = GuardedBuffer(engine.jointScratchCount(g), of: .nan)
+        let prepared = GuardedBuffer(engine.preparedFilterCount(g, .forward), of: .nan)
+        engine.prepareFilters(g, .forward, w.pointer, into: prepared.pointer)
+        engine.forwardAndWeightGradient(
+            g, x.pointer, prepared.pointer, y.pointer,
+            ConvolutionEpilogue(addend: addend.pointer, gate: gate.pointer, gateImages: gate.count / g.outputImage),
+            dy.pointer, dw.pointer, scratch: scratch.pointer)
+        let buffers = [x, w, dy, addend, gate, y, dw, scratch, prepared]
+        return buffers.allSatisfy(\.isIntact) ? (y.values, dw.values) : nil
     }
 
     /// The definition, as nested loops in Double.

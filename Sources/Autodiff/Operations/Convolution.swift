@@ -85,6 +85,7 @@ struct ConvolutionInputGradient: EpilogueOperation {
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         let filters = p.inputShapes[1], cotangent = p.gatedCotangent
+        if let joint = jointRule(p, cotangent) { return joint + epilogueParts(cotangent) }
         return [
             p.wanted[0]
                 ? Convolution(settings: settings).applied(to: cotangent, p.input(1), p.epilogue) : nil,
@@ -93,6 +94,31 @@ struct ConvolutionInputGradient: EpilogueOperation {
                     apply(ConvolutionWeightGradient(settings: settings, filters: filters), [p.input(0), $0])
                 } : nil,
         ] + epilogueParts(cotangent)
+    }
+}
+
+extension ConvolutionInputGradient {
+    /// Both parts of the derivative in one pass over the cotangent's patches; nil where they are to be had apart.
+    private func jointRule(_ p: Pullback, _ cotangent: Tensor) -> [Tensor]? {
+        guard p.wanted[0], p.wanted[1], p.lead == 0, !p.isRecording else { return nil }
+        let (dy, filters) = (p.input(0), p.input(1))
+        let g = settings.geometry(input: cotangent.shape, filters: filters.shape)
+        guard cotangent.pool.convolution.sharesPatches(g) else { return nil }
+        let convolution = Convolution(settings: settings).completing(p.epilogue)
+        let inputs = convolution.inputs(cotangent, filters, p.epilogue)
+        return compute("convolution and weight gradient", inputs) {
+            let epilogue = convolution.epilogue(inputs, of: dy.shape), pool = dy.pool
+            let y = Storage(count: dy.shape.count, in: pool), dw = Storage(count: filters.shape.count, in: pool)
+            withPreparedFilters(g, .forward, filters, in: pool) { engine, prepared in
+                let scratch = Storage(count: engine.jointScratchCount(g), in: pool)
+                withExtendedLifetime(scratch) {
+                    engine.forwardAndWeightGradient(
+                        g, cotangent.pointer, prepared, y.pointer, epilogue, dy.pointer, dw.pointer,
+                        scratch: scratch.pointer)
+                }
+            }
+            return [Tensor(shape: dy.shape, storage: y), Tensor(shape: filters.shape, storage: dw)]
+        }
     }
 }
 
@@ -132,14 +158,23 @@ private func withScratch(
     _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Tensor, in pool: MemoryPool,
     _ body: (ConvolutionEngine, Source, Destination) -> Void
 ) {
+    withPreparedFilters(g, operation, filters, in: pool) { engine, prepared in
+        let scratch = Storage(count: engine.scratchCount(g, operation), in: pool)
+        withExtendedLifetime(scratch) { body(engine, prepared, scratch.pointer) }
+    }
+}
+
+private func withPreparedFilters(
+    _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Tensor, in pool: MemoryPool,
+    _ body: (ConvolutionEngine, Source) -> Void
+) {
     let engine = pool.convolution, count = engine.preparedFilterCount(g, operation)
     let prepared = count == 0 ? filters.storage : filters.storage.preparedFilters(FilterForm(g, operation)) {
         let form = Storage(count: count, in: pool)
         engine.prepareFilters(g, operation, filters.pointer, into: form.pointer)
         return form
     }
-    let scratch = Storage(count: engine.scratchCount(g, operation), in: pool)
-    withExtendedLifetime((prepared, scratch)) { body(engine, Source(prepared.pointer), scratch.pointer) }
+    withExtendedLifetime(prepared) { body(engine, Source(prepared.pointer)) }
 }
 
 extension Tensor {

@@ -111,4 +111,38 @@ public struct ConvolutionEngine: Sendable, Hashable {
         case .winogradStrided: WinogradConvolution<WinogradStrided>.weightGradient(g, x, dy, dw, scratch: scratch)
         }
     }
+
+    /// Whether the forward pass and the weight gradient read the same patches in the same form.
+    public func sharesPatches(_ g: ConvolutionGeometry) -> Bool { jointScratchCount(g) > 0 }
+
+    /// Scratch of `forwardAndWeightGradient`; 0 where there is no such pass.
+    public func jointScratchCount(_ g: ConvolutionGeometry) -> Int {
+        let method = method(g, .forward)
+        if method != self.method(g, .weightGradient) { return 0 }
+        return switch method {
+        case .patches, .direct: 0
+        case .winograd2: WinogradConvolution<WinogradTwo>.jointScratchCount(g)
+        case .winograd4: WinogradConvolution<WinogradFour>.jointScratchCount(g)
+        case .winogradStrided: WinogradConvolution<WinogradStrided>.jointScratchCount(g)
+        }
+    }
+
+    /// `forward` of x and `weightGradient` of x and dy, with the bits that they have apart, where `sharesPatches`.
+    public func forwardAndWeightGradient(
+        _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
+        _ dy: Source, _ dw: Destination, scratch: Destination
+    ) {
+        switch method(g, .forward) {
+        case .patches, .direct: preconditionFailure("convolution: forward and weight gradient share nothing")
+        case .winograd2:
+            WinogradConvolution<WinogradTwo>.forwardAndWeightGradient(
+                g, x, filters, y, epilogue, dy, dw, scratch: scratch)
+        case .winograd4:
+            WinogradConvolution<WinogradFour>.forwardAndWeightGradient(
+                g, x, filters, y, epilogue, dy, dw, scratch: scratch)
+        case .winogradStrided:
+            WinogradConvolution<WinogradStrided>.forwardAndWeightGradient(
+                g, x, filters, y, epilogue, dy, dw, scratch: scratch)
+        }
+    }
 }

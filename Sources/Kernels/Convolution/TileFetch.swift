@@ -9,7 +9,6 @@ struct TileFetch {
     private let period: Int
     /// Numbers asked for, those to be asked for before the next block, and those of one step.
     private var done = 0, goal = 0, step = 0
-    private var place = 0
 
     /// - Parameters:
     ///   - rowsBeyond: rows that a tile reads beyond those that the next row of tiles begins with.
@@ -30,12 +29,16 @@ struct TileFetch {
 
     @inline(__always)
     mutating func advance() {
-        let end = min(goal, done &+ step)
-        while done < end {
-            if isWritten { prefetchToWrite(start + place) } else { prefetch(start + place) }
-            done &+= 16
-            place &+= 16
-            if place >= period { place &-= period }
+        if done >= goal { return }
+        let first = start + (period == .max ? done : done % period)
+        // In whole cache lines. A step may run over the end of a period: the address need not exist.
+        let count = (min(step, goal &- done) &+ 15) & ~15, end = first + count
+        done &+= count
+        var line = first
+        if isWritten {
+            while line < end { prefetchToWrite(line); line += 16 }
+        } else {
+            while line < end { prefetch(line); line += 16 }
         }
     }
 }

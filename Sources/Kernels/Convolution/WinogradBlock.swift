@@ -17,7 +17,7 @@ struct WinogradBlock<Pass: WinogradPass> {
     }
 
     private var inputCount: Int { Panel.aligned(Pass.planes * inputs.planeStride) }
-    private var outputCount: Int { Panel.aligned(Pass.planes * outputs.planeStride) }
+    var outputCount: Int { Panel.aligned(Pass.planes * outputs.planeStride) }
     private var workspaceCount: Int { Panel.aligned(WinogradTiles.workspaceCount(channels: channels)) }
     var scratchCount: Int { inputCount + outputCount + workspaceCount }
 

@@ -52,7 +52,7 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
         _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
         _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
-        run(forwardBlock(g), x, preparedFilters, filters(g).planeStride, y, epilogue, scratch)
+        run(forwardBlock(g), x, products(g, preparedFilters, y, epilogue), scratch)
     }
 
     /// The same from dy to dx with the filters turned and transposed, which `prepareFilters` has done.
@@ -60,35 +60,27 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
         _ g: ConvolutionGeometry, _ dy: Source, _ preparedFilters: Source, _ dx: Destination,
         _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
-        run(gradientBlock(g), dy, preparedFilters, filters(g).planeStride, dx, epilogue, scratch)
+        run(gradientBlock(g), dy, products(g, preparedFilters, dx, epilogue), scratch)
+    }
+
+    private static func products<Pass: WinogradPass>(
+        _ g: ConvolutionGeometry, _ preparedFilters: Source, _ output: Destination, _ epilogue: ConvolutionEpilogue
+    ) -> WinogradProducts<Scheme, Pass> {
+        WinogradProducts(
+            filters: preparedFilters, filterStride: filters(g).planeStride, output: output, epilogue: epilogue)
     }
 
     private static func run<Pass: WinogradPass>(
-        _ block: WinogradBlock<Pass>, _ input: Source, _ filters: Source, _ filterStride: Int, _ output: Destination,
-        _ epilogue: ConvolutionEpilogue, _ scratch: Destination
+        _ block: WinogradBlock<Pass>, _ input: Source, _ products: WinogradProducts<Scheme, Pass>,
+        _ scratch: Destination
     ) {
         let parts = block.divide(scratch)
-        var fetches = [
-            TileFetch(input, block.inputs, rowsBeyond: Pass.rowsBeyond),
-            TileFetch(output, block.outputs, isWritten: true),
-        ]
-        if let addend = epilogue.addend { fetches.append(TileFetch(addend, block.outputs)) }
-        if let gate = epilogue.gate {
-            fetches.append(TileFetch(gate, block.outputs, images: epilogue.gateImages))
-        }
+        var fetches = [TileFetch(input, block.inputs, rowsBeyond: Pass.rowsBeyond)] + products.fetches(block)
         block.forEachBlock { tiles, next in
             for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: Pass.planes) }
             block.inputs.spread(
                 Pass.InputTransform.self, tiles, margin: Pass.margin, input, parts.inputs, parts.workspace)
-            for plane in 0..<Pass.planes {
-                PanelProduct.multiply(
-                    rows: tiles.count, panelRows: block.size, depth: Panel.padded(block.inputs.channels),
-                    columns: Panel.padded(block.outputs.channels), parts.inputs + plane * block.inputs.planeStride,
-                    filters + Scheme.filterPlane(plane) * filterStride,
-                    parts.outputs + plane * block.outputs.planeStride)
-                for i in fetches.indices { fetches[i].advance() }
-            }
-            block.outputs.gather(Pass.OutputTransform.self, tiles, parts.outputs, output, epilogue, parts.workspace)
+            products.run(block, tiles, from: parts.inputs, by: parts.outputs, parts.workspace, &fetches)
         }
     }
 
@@ -97,5 +89,18 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
         _ g: ConvolutionGeometry, _ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination
     ) {
         WinogradWeightGradient<Scheme>(g).run(x, dy, dw, scratch: scratch)
+    }
+
+    static func jointScratchCount(_ g: ConvolutionGeometry) -> Int {
+        WinogradWeightGradient<Scheme>(g).jointScratchCount
+    }
+
+    /// `forward` of x and `weightGradient` of x and dy, which read the same patches.
+    static func forwardAndWeightGradient(
+        _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
+        _ epilogue: ConvolutionEpilogue, _ dy: Source, _ dw: Destination, scratch: Destination
+    ) {
+        WinogradWeightGradient<Scheme>(g).run(
+            x, dy, dw, with: products(g, preparedFilters, y, epilogue), scratch: scratch)
     }
 }

@@ -6,13 +6,19 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
-        block = WinogradBlock(images: g.images, from: g.input, to: g.output, size: Self.blockSize)
+        block = WinogradBlock(images: g.images, from: g.input, to: g.output, size: Self.blockSize(g))
         filters = WinogradFilters(inChannels: g.inChannels, outChannels: g.outChannels)
     }
 
     /// Tiles of a block, as measured: few enough for the cache, and enough to pay for adding to all planes of the
     /// gradient once a block. Not a power of two.
-    private static var blockSize: Int { 66 }
+    private static func blockSize(_ g: ConvolutionGeometry) -> Int {
+        switch max(g.inChannels, g.outChannels) {
+        case ...16: 36
+        case ...64: 24
+        default: 66
+        }
+    }
 
     /// With all tiles in one block, a panel of the gradient is complete before the next begins, and its planes are
     /// transformed back while they are in cache. They are then 16 numbers more than a power of two apart.
@@ -24,18 +30,29 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         block.scratchCount + Panel.aligned(WinogradFilters<Scheme>.gatherCount) + Panel.aligned(sumCount)
     }
 
-    func run(_ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination) {
+    /// With room for the tiles of an output.
+    var jointScratchCount: Int { scratchCount + block.outputCount }
+
+    /// - Parameter products: to be made of the same patches, or none. They need `jointScratchCount`.
+    func run(
+        _ x: Source, _ dy: Source, _ dw: Destination,
+        with products: WinogradProducts<Scheme, Scheme.Forward>? = nil, scratch: Destination
+    ) {
         if block.tiles == 0 { return dw.update(repeating: 0, count: g.filterCount) }
         let parts = block.divide(scratch)
         let workspace = parts.rest, sums = workspace + Panel.aligned(WinogradFilters<Scheme>.gatherCount)
+        let outputs = sums + Panel.aligned(sumCount)
         var fetches = [
             TileFetch(x, block.inputs, rowsBeyond: Scheme.Forward.rowsBeyond), TileFetch(dy, block.outputs),
         ]
+        fetches += products?.fetches(block) ?? []
+        let steps = Scheme.Forward.planes * (products == nil ? 1 : 2)
         block.forEachBlock { tiles, next in
-            for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: Scheme.Forward.planes) }
+            for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: steps) }
             block.inputs.spread(
                 Scheme.Forward.InputTransform.self, tiles, margin: Scheme.Forward.margin, x, parts.inputs,
                 parts.workspace)
+            products?.run(block, tiles, from: parts.inputs, by: outputs, parts.workspace, &fetches)
             block.outputs.spread(Scheme.GradientTransform.self, tiles, margin: 0, dy, parts.outputs, parts.workspace)
             if isSingleBlock {
                 gatherPanels(tiles.count, parts.inputs, parts.outputs, sums, dw, workspace)

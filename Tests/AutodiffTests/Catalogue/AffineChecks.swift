@@ -2,7 +2,7 @@ import Autodiff
 import Glibc
 import Kernels
 
-private func apply(_ function: ActivationFunction, _ z: Double) -> Double {
+func activated(_ function: ActivationFunction, _ z: Double) -> Double {
     switch function {
     case .identity: z
     case .relu: max(z, 0)
@@ -30,7 +30,7 @@ let affineChecks: [OperationCheck] = ActivationFunction.allCases.flatMap { funct
             } reference: { x in
                 NaiveTensor(x[0].extents) { index in
                     let z = x[0][index] * x[1].repeated(at: index) + x[2].repeated(at: index)
-                    return apply(function, z + (hasResidual ? x[3][index] : 0))
+                    return activated(function, z + (hasResidual ? x[3][index] : 0))
                 }
             }
         }

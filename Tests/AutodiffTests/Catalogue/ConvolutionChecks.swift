@@ -1,4 +1,5 @@
 import Autodiff
+import Kernels
 
 private struct Sizes: Sendable {
     var leading: Shape = [2]
@@ -81,3 +82,33 @@ let convolutionChecks: [OperationCheck] = [
         leading: [], height: 3, width: 4, inChannels: 2, outChannels: 1, kernelHeight: 3, kernelWidth: 3,
         stride: 1, padding: 1),
 ].flatMap(family)
+
+/// Channels of filters alternate in sign, and no sum comes near the kink.
+let activatedConvolutionChecks: [OperationCheck] = [
+    Sizes(height: 5, width: 4, inChannels: 2, outChannels: 3, kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1),
+    Sizes(height: 6, width: 5, inChannels: 2, outChannels: 3, kernelHeight: 3, kernelWidth: 3, stride: 2, padding: 1),
+    Sizes(height: 5, width: 6, inChannels: 2, outChannels: 2, kernelHeight: 1, kernelWidth: 1, stride: 2, padding: 0),
+].flatMap { sizes in
+    [ActivationFunction.identity, .relu, .gelu].flatMap { function in
+        [false, true].map { hasResidual in
+            let sign = { @Sendable (channel: Int) in channel % 2 == 0 ? 1.0 : -1.0 }
+            return OperationCheck(
+                name: "activated convolution \(function.rawValue) \(sizes.description)", covers: ["ActivatedConvolution"],
+                inputs: [sizes.x, sizes.w, [sizes.outChannels]] + (hasResidual ? [sizes.y] : []),
+                domains: [.positive, .positive, .small, .small]
+            ) {
+                let signs = Tensor(
+                    [sizes.outChannels, 1, 1, 1], (0..<sizes.outChannels).map { Scalar(sign($0)) }, in: $0[0].pool)
+                return $0[0].convolved(
+                    with: $0[1] * signs, sizes.settings, shift: $0[2], residual: hasResidual ? $0[3] : nil,
+                    activation: function)
+            } reference: { operands in
+                var z = NaiveTensor(sizes.y.extents) { index in
+                    operands[2][[index[index.count - 1]]] + (hasResidual ? operands[3][index] : 0)
+                }
+                sizes.forEachProduct { z[$2] += operands[0][$0] * operands[1][$1] * sign($1[0]) }
+                return NaiveTensor(sizes.y.extents) { activated(function, z[$0]) }
+            }
+        }
+    }
+}

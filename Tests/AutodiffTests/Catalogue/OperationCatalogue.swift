@@ -3,5 +3,5 @@
 enum OperationCatalogue {
     static let all: [OperationCheck] =
         arithmeticChecks + pointwiseChecks + activationChecks + shapeChecks + reductionChecks + poolingChecks
-        + linearChecks + matrixProductChecks + convolutionChecks + affineChecks + denoiserChecks
+        + linearChecks + matrixProductChecks + convolutionChecks + activatedConvolutionChecks + affineChecks + denoiserChecks
 }

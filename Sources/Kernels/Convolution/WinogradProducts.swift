@@ -1,0 +1,32 @@
+/// What makes output tiles of transformed patches: the products with the filters, and the way back to the image.
+struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
+    let filters: Source
+    let filterStride: Int
+    let output: Destination
+    let epilogue: ConvolutionEpilogue
+
+    /// Of what the way back touches.
+    func fetches(_ block: WinogradBlock<Pass>) -> [TileFetch] {
+        var fetches = [TileFetch(output, block.outputs, isWritten: true)]
+        if let addend = epilogue.addend { fetches.append(TileFetch(addend, block.outputs)) }
+        if let gate = epilogue.gate {
+            fetches.append(TileFetch(gate, block.outputs, images: epilogue.gateImages))
+        }
+        return fetches
+    }
+
+    /// Of one block of tiles; `fetches` go a step further with each plane.
+    func run(
+        _ block: WinogradBlock<Pass>, _ tiles: Range<Int>, from inputs: Source, by outputs: Destination,
+        _ workspace: Destination, _ fetches: inout [TileFetch]
+    ) {
+        for plane in 0..<Pass.planes {
+            PanelProduct.multiply(
+                rows: tiles.count, panelRows: block.size, depth: Panel.padded(block.inputs.channels),
+                columns: Panel.padded(block.outputs.channels), inputs + plane * block.inputs.planeStride,
+                filters + Scheme.filterPlane(plane) * filterStride, outputs + plane * block.outputs.planeStride)
+            for i in fetches.indices { fetches[i].advance() }
+        }
+        block.outputs.gather(Pass.OutputTransform.self, tiles, outputs, output, epilogue, workspace)
+    }
+}
