@@ -61,7 +61,7 @@ let package = Package(
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
         module("Data", ["Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
-        module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels"]),
+        module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels", "Tracing"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),
         module("TargetGeneration", [
             "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
@@ -78,20 +78,20 @@ let package = Package(
         ]),
         module("Reporting", ["Failures", "Formats"]),
         module("Illustrations", [
-            "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Reporting",
-            "Targets",
+            "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Perturbations",
+            "Reporting", "Targets",
         ]),
         module("Benchmarks", [
-            "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Randomness",
-            "Training",
+            "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Perturbations",
+            "Randomness", "Tracing", "Training",
         ]),
         program("pag", [
             "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
-            "Failures", "Formats", "Illustrations", "Kernels", "Models", "Reporting", "TargetGeneration", "Training",
-            argumentParser, logging,
+            "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
+            "TargetGeneration", "Tracing", "Training", argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
-        program("mpi-selftest", ["Distributed", "Failures", "Kernels"]),
+        program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),
 
         tests(of: "Configuration", ["Failures"]),
         tests(of: "Formats", ["Failures", "Randomness"]),

@@ -1,4 +1,5 @@
 import Kernels
+import Tracing
 
 /// The rate at which this core multiplies and adds when nothing else holds it up: the yardstick of every other figure,
 /// measured in the same run because clocks and neighbours change from run to run.
@@ -17,17 +18,17 @@ enum ArithmeticPeak {
     /// Operations a second, a multiplication and an addition each one: the best of many short runs.
     static func measure(seconds: Double = 0.3) -> Double {
         // Small enough that no sum grows beyond its range, and not known to the compiler.
-        let factor = Register(repeating: Scalar(1e-3 * (1 + now().truncatingRemainder(dividingBy: 1))))
+        let factor = Register(repeating: Scalar(1e-3 * (1 + monotonicSeconds().truncatingRemainder(dividingBy: 1))))
         let rounds = 200_000
         var best = Double.infinity
-        let start = now()
+        let start = monotonicSeconds()
         repeat {
-            let before = now()
+            let before = monotonicSeconds()
             let sum = multiplyAndAdd(rounds, factor, factor)
-            let time = now() - before
+            let time = monotonicSeconds() - before
             precondition(sum.isFinite, "ArithmeticPeak: the sum of \(rounds) products is \(sum)")
             best = min(best, time)
-        } while now() - start < seconds
+        } while monotonicSeconds() - start < seconds
         return Double(2 * chains * Register.scalarCount * rounds) / best
     }
 

@@ -5,6 +5,8 @@ import Evaluation
 import Formats
 import Kernels
 import Models
+import Perturbations
+import Tracing
 
 /// Times what attacks are made of, gradients of a loss with respect to images, and a whole attack over all ranks.
 public struct AttackBenchmark: Sendable {
@@ -101,9 +103,9 @@ public struct AttackBenchmark: Sendable {
 
         let meter = WaitMeter(communicator)
         try communicator.barrier()
-        let start = now()
+        let start = monotonicSeconds()
         let result = try evaluation.run(classifier, on: dataset, over: meter)
-        let seconds = now() - start
+        let seconds = monotonicSeconds() - start
         let idle = try communicator.allGatherValue(meter.seconds / seconds)
         return [
             .init("epsilon", JSONValue(epsilon)),

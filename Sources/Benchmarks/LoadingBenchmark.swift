@@ -3,6 +3,7 @@ import Data
 import Distributed
 import Formats
 import Kernels
+import Tracing
 
 /// Times reading, cropping and flipping of training images: what has to be faster than the step that waits for it.
 public struct LoadingBenchmark: Sendable {
@@ -16,9 +17,9 @@ public struct LoadingBenchmark: Sendable {
     /// One line for all ranks, each of which loads its share of every batch. Collective.
     public func run(over communicator: any Communicator, seconds: Double) throws -> JSONValue {
         let figures = try RunFigures(communicator)
-        let opening = now()
+        let opening = monotonicSeconds()
         let data = try DatasetRegistry.open(dataset, seed: 1).train
-        let opened = now() - opening
+        let opened = monotonicSeconds() - opening
         let batch = min(batch, data.count), shape = data.shape
         let loader = BatchLoader(dataset: data, seed: 1, augmentation: augmentation)
         let images = Storage(count: batch * shape.count, in: MemoryPool())

@@ -1,6 +1,7 @@
 import Distributed
 import Formats
 import Kernels
+import Tracing
 
 /// Compares the reproducible sum over ranks with the library's MPI_Allreduce, in turns, on a vector as long as
 /// ResNet-18's gradient.
@@ -33,17 +34,17 @@ public struct ReductionBenchmark: Sendable {
                     if shard != sum.shards.last { try sum.endShard() }
                 }
                 try communicator.barrier()
-                let start = now()
+                let start = monotonicSeconds()
                 if !sum.shards.isEmpty { try sum.endShard() }
                 _ = try sum.finish()
-                if counts { times[place].append(now() - start) }
+                if counts { times[place].append(monotonicSeconds() - start) }
             }
             guard let library else { return }
             values.update(repeating: Scalar(communicator.rank))
             try communicator.barrier()
-            let start = now()
+            let start = monotonicSeconds()
             try library.librarySum(values)
-            if counts { times[sums.count].append(now() - start) }
+            if counts { times[sums.count].append(monotonicSeconds() - start) }
         }
 
         let bytes = count * MemoryLayout<Scalar>.stride

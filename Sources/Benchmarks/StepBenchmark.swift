@@ -5,6 +5,7 @@ import Formats
 import Kernels
 import Layers
 import Models
+import Tracing
 import Training
 
 /// Times whole steps on random 32x32 colour images: every rank evaluates its shards of `batch` images, the gradients
@@ -108,12 +109,12 @@ private final class StepWork {
     }
 
     func step() throws -> Seconds {
-        let start = now()
+        let start = monotonicSeconds()
         if benchmark.objective == .infer {
             for _ in reduction.shards {
                 _ = classifier.logits(shard.images)
             }
-            return Seconds(computing: now() - start)
+            return Seconds(computing: monotonicSeconds() - start)
         }
         let parameters = state.tensors(of: state.parameters)
         var computed = start
@@ -125,21 +126,21 @@ private final class StepWork {
                 try gradient.receive($0, $1)
             }
             write(result, to: vector)
-            if place == reduction.shards.last { computed = now() }
+            if place == reduction.shards.last { computed = monotonicSeconds() }
             try reduction.endShard()
         }
         let sums = try reduction.finish()
-        let summed = now()
+        let summed = monotonicSeconds()
         if let vector = sums.baseAddress {
             // So small a rate that the loss stays what it is for as long as one may measure.
             optimizer.update(
                 state.parameters.pointer, gradient: vector + state.statistics.count, rate: 1e-6, step: 0)
             state.commit(seen: vector)
         }
-        return Seconds(computing: computed - start, summing: summed - computed, updating: now() - summed)
+        return Seconds(computing: computed - start, summing: summed - computed, updating: monotonicSeconds() - summed)
     }
 
-    private func write(_ result: AlignmentObjective.Result, to vector: Destination) {
+    private func write(_ result: ShardResult, to vector: Destination) {
         guard benchmark.statistics != .eval || benchmark.objective == .ce else {
             return vector.update(from: state.statistics.pointer, count: state.statistics.count)
         }

@@ -1,5 +1,5 @@
 import Distributed
-import Glibc
+import Tracing
 
 /// Seconds of repeated runs.
 struct Times {
@@ -14,11 +14,11 @@ struct Times {
 
     /// Runs `body` and notes how long it took, unless it is to warm up.
     mutating func add(if counts: Bool = true, _ body: () throws -> Void) rethrows {
-        let start = now(), worked = now(CLOCK_PROCESS_CPUTIME_ID)
+        let start = monotonicSeconds(), worked = processorTimeSeconds()
         try body()
         guard counts else { return }
-        seconds.append(now() - start)
-        processorSeconds.append(now(CLOCK_PROCESS_CPUTIME_ID) - worked)
+        seconds.append(monotonicSeconds() - start)
+        processorSeconds.append(processorTimeSeconds() - worked)
     }
 }
 
@@ -40,9 +40,9 @@ func repeated(
     over communicator: any Communicator, seconds: Double, least: Int = 3, _ body: (_ counts: Bool) throws -> Void
 ) throws {
     try body(false)
-    let start = now()
+    let start = monotonicSeconds()
     var runs = 0
-    while try communicator.broadcastValue(runs < least || now() - start < seconds, from: 0) {
+    while try communicator.broadcastValue(runs < least || monotonicSeconds() - start < seconds, from: 0) {
         communicator.heartbeat.beat("benchmark", step: runs)
         try communicator.barrier()
         try body(true)
@@ -57,11 +57,4 @@ func timed(
     var times = Times()
     try repeated(over: communicator, seconds: seconds, least: least) { try times.add(if: $0, body) }
     return times
-}
-
-/// Seconds of a clock of the system.
-func now(_ clock: clockid_t = CLOCK_MONOTONIC) -> Double {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -1,4 +1,5 @@
 import Distributed
+import Tracing
 
 /// A communicator that passes everything on to another one and adds up the time that its calls take: on a rank that is
 /// done before the others, the time that it waits for them.
@@ -9,8 +10,8 @@ final class WaitMeter: Communicator {
     init(_ other: any Communicator) { self.other = other }
 
     private func measured<Result>(_ call: () throws -> Result) rethrows -> Result {
-        let start = now()
-        defer { seconds += now() - start }
+        let start = monotonicSeconds()
+        defer { seconds += monotonicSeconds() - start }
         return try call()
     }
 

@@ -1,5 +1,6 @@
 import Failures
 import Glibc
+import Tracing
 
 /// Ends the job when this rank makes no progress for a while.
 ///
@@ -88,10 +89,4 @@ public final class Watchdog {
         writeToStandardError(line)
         _exit(Failure.Kind.watchdog.exitCode)
     }
-}
-
-func monotonicSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
 }

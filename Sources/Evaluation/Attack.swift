@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Perturbations
 import Randomness
 
 /// A search for misclassified images near given ones. A new attack is one file and one line in `AttackRegistry`.

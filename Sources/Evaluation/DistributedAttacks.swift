@@ -3,6 +3,7 @@ import Data
 import Distributed
 import Failures
 import Kernels
+import Perturbations
 
 /// Runs predictions and attacks on samples over all ranks and brings the outcomes together. Every method is collective
 /// and returns the same on every rank.

@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Perturbations
 import Randomness
 
 /// HopSkipJump (Chen, Jordan, Wainwright 2020), a hard-label attack: it sees predicted classes and nothing else. From a

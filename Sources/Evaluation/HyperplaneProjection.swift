@@ -1,4 +1,5 @@
 import Kernels
+import Perturbations
 
 /// The shortest move of a point onto a hyperplane without leaving a box, in the sense of FAB (Croce and Hein 2020).
 ///

@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Perturbations
 import Randomness
 
 /// Random perturbations on the surface of the ball: what an attack must beat to be called one.

@@ -1,4 +1,5 @@
 import Kernels
+import Perturbations
 import Randomness
 
 /// The images that the Square attack tries: from stripes (`linf`) or a mosaic of bumps (`l2`) to one square changed

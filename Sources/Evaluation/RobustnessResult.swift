@@ -1,6 +1,7 @@
 import Data
 import Formats
 import Kernels
+import Perturbations
 
 /// What an evaluation found. Arrays of flags have one entry a sample, in data order.
 public struct RobustnessResult: Sendable {

@@ -1,6 +1,7 @@
 import Autodiff
 import Glibc
 import Kernels
+import Perturbations
 
 /// Looks for signs that gradients are masked, so that an accuracy under attack says nothing about robustness (Athalye,
 /// Carlini, Wagner 2018; Carlini et al. 2019).

@@ -1,6 +1,7 @@
 import Autodiff
 import Data
 import Kernels
+import Perturbations
 
 /// Images moved towards every class with a large budget: a model with perceptually aligned gradients paints the class
 /// (the visual test of Ganz, Kawar, Elad 2023).

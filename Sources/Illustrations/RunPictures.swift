@@ -5,6 +5,7 @@ import Failures
 import Formats
 import Kernels
 import Models
+import Perturbations
 import Reporting
 import Targets
 

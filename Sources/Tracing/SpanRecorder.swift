@@ -21,7 +21,7 @@ public final class SpanRecorder: Sendable {
     }
     private let state = Mutex(State())
     private let limit: Int
-    private let origin = SpanRecorder.now()
+    private let origin = monotonicNanoseconds()
 
     /// - Parameter limit: the spans that are kept at most, some 100 bytes each; later ones are dropped.
     public init(limit: Int = 1_000_000) { self.limit = limit }
@@ -40,20 +40,14 @@ public final class SpanRecorder: Sendable {
         _ body: () throws -> Result
     ) rethrows -> Result {
         guard state.withLock({ $0.isRecording && $0.spans.count < limit }) else { return try body() }
-        let start = Self.now() - origin
+        let start = monotonicNanoseconds() - origin
         defer {
             let span = Span(
                 name: name(), category: category, detail: detail(), start: start,
-                duration: Self.now() - origin - start)
+                duration: monotonicNanoseconds() - origin - start)
             state.withLock { if $0.spans.count < limit { $0.spans.append(span) } }
         }
         return try body()
-    }
-
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

@@ -52,19 +52,17 @@ public struct AlignmentObjective: Objective {
 
     public var commitsStatistics: Bool { statistics != .eval }
 
-    public typealias Result = ShardResult
-
     public func evaluate(
         _ shard: LabelledImages, _ state: ModelState, parameters: [Tensor]? = nil, batch: Int,
         gradients receive: (Int, Tensor) throws -> Void
-    ) rethrows -> Result {
+    ) rethrows -> ShardResult {
         let parameters = (parameters ?? state.tensors(of: state.parameters)).map(\.variable)
         var passes = ShardPasses(shard, state, parameters: parameters, statistics == .eval ? .inference : .training)
         let baseLoss = base(&passes)
         let clean = shard.targets.map { _ in passes.clean() }
         let perImage = 1 / Scalar(batch)
 
-        var result = Result(
+        var result = ShardResult(
             loss: baseLoss.item * perImage, parts: passes.parts, seen: passes.seenOnAverage, logits: passes.cleanLogits)
         guard let targets = shard.targets, let clean else {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)

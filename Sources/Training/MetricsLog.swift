@@ -1,4 +1,5 @@
 import Formats
+import Tracing
 
 /// The record of a run: JSON lines in `metrics.jsonl` and the same figures as TensorBoard events. Rank 0 alone.
 final class MetricsLog {

@@ -1,4 +1,5 @@
 import Glibc
+import Tracing
 
 /// One line on a terminal that is written over and over; nothing at all where standard error is not a terminal.
 final class ProgressLine {

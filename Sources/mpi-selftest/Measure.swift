@@ -2,12 +2,7 @@ import Distributed
 import Failures
 import Glibc
 import Kernels
-
-private func seconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
-}
+import Tracing
 
 /// Compares the reproducible sum of ResNet-18's gradients with MPI_Allreduce, in turns.
 func measure(_ communicator: MPICommunicator) throws {
@@ -29,19 +24,19 @@ func measure(_ communicator: MPICommunicator) throws {
                 if shard < sum.shards.upperBound - 1 { try sum.endShard() }
             }
             try communicator.barrier()
-            let start = seconds()
+            let start = monotonicSeconds()
             if !sum.shards.isEmpty { try sum.endShard() }
             _ = try sum.finish()
-            times[i].append(seconds() - start)
+            times[i].append(monotonicSeconds() - start)
         }
         for (i, length) in [count, TreeReduction.defaultBucketLength].enumerated() {
             library.update(repeating: Scalar(communicator.rank))
             try communicator.barrier()
-            let start = seconds()
+            let start = monotonicSeconds()
             for first in stride(from: 0, to: count, by: length) {
                 try communicator.librarySum(.init(rebasing: library[first..<min(first + length, count)]))
             }
-            times[sums.count + i].append(seconds() - start)
+            times[sums.count + i].append(monotonicSeconds() - start)
         }
     }
     let names = sums.map { sum in

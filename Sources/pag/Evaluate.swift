@@ -9,6 +9,7 @@ import Formats
 import Glibc
 import Illustrations
 import Models
+import Perturbations
 import Training
 
 struct Evaluate: ParsableCommand {

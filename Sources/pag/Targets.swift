@@ -8,6 +8,7 @@ import Failures
 import Formats
 import Logging
 import TargetGeneration
+import Tracing
 import Training
 
 struct TargetsCommand: ParsableCommand {

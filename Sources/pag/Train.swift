@@ -5,6 +5,7 @@ import Evaluation
 import Failures
 import Formats
 import Illustrations
+import Perturbations
 import Reporting
 import Training
 

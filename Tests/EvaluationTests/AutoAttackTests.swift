@@ -5,6 +5,7 @@ import Evaluation
 import Failures
 import Formats
 import Kernels
+import Perturbations
 import Testing
 
 struct AutoAttackTests {

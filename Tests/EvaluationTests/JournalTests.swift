@@ -6,6 +6,7 @@ import Failures
 import Formats
 import Glibc
 import Kernels
+import Perturbations
 import Testing
 
 /// An evaluation that ends before its time goes on to the result of one that did not.

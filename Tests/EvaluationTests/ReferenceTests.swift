@@ -4,6 +4,7 @@ import Formats
 import Kernels
 import Layers
 import Models
+import Perturbations
 import Testing
 
 /// Attacks that draw nothing at random, step by step against what the reference implementations found in float64.

@@ -7,6 +7,7 @@ import Formats
 import Kernels
 import Layers
 import Models
+import Perturbations
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import Evaluation
 import Failures
 import Kernels
+import Perturbations
 import Randomness
 import Testing
 
