@@ -54,7 +54,7 @@ let package = Package(
         module("Configuration", ["Failures", yams]),
         module("Formats", ["CZlib", "Failures"]),
         module("Kernels", ["CLanes", "COpenBLAS"]),
-        module("Autodiff", ["Kernels", "Tracing"]),
+        module("Autodiff", ["Failures", "Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
         module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),

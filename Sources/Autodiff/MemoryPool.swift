@@ -1,3 +1,4 @@
+import Failures
 import Kernels
 import Synchronization
 import Tracing
@@ -102,7 +103,10 @@ public final class MemoryPool: Sendable {
             return size <= Self.smallBytes ? state.small.take(size) : state.large.take(size)
         }
         guard let address, let pointer = UnsafeMutableRawPointer(bitPattern: address) else {
-            preconditionFailure("MemoryPool: the system has no \(size) bytes left")
+            leave(
+                Failure(
+                    .missing,
+                    "out of memory: the system gave \(usage.reserved >> 20) MB for tensors and refuses \(size) bytes more"))
         }
         return pointer
     }

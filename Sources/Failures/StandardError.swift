@@ -1,7 +1,7 @@
 import Glibc
 
 /// Writes the line in one system call, so that the lines of several ranks do not mix.
-func writeToStandardError(_ line: String) {
+public func writeToStandardError(_ line: String) {
     let bytes = Array((line + "\n").utf8)
     var written = 0
     while written < bytes.count {
@@ -13,9 +13,9 @@ func writeToStandardError(_ line: String) {
     }
 }
 
-/// Writes the line and leaves with this exit code.
-func endProcess(_ line: String, code: Int32) -> Never {
-    fflush(nil)
-    writeToStandardError(line)
-    exit(code)
+/// Says what went wrong and ends the process at once, for the depths of a computation that cannot throw. Without the
+/// exit handlers: other ranks may never take part in them.
+public func leave(_ failure: Failure) -> Never {
+    writeToStandardError("pag: \(failure.description)")
+    _exit(failure.kind.exitCode)
 }
