@@ -17,6 +17,7 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
     private static func blockSize(_ g: ConvolutionGeometry) -> Int {
         let small = Scheme.stride == 1 ? 30 : 18
         return switch max(g.inChannels, g.outChannels) {
+        case ...16 where Scheme.stride == 1: 36
         case ...64: 18
         case ...128: small
         case ...256: 2 * small + 6
