@@ -18,6 +18,7 @@ final class DistributedAttacks {
     private let batch: Int
     private let state: EvaluationState?
     private let work: WorkSharing
+    private let stop: StopRequest?
     private let progress: (EvaluationProgress) -> Void
     /// Activations of one block; used again by the next.
     private let pool = MemoryPool()
@@ -43,6 +44,7 @@ final class DistributedAttacks {
         batch = evaluation.batch
         self.state = state
         work = WorkSharing(communicator)
+        stop = evaluation.stop
         self.progress = progress
         images = evaluation.keepsImages ? AdversarialImages(dataset, samples: samples, communicator) : nil
     }
@@ -117,6 +119,7 @@ final class DistributedAttacks {
     }
 
     /// `body`'s flag for each of the samples `among`, false for the others.
+    /// Throws `stoppedOnRequest` on all ranks if one was asked to stop.
     /// - Parameter passes: most passes through the network for one block.
     func flags(
         stage: String, passes: Int = 1, among: [Bool], _ body: (AttackBatch) throws -> [Bool]
@@ -129,12 +132,18 @@ final class DistributedAttacks {
         defer { forecast = nil }
         var mine: [SampleFlag] = []
         communicator.heartbeat.beat("evaluation", step: asked[0])
+        var isStopped = false
         try work.run(blocks) { number, samples in
+            isStopped = isStopped || stop?.isPending == true
+            if isStopped { return }
             communicator.heartbeat.beat("evaluation", step: samples[0])
             forecast?.begin(before: blocks.start(number), count: samples.count)
             let result = try body(load(samples))
             mine += zip(samples, result).map { SampleFlag(sample: Int32($0), flag: $1 ? 1 : 0) }
             if communicator.rank == 0, let report = forecast?.end() { progress(report) }
+        }
+        if try communicator.anyRank(isStopped) {
+            throw Failure(.stoppedOnRequest, "stopped on request; --resume goes on from what has been found")
         }
         var seen = 0
         for bytes in try communicator.allGather(mine.withUnsafeBytes { Array($0) }) {

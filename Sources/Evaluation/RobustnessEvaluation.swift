@@ -31,6 +31,8 @@ public struct RobustnessEvaluation: Sendable {
     public var keepsImages = true
     /// Nil: nothing is kept, and nothing can be resumed.
     public var journal: EvaluationJournal?
+    /// Once it is pending, every rank finishes the images it has begun, and the evaluation throws `stoppedOnRequest`.
+    public var stop: StopRequest?
 
     public init(threat: ThreatModel, attacks: [any Attack], samples: Int? = nil, seed: UInt64) {
         self.threat = threat

@@ -62,7 +62,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
     var watchdog = Watchdog.defaultSeconds
 
-    @Flag(help: "Go on from what a killed evaluation of the same settings has found.")
+    @Flag(help: "Go on from what a stopped or killed evaluation of the same settings has found.")
     var resume = false
 
     @Flag(help: "Evaluate the averaged parameters.")
@@ -91,6 +91,8 @@ struct Evaluate: ParsableCommand {
             evaluation.curve = try curve.map {
                 try EpsilonCurve(epsilons: $0.split(separator: ",").map { try ThreatModel.epsilon(String($0)) })
             }
+            // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
+            evaluation.stop = try StopRequest(signals: [SIGTERM, SIGUSR1])
             let folder = out ?? defaultFolder
             evaluation.journal = EvaluationJournal(
                 directory: "\(folder)/state", model: try identity(), resumes: resume)
