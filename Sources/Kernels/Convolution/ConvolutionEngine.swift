@@ -31,27 +31,18 @@ public struct ConvolutionEngine: Sendable, Hashable {
         return method
     }
 
+    private func kernel(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation
+    ) -> any ConvolutionKernel.Type { method(g, operation).kernel }
+
     /// Scalars of scratch that the operation overwrites; their contents are arbitrary. Best 64-byte aligned.
     public func scratchCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
-        switch method(g, operation) {
-        case .patches: PatchConvolution.scratchCount(g)
-        case .direct: DirectConvolution.scratchCount(g, operation)
-        case .winograd2: WinogradConvolution<WinogradTwo>.scratchCount(g, operation)
-        case .winograd4: WinogradConvolution<WinogradFour>.scratchCount(g, operation)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.scratchCount(g, operation)
-        }
+        kernel(g, operation).scratchCount(g, operation)
     }
 
     /// Scalars of prepared filters; 0 where the operation reads filters as they are, or none (`weightGradient`).
     public func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
-        if operation == .weightGradient { return 0 }
-        return switch method(g, operation) {
-        case .patches: 0
-        case .direct: DirectConvolution.preparedFilterCount(g, operation)
-        case .winograd2: WinogradConvolution<WinogradTwo>.preparedFilterCount(g)
-        case .winograd4: WinogradConvolution<WinogradFour>.preparedFilterCount(g)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.preparedFilterCount(g)
-        }
+        operation == .weightGradient ? 0 : kernel(g, operation).preparedFilterCount(g, operation)
     }
 
     /// Brings filters w[Co,kh,kw,Ci] into the form that `operation` reads. Does nothing where `preparedFilterCount` is
@@ -60,13 +51,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination
     ) {
         if operation == .weightGradient { return }
-        switch method(g, operation) {
-        case .patches: break
-        case .direct: DirectConvolution.prepareFilters(g, operation, filters, into: prepared)
-        case .winograd2: WinogradConvolution<WinogradTwo>.prepareFilters(g, operation, filters, into: prepared)
-        case .winograd4: WinogradConvolution<WinogradFour>.prepareFilters(g, operation, filters, into: prepared)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.prepareFilters(g, operation, filters, into: prepared)
-        }
+        kernel(g, operation).prepareFilters(g, operation, filters, into: prepared)
     }
 
     /// y[N,Ho,Wo,Co] = x[N,H,W,Ci] * w. `filters` are the prepared ones, or w itself where their count is 0.
@@ -74,14 +59,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination,
         _ epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), scratch: Destination
     ) {
-        switch method(g, .forward) {
-        case .patches: PatchConvolution.forward(g, x, filters, y, epilogue, scratch: scratch)
-        case .direct: DirectConvolution.forward(g, x, filters, y, epilogue, scratch: scratch)
-        case .winograd2: WinogradConvolution<WinogradTwo>.forward(g, x, filters, y, epilogue, scratch: scratch)
-        case .winograd4: WinogradConvolution<WinogradFour>.forward(g, x, filters, y, epilogue, scratch: scratch)
-        case .winogradStrided:
-            WinogradConvolution<WinogradStrided>.forward(g, x, filters, y, epilogue, scratch: scratch)
-        }
+        kernel(g, .forward).forward(g, x, filters, y, epilogue, scratch: scratch)
     }
 
     /// dx[N,H,W,Ci] from dy[N,Ho,Wo,Co]. `filters` are the prepared ones, or w itself where their count is 0.
@@ -89,27 +67,14 @@ public struct ConvolutionEngine: Sendable, Hashable {
         _ g: ConvolutionGeometry, _ dy: Source, _ filters: Source, _ dx: Destination,
         _ epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), scratch: Destination
     ) {
-        switch method(g, .inputGradient) {
-        case .patches: PatchConvolution.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
-        case .direct: DirectConvolution.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
-        case .winograd2: WinogradConvolution<WinogradTwo>.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
-        case .winograd4: WinogradConvolution<WinogradFour>.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
-        case .winogradStrided:
-            WinogradConvolution<WinogradStrided>.inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
-        }
+        kernel(g, .inputGradient).inputGradient(g, dy, filters, dx, epilogue, scratch: scratch)
     }
 
     /// dw[Co,kh,kw,Ci] = sum over images and pixels of dy times the patch of x; overwrites dw.
     public func weightGradient(
         _ g: ConvolutionGeometry, _ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination
     ) {
-        switch method(g, .weightGradient) {
-        case .patches: PatchConvolution.weightGradient(g, x, dy, dw, scratch: scratch)
-        case .direct: DirectWeightGradient(g).run(x, dy, dw, scratch: scratch)
-        case .winograd2: WinogradConvolution<WinogradTwo>.weightGradient(g, x, dy, dw, scratch: scratch)
-        case .winograd4: WinogradConvolution<WinogradFour>.weightGradient(g, x, dy, dw, scratch: scratch)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.weightGradient(g, x, dy, dw, scratch: scratch)
-        }
+        kernel(g, .weightGradient).weightGradient(g, x, dy, dw, scratch: scratch)
     }
 
     /// Whether the forward pass and the weight gradient read the same patches in the same form.
@@ -118,13 +83,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
     /// Scratch of `forwardAndWeightGradient`; 0 where there is no such pass.
     public func jointScratchCount(_ g: ConvolutionGeometry) -> Int {
         let method = method(g, .forward)
-        if method != self.method(g, .weightGradient) { return 0 }
-        return switch method {
-        case .patches, .direct: 0
-        case .winograd2: WinogradConvolution<WinogradTwo>.jointScratchCount(g)
-        case .winograd4: WinogradConvolution<WinogradFour>.jointScratchCount(g)
-        case .winogradStrided: WinogradConvolution<WinogradStrided>.jointScratchCount(g)
-        }
+        return method == self.method(g, .weightGradient) ? method.kernel.jointScratchCount(g) : 0
     }
 
     /// `forward` of x and `weightGradient` of x and dy, with the bits that they have apart, where `sharesPatches`.
@@ -132,17 +91,6 @@ public struct ConvolutionEngine: Sendable, Hashable {
         _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
         _ dy: Source, _ dw: Destination, scratch: Destination
     ) {
-        switch method(g, .forward) {
-        case .patches, .direct: preconditionFailure("convolution: forward and weight gradient share nothing")
-        case .winograd2:
-            WinogradConvolution<WinogradTwo>.forwardAndWeightGradient(
-                g, x, filters, y, epilogue, dy, dw, scratch: scratch)
-        case .winograd4:
-            WinogradConvolution<WinogradFour>.forwardAndWeightGradient(
-                g, x, filters, y, epilogue, dy, dw, scratch: scratch)
-        case .winogradStrided:
-            WinogradConvolution<WinogradStrided>.forwardAndWeightGradient(
-                g, x, filters, y, epilogue, dy, dw, scratch: scratch)
-        }
+        kernel(g, .forward).forwardAndWeightGradient(g, x, filters, y, epilogue, dy, dw, scratch: scratch)
     }
 }

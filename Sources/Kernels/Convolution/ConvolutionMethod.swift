@@ -11,16 +11,16 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
     /// Winograd's method on the even and the odd pixels: 3x3 filters, stride 2, padding 1.
     case winogradStrided
 
-    public func supports(_ g: ConvolutionGeometry) -> Bool {
-        switch self {
-        case .patches, .direct: true
-        case .winograd2, .winograd4: isThreeByThree(g, stride: 1)
-        case .winogradStrided: isThreeByThree(g, stride: 2)
-        }
-    }
+    public func supports(_ g: ConvolutionGeometry) -> Bool { kernel.supports(g) }
 
-    private func isThreeByThree(_ g: ConvolutionGeometry, stride: Int) -> Bool {
-        g.kernelHeight == 3 && g.kernelWidth == 3 && g.stride == stride && g.padding == 1
+    var kernel: any ConvolutionKernel.Type {
+        switch self {
+        case .patches: PatchConvolution.self
+        case .direct: DirectConvolution.self
+        case .winograd2: WinogradTwo.self
+        case .winograd4: WinogradFour.self
+        case .winogradStrided: WinogradStrided.self
+        }
     }
 }
 

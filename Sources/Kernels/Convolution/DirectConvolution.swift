@@ -1,6 +1,8 @@
 /// Convolution by register tiles over zero-padded images: any kernel, stride and padding. Meant for what Winograd's
 /// method does not cover: strides, 1x1 kernels and few channels.
-enum DirectConvolution {
+enum DirectConvolution: ConvolutionKernel {
+    static func supports(_ g: ConvolutionGeometry) -> Bool { true }
+
     /// Images that are padded together: enough pixels for one block of the window product.
     static func group(_ g: ConvolutionGeometry, pixels: Int) -> Int {
         max(1, min(g.images, WindowProduct.blockPositions / max(1, pixels)))
@@ -87,6 +89,12 @@ enum DirectConvolution {
                 images: images, source, preparedFilters, dx + first * g.inputImage, workspace: scratch)
             epilogue.finish(images: first..<first + images, g.input, dx + first * g.inputImage)
         }
+    }
+
+    static func weightGradient(
+        _ g: ConvolutionGeometry, _ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination
+    ) {
+        DirectWeightGradient(g).run(x, dy, dw, scratch: scratch)
     }
 
     /// Calls `body(first image, images, their padded copies)`; images without a margin are not copied.

@@ -3,21 +3,27 @@
 ///
 /// Tiles go through in blocks that stay in cache. Each tile has its own rows in every product, so that an image's bits
 /// do not depend on the batch around it.
-enum WinogradConvolution<Scheme: WinogradScheme> {
-    private static func forwardBlock(_ g: ConvolutionGeometry) -> WinogradBlock<Scheme.Forward> {
+///
+/// An extension, and no generic type: through the table of methods such a type would run unspecialised, at half the rate.
+extension WinogradScheme {
+    static func supports(_ g: ConvolutionGeometry) -> Bool {
+        g.kernelHeight == 3 && g.kernelWidth == 3 && g.stride == stride && g.padding == 1
+    }
+
+    private static func forwardBlock(_ g: ConvolutionGeometry) -> WinogradBlock<Forward> {
         WinogradBlock(images: g.images, from: g.input, to: g.output, size: blockSize(g))
     }
 
-    private static func gradientBlock(_ g: ConvolutionGeometry) -> WinogradBlock<Scheme.InputGradient> {
+    private static func gradientBlock(_ g: ConvolutionGeometry) -> WinogradBlock<InputGradient> {
         WinogradBlock(images: g.images, from: g.output, to: g.input, size: blockSize(g))
     }
 
     /// Tiles of a block, as measured: as few as keep the block in the L2 cache, but enough to pay for reading the
     /// filters once a block. Never a power of two.
     private static func blockSize(_ g: ConvolutionGeometry) -> Int {
-        let small = Scheme.stride == 1 ? 30 : 18
+        let small = stride == 1 ? 30 : 18
         return switch max(g.inChannels, g.outChannels) {
-        case ...16 where Scheme.stride == 1: 36
+        case ...16 where stride == 1: 36
         case ...64: 18
         case ...128: small
         case ...256: 2 * small + 6
@@ -25,7 +31,7 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
         }
     }
 
-    private static func filters(_ g: ConvolutionGeometry) -> WinogradFilters<Scheme> {
+    private static func filters(_ g: ConvolutionGeometry) -> WinogradFilters<Self> {
         WinogradFilters(inChannels: g.inChannels, outChannels: g.outChannels)
     }
 
@@ -33,11 +39,13 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
         switch operation {
         case .forward: forwardBlock(g).scratchCount
         case .inputGradient: gradientBlock(g).scratchCount
-        case .weightGradient: WinogradWeightGradient<Scheme>(g).scratchCount
+        case .weightGradient: WinogradWeightGradient<Self>(g).scratchCount
         }
     }
 
-    static func preparedFilterCount(_ g: ConvolutionGeometry) -> Int { filters(g).count }
+    static func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        filters(g).count
+    }
 
     static func prepareFilters(
         _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ source: Source, into planes: Destination
@@ -66,13 +74,13 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
 
     private static func products<Pass: WinogradPass>(
         _ g: ConvolutionGeometry, _ preparedFilters: Source, _ output: Destination, _ epilogue: ConvolutionEpilogue
-    ) -> WinogradProducts<Scheme, Pass> {
+    ) -> WinogradProducts<Self, Pass> {
         WinogradProducts(
             filters: preparedFilters, filterStride: filters(g).planeStride, output: output, epilogue: epilogue)
     }
 
     private static func run<Pass: WinogradPass>(
-        _ block: WinogradBlock<Pass>, _ input: Source, _ products: WinogradProducts<Scheme, Pass>,
+        _ block: WinogradBlock<Pass>, _ input: Source, _ products: WinogradProducts<Self, Pass>,
         _ scratch: Destination
     ) {
         let parts = block.divide(scratch)
@@ -89,11 +97,11 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
     static func weightGradient(
         _ g: ConvolutionGeometry, _ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination
     ) {
-        WinogradWeightGradient<Scheme>(g).run(x, dy, dw, scratch: scratch)
+        WinogradWeightGradient<Self>(g).run(x, dy, dw, scratch: scratch)
     }
 
     static func jointScratchCount(_ g: ConvolutionGeometry) -> Int {
-        WinogradWeightGradient<Scheme>(g).jointScratchCount
+        WinogradWeightGradient<Self>(g).jointScratchCount
     }
 
     /// `forward` of x and `weightGradient` of x and dy, which read the same patches.
@@ -101,7 +109,7 @@ enum WinogradConvolution<Scheme: WinogradScheme> {
         _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
         _ epilogue: ConvolutionEpilogue, _ dy: Source, _ dw: Destination, scratch: Destination
     ) {
-        WinogradWeightGradient<Scheme>(g).run(
+        WinogradWeightGradient<Self>(g).run(
             x, dy, dw, with: products(g, preparedFilters, y, epilogue), scratch: scratch)
     }
 }

@@ -3,7 +3,7 @@
 ///
 /// Rows and columns are transformed alike. Where several products of a line share one number of the filter, that number
 /// is stored once: `filterLine` says where.
-protocol WinogradScheme {
+protocol WinogradScheme: ConvolutionKernel {
     associatedtype Forward: WinogradPass
     /// The pass from dy to dx, with the filter turned by 180 degrees.
     associatedtype InputGradient: WinogradPass

@@ -3,7 +3,11 @@
 ///
 /// Images go through one by one: the product of one image has the same shape, and so the same bits, whatever batch it
 /// stands in, and its patches stay in cache.
-public enum PatchConvolution {
+public enum PatchConvolution: ConvolutionKernel {
+    static func supports(_ g: ConvolutionGeometry) -> Bool { true }
+
+    static func scratchCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int { scratchCount(g) }
+
     /// Scratch that each of the three needs, in numbers.
     public static func scratchCount(_ g: ConvolutionGeometry) -> Int { g.outputPixels * g.patch }
 
