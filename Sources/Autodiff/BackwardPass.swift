@@ -90,9 +90,13 @@ struct BackwardPass {
         let route = operation.route(pullback)
         if let bypassed = route.bypassed.flatMap({ node.edges[$0].producer }) { skip(bypassed) }
         let completed = route.completed.flatMap { wanted[$0] ? node.edges[$0].producer : nil }
-        if let completed { pullback.epilogue = epilogue(completed) }
-        if let completed, pullback.epilogue?.gate != nil { gated.insert(ObjectIdentifier(completed)) }
+        if let completed {
+            let epilogue = epilogue(completed)
+            if epilogue.gate != nil { gated.insert(ObjectIdentifier(completed)) }
+            pullback.epilogue = epilogue
+        }
         let parts = operation.pullback(pullback)
+        // Its addend is part of a contribution now, and need not live on.
         pullback.epilogue = nil
         precondition(parts.count == wanted.count, "\(operation.name): pullback of \(parts.count) inputs")
         for (edge, (isWanted, part)) in zip(node.edges, zip(wanted, parts)) {
@@ -105,7 +109,7 @@ struct BackwardPass {
     /// A node that its only consumer left, and that has no gradient, will contribute nothing.
     private mutating func skip(_ node: Node) {
         let key = ObjectIdentifier(node)
-        if consumersLeft[key] == 1, !cotangents.contain(key), graph.variables[key] == nil, !graph.isAtEdge(node) {
+        if consumersLeft[key] == 1, !cotangents.contains(key), graph.variables[key] == nil, !graph.isAtEdge(node) {
             _ = finish(node)
         }
     }
@@ -122,7 +126,7 @@ struct BackwardPass {
 struct Cotangents {
     private var sums: [ObjectIdentifier: Tensor] = [:]
 
-    func contain(_ node: ObjectIdentifier) -> Bool { sums[node] != nil }
+    func contains(_ node: ObjectIdentifier) -> Bool { sums[node] != nil }
     mutating func take(_ node: ObjectIdentifier) -> Tensor? { sums.removeValue(forKey: node) }
 
     /// Adds in place where nobody else can see the accumulated numbers.

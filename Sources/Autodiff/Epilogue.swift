@@ -22,7 +22,8 @@ public struct Route: Sendable {
     var completed: Int?
 }
 
-/// A product of two inputs whose result goes through an epilogue. The addend, if any, is input 2, and the gate the last.
+/// A product of two inputs whose result goes through an epilogue. The addend, if any, is input 2, and the gate the
+/// last.
 protocol EpilogueOperation: Operation {
     var hasAddend: Bool { get set }
     var isGated: Bool { get set }

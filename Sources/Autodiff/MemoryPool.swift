@@ -106,7 +106,8 @@ public final class MemoryPool: Sendable {
             leave(
                 Failure(
                     .missing,
-                    "out of memory: the system gave \(usage.reserved >> 20) MB for tensors and refuses \(size) bytes more"))
+                    "out of memory: the system gave \(usage.reserved >> 20) MB for tensors and refuses "
+                        + "\(size) bytes more"))
         }
         return pointer
     }

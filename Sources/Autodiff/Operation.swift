@@ -19,7 +19,9 @@ public protocol Operation: Sendable {
     func pullback(_ p: Pullback) -> [Tensor?]
     /// False where the derivative is zero throughout a pass, so that nothing before the operation need be visited.
     func passesGradient(_ statistics: BatchStatistics) -> Bool
+    /// Where the rule begins by closing a gate to the cotangent; nil for most.
     var gate: Gate? { get }
+    /// Where the rule sends contributions in unusual ways. `p` has no epilogue yet.
     func route(_ p: Pullback) -> Route
 }
 

@@ -15,7 +15,8 @@ struct ActivatedConvolution: Operation {
         let residual = hasResidual ? x[3] : nil
         return settings.convolve(x[0], x[1]) { shape in
             precondition(
-                x[2].shape.count == shape[-1] && x[2].shape[-1] == shape[-1] && (residual.map { $0.shape == shape } ?? true),
+                x[2].shape.count == shape[-1] && x[2].shape[-1] == shape[-1]
+                    && (residual.map { $0.shape == shape } ?? true),
                 "\(name): result \(shape), shift \(x[2].shape), residual \(residual?.shape ?? [])")
             return ConvolutionEpilogue(shift: x[2].pointer, addend: residual?.pointer, rectifies: rectifies)
         }

@@ -1,6 +1,6 @@
-/// What becomes of a convolution's result on its way to memory. Of an activated convolution: a shift of each channel and
-/// an addend are added, and negative numbers become zero, if it rectifies. Of a derivative: an addend is added, and where
-/// a gate is closed (not positive, as a rectifier's output may be) the result is zero.
+/// What becomes of a convolution's result on its way to memory. Of an activated convolution: a shift of each channel
+/// and an addend are added, and negative numbers become zero, if it rectifies. Of a derivative: an addend is added, and
+/// where a gate is closed (not positive, as a rectifier's output may be) the result is zero.
 public struct ConvolutionEpilogue {
     /// One number a channel, or none.
     var shift: Source?

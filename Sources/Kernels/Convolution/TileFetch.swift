@@ -1,5 +1,5 @@
-/// Asks memory for the part of a batch that the next block of tiles will touch, a little at a time while the products of
-/// this block are computed: asked for at once, or when it is needed, it would be waited for.
+/// Asks memory for the part of a batch that the next block of tiles will touch, a little at a time while the products
+/// of this block are computed: asked for at once, or when it is needed, it would be waited for.
 struct TileFetch {
     private let start: Source
     private let tiles: WinogradTiles

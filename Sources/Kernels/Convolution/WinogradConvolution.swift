@@ -4,7 +4,8 @@
 /// Tiles go through in blocks that stay in cache. Each tile has its own rows in every product, so that an image's bits
 /// do not depend on the batch around it.
 ///
-/// An extension, and no generic type: through the table of methods such a type would run unspecialised, at half the rate.
+/// An extension, and no generic type: through the table of methods such a type would run unspecialised, at half the
+/// rate.
 extension WinogradScheme {
     static func supports(_ g: ConvolutionGeometry) -> Bool {
         g.kernelHeight == 3 && g.kernelWidth == 3 && g.stride == stride && g.padding == 1
