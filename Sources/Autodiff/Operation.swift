@@ -23,12 +23,16 @@ public protocol Operation: Sendable {
     var gate: Gate? { get }
     /// Where the rule sends contributions in unusual ways. `p` has no epilogue yet.
     func route(_ p: Pullback) -> Route
+    /// What makes rows of the output, along its first axis, of the same rows of the inputs, `batch` in all. The
+    /// operation itself, unless its attributes are of certain rows; nil where rows do not stand alone.
+    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)?
 }
 
 extension Operation {
     public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
     public var gate: Gate? { nil }
     public func route(_ p: Pullback) -> Route { Route() }
+    public func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? { self }
 }
 
 public struct Kept: OptionSet, Sendable {

@@ -20,6 +20,12 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     public func dropFirst(_ count: Int = 1) -> Shape { Shape(Array(extents.dropFirst(count))) }
     public func prefix(_ count: Int) -> Shape { Shape(Array(extents.prefix(count))) }
     public func suffix(_ count: Int) -> Shape { Shape(Array(extents.suffix(count))) }
+
+    /// That of some rows, where `batch` of them have this shape; nil where the first axis is not made of rows.
+    func rows(_ rows: Range<Int>, of batch: Int) -> Shape? {
+        guard let first = extents.first, first % batch == 0 else { return nil }
+        return Shape([first / batch * rows.count]) + dropFirst()
+    }
     public static func + (a: Shape, b: Shape) -> Shape { Shape(a.extents + b.extents) }
 
     /// The common shape of two operands aligned at their last axes, or nil if they do not fit.

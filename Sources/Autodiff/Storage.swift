@@ -31,6 +31,12 @@ public final class Storage: @unchecked Sendable {
 
     var isWindow: Bool { owner != nil }
 
+    /// A window of rows, where `batch` of them fill this storage.
+    func rows(_ rows: Range<Int>, of batch: Int) -> Storage {
+        let row = count / batch
+        return Storage(window: rows.lowerBound * row, rows.count * row, of: self)
+    }
+
     /// These numbers in the form that a convolution method reads, made once if the pool keeps forms: valid for as long
     /// as this object, because its numbers do not change.
     func preparedFilters(_ form: FilterForm, make: () -> Storage) -> Storage {

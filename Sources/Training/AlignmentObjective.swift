@@ -68,108 +68,111 @@ public struct AlignmentObjective: Objective {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)
             return result
         }
-        // All chunks of the term need the clean pass, which the base need not have seen.
+        // All parts of the term need the clean pass, which the base need not have seen.
         let shared = SharedGraph(of: baseLoss * perImage, sharing: [clean.logProbabilities], with: parameters)
-        let classCount = shard.classes.count
-        let scale = Scalar(state.model.classes) / Scalar(classCount)
-        var rows: [Tensor] = []
-        /// The term over some rows of input gradients, which it writes down.
-        func term(_ inputGradients: Tensor, _ range: Range<Int>) -> Tensor {
-            let similarity = CosineSimilarity(inputGradients, targets.rows(range))
-            let distance = (-similarity.cosines + 1).total() * scale
-            result.loss += distance.item * (Scalar(weight) * perImage)
-            result.parts.add(distance: distance.item, similarity)
-            rows.append(inputGradients.detached)
-            return distance * (Scalar(weight) * perImage)
-        }
-        let plan = StreamPlan(
-            classes: classCount, isCoupled: statistics == .repeated,
-            canShareReference: canShareReference(shard, classes: state.model.classes), given: classChunk,
-            activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride,
-            budget: memory)
+        let plan = plan(shard, state, clean)
+        let scale = Scalar(state.model.classes) / Scalar(shard.classes.count)
+        var gradients = InputGradientRows(classes: shard.classes.count, images: shard.images)
         // What follows works with other filters, or with the same ones in other forms, until the end.
         let pool = shard.images.pool
         pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
         defer { pool.forgetPreparedFilters() }
-        if plan.sharesReference {
-            var differences = logitDifferences(clean, chunk: plan.chunk)
-            let variables = differences.map(\.variable)
-            let inputGradients = logProbabilityGradients(of: variables, clean)
-            var cotangents = shared.gather(from: term(inputGradients, 0..<classCount), others: variables)[...]
-            pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
-            while !differences.isEmpty { shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst()) }
-        } else {
-            let z = gradient == .logit ? clean.logits : clean.logProbabilities
-            for start in stride(from: 0, to: classCount, by: plan.chunk) {
-                let range = start..<min(classCount, start + plan.chunk)
-                let inputGradients = gradients(
-                    of: z, seed: seed(for: Array(shard.classes[range]), z), with: [clean.images], recording: true,
-                    statistics: statistics.inInputGradient)[0]
-                shared.gather(from: term(inputGradients, range))
+        for images in plan.blocks {
+            let block = AlignmentBlock(images, of: shard, clean, targets: targets)
+            /// The term over some classes' input gradients, which it writes down.
+            func term(_ inputGradients: Tensor, _ classes: Range<Int>) -> Tensor {
+                let similarity = CosineSimilarity(inputGradients, block.targets.rows(classes))
+                let distance = (-similarity.cosines + 1).total() * scale
+                result.loss += distance.item * (Scalar(weight) * perImage)
+                result.parts.add(distance: distance.item, similarity)
+                gradients.add(inputGradients.detached, classes: classes, images: images)
+                return distance * (Scalar(weight) * perImage)
+            }
+            if plan.sharesReference {
+                var differences = logitDifferences(block, chunk: plan.chunk)
+                let variables = differences.map(\.variable)
+                let inputGradients = logProbabilityGradients(of: variables, block)
+                let loss = term(inputGradients, 0..<shard.classes.count)
+                var cotangents = shared.gather(from: loss, others: variables)[...]
+                pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
+                while !differences.isEmpty {
+                    shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst())
+                }
+            } else {
+                for start in stride(from: 0, to: shard.classes.count, by: plan.chunk) {
+                    let classes = start..<min(shard.classes.count, start + plan.chunk)
+                    shared.gather(from: term(inputGradients(of: classes, block), classes))
+                }
             }
         }
         pool.forgetPreparedFilters(keepingNew: false)
         try shared.deliver(to: receive)
-        result.inputGradients = stacked(rows)
+        result.inputGradients = gradients.all
         return result
     }
 
-    /// Whether the gradients of all log-probabilities can be had from one stream less. The streams must not be coupled
-    /// by statistics, and row t must be of class t.
-    private func canShareReference(_ shard: LabelledImages, classes: Int) -> Bool {
+    private func plan(_ shard: LabelledImages, _ state: ModelState, _ clean: ShardPasses.Outputs) -> StreamPlan {
         let isPerImage = statistics == .frozen || statistics == .eval
-        return gradient == .logprob && isPerImage && shard.classes.count == classes
+        return StreamPlan(
+            classes: shard.classes.count, images: shard.labels.count, isCoupled: statistics == .repeated,
+            isPerImage: isPerImage && RowGraph(0..<1, of: clean.logits, from: clean.images) != nil,
+            canShareReference: isPerImage && canShareReference(shard, classes: state.model.classes), given: classChunk,
+            activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride,
+            budget: memory)
+    }
+
+    /// Whether the gradients of all log-probabilities can be had from one stream less: row t must be of class t.
+    private func canShareReference(_ shard: LabelledImages, classes: Int) -> Bool {
+        gradient == .logprob && shard.classes.count == classes
             && shard.classes.enumerated().allSatisfy { row, classes in classes.allSatisfy { $0 == row } }
     }
 
     /// D_t = grad (z_t - z_last) for all classes t but the last, recorded, `chunk` classes at a time:
     /// [chunk, B, H, W, channels].
-    private func logitDifferences(_ clean: ShardPasses.Outputs, chunk: Int) -> [Tensor] {
-        let logits = clean.logits
+    private func logitDifferences(_ block: AlignmentBlock, chunk: Int) -> [Tensor] {
+        let logits = block.logits
         let batch = logits.shape[0], classes = logits.shape[1], last = classes - 1
         return stride(from: 0, to: last, by: chunk).map { start in
             let count = min(chunk, last - start)
-            let seed = Tensor([count, batch, classes], in: logits.pool) { out in
-                out.update(repeating: 0, count: count * batch * classes)
-                for row in 0..<(count * batch) {
-                    out[row * classes + start + row / batch] = 1
-                    out[row * classes + last] = -1
-                }
-            }
-            return gradients(
-                of: logits, seed: seed, with: [clean.images], recording: true, statistics: statistics.inInputGradient)[0]
+            return inputGradients(
+                seed: Tensor([count, batch, classes], in: logits.pool) { out in
+                    out.update(repeating: 0, count: count * batch * classes)
+                    for row in 0..<(count * batch) {
+                        out[row * classes + start + row / batch] = 1
+                        out[row * classes + last] = -1
+                    }
+                }, block)
         }
     }
 
     /// grad log p_t for all classes t, [C, B, H, W, channels]: the probabilities' weighted sum of the gradients is zero,
     /// so with D_last = 0, grad log p_t is D_t - sum over k of p_k D_k.
-    private func logProbabilityGradients(of differences: [Tensor], _ clean: ShardPasses.Outputs) -> Tensor {
-        let batch = clean.logits.shape[0], classes = clean.logits.shape[1]
-        let none = Tensor([1] + clean.images.shape, repeating: 0, in: clean.images.pool)
+    private func logProbabilityGradients(of differences: [Tensor], _ block: AlignmentBlock) -> Tensor {
+        let batch = block.logits.shape[0], classes = block.logits.shape[1]
+        let none = Tensor([1] + block.images.shape, repeating: 0, in: block.images.pool)
         let all = Tensor.concatenation(differences + [none], axis: -5)
-        let probabilities = clean.logProbabilities.exponential().transposed(-2, -1).reshaped([classes, batch, 1, 1, 1])
+        let probabilities = block.logProbabilities.exponential().transposed(-2, -1)
+            .reshaped([classes, batch, 1, 1, 1])
         return all - (all * probabilities).sum(-5)
     }
 
-    /// One-hot rows [K, B, C]: the cotangents whose pullbacks are the gradients of each image's chosen classes.
-    private func seed(for classes: [[Int]], _ z: Tensor) -> Tensor {
-        let rows = classes.map { oneHot($0, z) }
-        return Tensor([rows.count] + z.shape, in: z.pool) { out in
-            for (k, row) in rows.enumerated() {
-                (out + k * z.shape.count).update(from: row.pointer, count: z.shape.count)
+    /// grad z_t, or grad log p_t = sum over k of ([k = t] - p_k) grad z_k, of each image's chosen classes in `rows`:
+    /// [K, B, H, W, channels].
+    private func inputGradients(of rows: Range<Int>, _ block: AlignmentBlock) -> Tensor {
+        let chosen = block.classes[rows].map { oneHot($0, block.logits) }
+        let ones = Tensor([rows.count] + block.logits.shape, in: block.logits.pool) { out in
+            for (k, row) in chosen.enumerated() {
+                (out + k * row.shape.count).update(from: row.pointer, count: row.shape.count)
             }
         }
+        return inputGradients(
+            seed: gradient == .logit ? ones : ones - block.logProbabilities.exponential(), block)
     }
 
-    private func stacked(_ chunks: [Tensor]) -> Tensor? {
-        guard chunks.count > 1, let first = chunks.first else { return chunks.first }
-        let rows = chunks.reduce(0) { $0 + $1.shape[0] }
-        return Tensor([rows] + first.shape.dropFirst(), in: first.pool) { out in
-            var to = out
-            for chunk in chunks {
-                to.update(from: chunk.pointer, count: chunk.shape.count)
-                to += chunk.shape.count
-            }
-        }
+    /// The pullback of a cotangent of the logits to the images, recorded.
+    private func inputGradients(seed: Tensor, _ block: AlignmentBlock) -> Tensor {
+        gradients(
+            of: block.logits, seed: seed, with: [block.images], recording: true,
+            statistics: statistics.inInputGradient)[0]
     }
 }

@@ -1,45 +1,67 @@
-/// How the gradients of a shard's classes are computed: how many at a time, and whether in log-probabilities one of
-/// them is saved.
+/// How the gradients of a shard's classes are computed: how many classes and images at a time, and whether in
+/// log-probabilities one class is saved.
 ///
 /// A function of sizes alone, so that the bits of a run do not depend on the machine's memory.
 public struct StreamPlan: Equatable {
     /// Classes whose gradients are differentiated at one time.
     public let chunk: Int
+    /// Images whose gradients are computed at one time: all classes of some, then those of the next.
+    public let block: Int
     /// Whether the gradients of all log-probabilities come from one stream less. The first-order graphs of all chunks
     /// are then in memory together, because every gradient depends on all streams.
     public let sharesReference: Bool
-    private let classes: Int
+    private let classes, images: Int
 
-    /// Whether one pass takes all classes' gradients.
-    public var isOnePass: Bool { chunk >= (sharesReference ? classes - 1 : classes) }
+    /// Whether one pass takes all gradients.
+    public var isOnePass: Bool { block >= images && chunk >= (sharesReference ? classes - 1 : classes) }
+
+    /// The images of each block.
+    public var blocks: [Range<Int>] {
+        stride(from: 0, to: images, by: block).map { $0..<min(images, $0 + block) }
+    }
 
     /// - Parameters:
     ///   - classes: rows of input gradients.
+    ///   - images: in the shard.
     ///   - isCoupled: statistics make every class depend on all others: there is one pass.
+    ///   - isPerImage: no image's gradient depends on another's.
     ///   - canShareReference: the rows are all classes, in order, of log-probabilities, image by image.
-    ///   - given: what the user wants in place of a choice.
+    ///   - given: what the user wants in place of a choice, of classes.
     ///   - activations: bytes that one forward pass keeps. One class's gradients keep about as many, and as many
     ///     again while they are differentiated.
     ///   - parameters: bytes of all parameters.
     ///   - budget: bytes for the graphs of all classes.
     public init(
-        classes: Int, isCoupled: Bool, canShareReference: Bool, given: Int?, activations: Int, parameters: Int,
-        budget: Int
+        classes: Int, images: Int, isCoupled: Bool, isPerImage: Bool, canShareReference: Bool, given: Int?,
+        activations: Int, parameters: Int, budget: Int
     ) {
         self.classes = classes
-        let stream = max(1, activations)
+        self.images = images
         guard !isCoupled else {
+            block = images
             chunk = classes
             sharesReference = false
             return
         }
-        sharesReference = canShareReference && classes * stream <= budget
-        let fitting = sharesReference ? classes : max(1, min(classes, budget / (2 * stream)))
         // Measured: small networks are fastest while their streams stay in the cache, large ones where every pass over
         // the filters serves many images.
-        let fastest = max(1, (Self.cache + 16 * parameters) / stream)
-        chunk = min(given ?? min(fitting, fastest), classes)
+        let image = max(1, activations / max(1, images))
+        let fastest = max(1, (Self.cache + 16 * parameters) / image)
+        block = isPerImage ? Self.even(images, atMost: fastest / Self.classesOfABlock) : images
+        let stream = image * block
+        sharesReference = canShareReference && classes * stream <= budget
+        let fitting = sharesReference ? classes : max(1, min(classes, budget / (2 * stream)))
+        let chunk = min(given ?? min(fitting, max(1, fastest / block)), classes)
+        self.chunk = given ?? Self.even(sharesReference ? classes - 1 : classes, atMost: chunk)
+    }
+
+    /// The size of the fewest parts of at most so many, all of about one size.
+    private static func even(_ count: Int, atMost size: Int) -> Int {
+        let parts = (count + max(1, size) - 1) / max(1, size)
+        return parts == 0 ? 1 : (count + parts - 1) / parts
     }
 
     private static let cache = 32 << 20
+    /// Classes that go together, if possible: they read the same gates.
+    private static let classesOfABlock = 3
 }

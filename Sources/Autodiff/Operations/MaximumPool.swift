@@ -24,6 +24,11 @@ struct Gather: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [apply(Scatter(winners: winners, to: p.inputShapes[0].suffix(3)), [p.cotangent])]
     }
+    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? {
+        let row = winners.offsets.count / batch
+        let offsets = winners.offsets[(rows.lowerBound * row)..<(rows.upperBound * row)]
+        return Gather(winners: Winners(Array(offsets)), to: to)
+    }
 }
 
 /// The transpose of `Gather`: adds numbers into a larger image at fixed offsets.

@@ -5,6 +5,7 @@ struct RowLookup: Operation {
     let indices: [Int]
     let name = "row lookup"
     let keeps: Kept = .nothing
+    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? { nil }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let shape = x[0].shape
@@ -32,6 +33,7 @@ struct RowAccumulation: Operation {
     let rows: Int
     let name = "row accumulation"
     let keeps: Kept = .nothing
+    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? { nil }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let shape = x[0].shape
