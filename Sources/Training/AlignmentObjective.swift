@@ -34,18 +34,21 @@ public struct AlignmentObjective: Objective {
     public var statistics: StatisticsMode
     /// Classes whose gradients are differentiated at one time; nil for as many as `memory` allows and is fastest.
     public var classChunk: Int?
+    /// Images, likewise.
+    public var imageChunk: Int?
     /// Bytes for the graphs of the input gradients of one shard.
     public var memory: Int
     public var base: any ClassificationLoss
 
     public init(
         weight: Double, gradient: GradientOf, statistics: StatisticsMode, classChunk: Int? = nil,
-        memory: Int = 1 << 30, base: any ClassificationLoss = Vanilla()
+        imageChunk: Int? = nil, memory: Int = 1 << 30, base: any ClassificationLoss = Vanilla()
     ) {
         self.weight = weight
         self.gradient = gradient
         self.statistics = statistics
         self.classChunk = classChunk
+        self.imageChunk = imageChunk
         self.memory = memory
         self.base = base
     }
@@ -77,21 +80,21 @@ public struct AlignmentObjective: Objective {
         let pool = shard.images.pool
         pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
         defer { pool.forgetPreparedFilters() }
-        for images in plan.blocks {
-            let block = AlignmentBlock(images, of: shard, clean, targets: targets)
+        for range in plan.imageChunks {
+            let images = ImageChunk(range, of: shard, clean, targets: targets)
             /// The term over some classes' input gradients, which it writes down.
             func term(_ inputGradients: Tensor, _ classes: Range<Int>) -> Tensor {
-                let similarity = CosineSimilarity(inputGradients, block.targets.rows(classes))
+                let similarity = CosineSimilarity(inputGradients, images.targets.rows(classes))
                 let distance = (-similarity.cosines + 1).total() * scale
                 result.loss += distance.item * (Scalar(weight) * perImage)
                 result.parts.add(distance: distance.item, similarity)
-                gradients.add(inputGradients.detached, classes: classes, images: images)
+                gradients.add(inputGradients.detached, classes: classes, images: range)
                 return distance * (Scalar(weight) * perImage)
             }
             if plan.sharesReference {
-                var differences = logitDifferences(block, chunk: plan.chunk)
+                var differences = logitDifferences(images, chunk: plan.classChunk)
                 let variables = differences.map(\.variable)
-                let inputGradients = logProbabilityGradients(of: variables, block)
+                let inputGradients = logProbabilityGradients(of: variables, images)
                 let loss = term(inputGradients, 0..<shard.classes.count)
                 var cotangents = shared.gather(from: loss, others: variables)[...]
                 pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
@@ -99,9 +102,9 @@ public struct AlignmentObjective: Objective {
                     shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst())
                 }
             } else {
-                for start in stride(from: 0, to: shard.classes.count, by: plan.chunk) {
-                    let classes = start..<min(shard.classes.count, start + plan.chunk)
-                    shared.gather(from: term(inputGradients(of: classes, block), classes))
+                for start in stride(from: 0, to: shard.classes.count, by: plan.classChunk) {
+                    let classes = start..<min(shard.classes.count, start + plan.classChunk)
+                    shared.gather(from: term(inputGradients(of: classes, images), classes))
                 }
             }
         }
@@ -116,7 +119,8 @@ public struct AlignmentObjective: Objective {
         return StreamPlan(
             classes: shard.classes.count, images: shard.labels.count, isCoupled: statistics == .repeated,
             isPerImage: isPerImage && RowGraph(0..<1, of: clean.logits, from: clean.images) != nil,
-            canShareReference: isPerImage && canShareReference(shard, classes: state.model.classes), given: classChunk,
+            canShareReference: isPerImage && canShareReference(shard, classes: state.model.classes), 
+            givenClasses: classChunk, givenImages: imageChunk,
             activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride,
             budget: memory)
     }
@@ -129,8 +133,8 @@ public struct AlignmentObjective: Objective {
 
     /// D_t = grad (z_t - z_last) for all classes t but the last, recorded, `chunk` classes at a time:
     /// [chunk, B, H, W, channels].
-    private func logitDifferences(_ block: AlignmentBlock, chunk: Int) -> [Tensor] {
-        let logits = block.logits
+    private func logitDifferences(_ images: ImageChunk, chunk: Int) -> [Tensor] {
+        let logits = images.logits
         let batch = logits.shape[0], classes = logits.shape[1], last = classes - 1
         return stride(from: 0, to: last, by: chunk).map { start in
             let count = min(chunk, last - start)
@@ -141,38 +145,38 @@ public struct AlignmentObjective: Objective {
                         out[row * classes + start + row / batch] = 1
                         out[row * classes + last] = -1
                     }
-                }, block)
+                }, images)
         }
     }
 
     /// grad log p_t for all classes t, [C, B, H, W, channels]: the probabilities' weighted sum of the gradients is zero,
     /// so with D_last = 0, grad log p_t is D_t - sum over k of p_k D_k.
-    private func logProbabilityGradients(of differences: [Tensor], _ block: AlignmentBlock) -> Tensor {
-        let batch = block.logits.shape[0], classes = block.logits.shape[1]
-        let none = Tensor([1] + block.images.shape, repeating: 0, in: block.images.pool)
+    private func logProbabilityGradients(of differences: [Tensor], _ images: ImageChunk) -> Tensor {
+        let batch = images.logits.shape[0], classes = images.logits.shape[1]
+        let none = Tensor([1] + images.images.shape, repeating: 0, in: images.images.pool)
         let all = Tensor.concatenation(differences + [none], axis: -5)
-        let probabilities = block.logProbabilities.exponential().transposed(-2, -1)
+        let probabilities = images.logProbabilities.exponential().transposed(-2, -1)
             .reshaped([classes, batch, 1, 1, 1])
         return all - (all * probabilities).sum(-5)
     }
 
     /// grad z_t, or grad log p_t = sum over k of ([k = t] - p_k) grad z_k, of each image's chosen classes in `rows`:
     /// [K, B, H, W, channels].
-    private func inputGradients(of rows: Range<Int>, _ block: AlignmentBlock) -> Tensor {
-        let chosen = block.classes[rows].map { oneHot($0, block.logits) }
-        let ones = Tensor([rows.count] + block.logits.shape, in: block.logits.pool) { out in
+    private func inputGradients(of rows: Range<Int>, _ images: ImageChunk) -> Tensor {
+        let chosen = images.classes[rows].map { oneHot($0, images.logits) }
+        let ones = Tensor([rows.count] + images.logits.shape, in: images.logits.pool) { out in
             for (k, row) in chosen.enumerated() {
                 (out + k * row.shape.count).update(from: row.pointer, count: row.shape.count)
             }
         }
         return inputGradients(
-            seed: gradient == .logit ? ones : ones - block.logProbabilities.exponential(), block)
+            seed: gradient == .logit ? ones : ones - images.logProbabilities.exponential(), images)
     }
 
     /// The pullback of a cotangent of the logits to the images, recorded.
-    private func inputGradients(seed: Tensor, _ block: AlignmentBlock) -> Tensor {
+    private func inputGradients(seed: Tensor, _ images: ImageChunk) -> Tensor {
         gradients(
-            of: block.logits, seed: seed, with: [block.images], recording: true,
+            of: images.logits, seed: seed, with: [images.images], recording: true,
             statistics: statistics.inInputGradient)[0]
     }
 }

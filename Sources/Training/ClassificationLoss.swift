@@ -19,7 +19,7 @@ extension ClassificationLoss {
         }
         return AlignmentObjective(
             weight: (alignment.weight ?? 0) * alignment.schedule.factor(epoch: epoch), gradient: alignment.gradient,
-            statistics: alignment.statistics, classChunk: run.compute.classChunk,
+            statistics: alignment.statistics, classChunk: run.compute.classChunk, imageChunk: run.compute.imageChunk,
             memory: run.compute.memory << 20, base: self)
     }
 }

@@ -148,6 +148,8 @@ public struct ComputeConfiguration: Configurable {
     public var memory = 1024
     /// Classes whose gradients are differentiated at one time; null: what is fastest within `memory`.
     public var classChunk: Int?
+    /// Images of a shard, likewise. Where statistics couple images they go together whatever this says.
+    public var imageChunk: Int?
     /// `auto`: the fastest method for each shape; `blas`: patches and matrix products for all, the reference.
     public var convolution = ConvolutionPreference.auto
     /// Whether gradients travel between ranks while the backward pass goes on. The bits are the same.
@@ -163,6 +165,7 @@ public struct ComputeConfiguration: Configurable {
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("memory", &memory, in: 1...(1 << 20))
         try fields.optional("classChunk", &classChunk, check: .positive)
+        try fields.optional("imageChunk", &imageChunk, check: .positive)
         try fields.value("convolution", &convolution)
         try fields.value("overlap", &overlap)
         try fields.value("replicaCheckEvery", &replicaCheckEvery, check: .notNegative)

@@ -4,20 +4,19 @@
 /// A function of sizes alone, so that the bits of a run do not depend on the machine's memory.
 public struct StreamPlan: Equatable {
     /// Classes whose gradients are differentiated at one time.
-    public let chunk: Int
+    public let classChunk: Int
     /// Images whose gradients are computed at one time: all classes of some, then those of the next.
-    public let block: Int
+    public let imageChunk: Int
     /// Whether the gradients of all log-probabilities come from one stream less. The first-order graphs of all chunks
     /// are then in memory together, because every gradient depends on all streams.
     public let sharesReference: Bool
     private let classes, images: Int
 
     /// Whether one pass takes all gradients.
-    public var isOnePass: Bool { block >= images && chunk >= (sharesReference ? classes - 1 : classes) }
+    public var isOnePass: Bool { imageChunk >= images && classChunk >= (sharesReference ? classes - 1 : classes) }
 
-    /// The images of each block.
-    public var blocks: [Range<Int>] {
-        stride(from: 0, to: images, by: block).map { $0..<min(images, $0 + block) }
+    public var imageChunks: [Range<Int>] {
+        stride(from: 0, to: images, by: imageChunk).map { $0..<min(images, $0 + imageChunk) }
     }
 
     /// - Parameters:
@@ -26,20 +25,20 @@ public struct StreamPlan: Equatable {
     ///   - isCoupled: statistics make every class depend on all others: there is one pass.
     ///   - isPerImage: no image's gradient depends on another's.
     ///   - canShareReference: the rows are all classes, in order, of log-probabilities, image by image.
-    ///   - given: what the user wants in place of a choice, of classes.
+    ///   - givenClasses: the chunk of classes that the user wants in place of a choice; likewise `givenImages`.
     ///   - activations: bytes that one forward pass keeps. One class's gradients keep about as many, and as many
     ///     again while they are differentiated.
     ///   - parameters: bytes of all parameters.
     ///   - budget: bytes for the graphs of all classes.
     public init(
-        classes: Int, images: Int, isCoupled: Bool, isPerImage: Bool, canShareReference: Bool, given: Int?,
-        activations: Int, parameters: Int, budget: Int
+        classes: Int, images: Int, isCoupled: Bool, isPerImage: Bool, canShareReference: Bool,
+        givenClasses: Int?, givenImages: Int?, activations: Int, parameters: Int, budget: Int
     ) {
         self.classes = classes
         self.images = images
         guard !isCoupled else {
-            block = images
-            chunk = classes
+            imageChunk = images
+            classChunk = classes
             sharesReference = false
             return
         }
@@ -47,21 +46,22 @@ public struct StreamPlan: Equatable {
         // the filters serves many images.
         let image = max(1, activations / max(1, images))
         let fastest = max(1, (Self.cache + 16 * parameters) / image)
-        block = isPerImage ? Self.even(images, atMost: fastest / Self.classesOfABlock) : images
-        let stream = image * block
+        let block = isPerImage ? givenImages ?? Self.even(images, atMost: fastest / Self.classesTogether) : images
+        imageChunk = max(1, min(block, images))
+        let stream = image * imageChunk
         sharesReference = canShareReference && classes * stream <= budget
-        let fitting = sharesReference ? classes : max(1, min(classes, budget / (2 * stream)))
-        let chunk = min(given ?? min(fitting, max(1, fastest / block)), classes)
-        self.chunk = given ?? Self.even(sharesReference ? classes - 1 : classes, atMost: chunk)
+        let fitting = sharesReference ? classes : budget / (2 * stream)
+        let chosen = Self.even(sharesReference ? classes - 1 : classes, atMost: min(fitting, fastest / imageChunk))
+        classChunk = max(1, min(givenClasses ?? chosen, classes))
     }
 
     /// The size of the fewest parts of at most so many, all of about one size.
     private static func even(_ count: Int, atMost size: Int) -> Int {
-        let parts = (count + max(1, size) - 1) / max(1, size)
-        return parts == 0 ? 1 : (count + parts - 1) / parts
+        let size = max(1, size), parts = max(1, (count + size - 1) / size)
+        return (count + parts - 1) / parts
     }
 
     private static let cache = 32 << 20
     /// Classes that go together, if possible: they read the same gates.
-    private static let classesOfABlock = 3
+    private static let classesTogether = 3
 }

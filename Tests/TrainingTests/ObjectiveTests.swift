@@ -57,6 +57,28 @@ import Training
         #expect(largestDifference(rows[0], rows[1]) < Self.close)
     }
 
+    @Test(arguments: [Activation.relu, .gelu], [(GradientOf.logprob, 4), (.logprob, 2), (.logit, 4)])
+    func chunksOfImagesGiveTheSameGradients(_ activation: Activation, _ kind: (gradient: GradientOf, classes: Int)) {
+        // Two classes that differ from image to image, or all.
+        let classes = kind.classes == 4 ? allClasses : [[0, 1, 2, 3, 0], [3, 3, 1, 0, 2]]
+        for statistics in [StatisticsMode.frozen, .eval] {
+            let state = network(activation)
+            let whole = AlignmentObjective(weight: 0.7, gradient: kind.gradient, statistics: statistics)
+            let a = whole.evaluate(shard(classes: classes), state, batch: 5)
+            for images in 1...3 {
+                var chunked = whole
+                chunked.imageChunk = images
+                chunked.classChunk = images == 2 ? 1 : nil
+                let b = chunked.evaluate(shard(classes: classes), state, batch: 5)
+                #expect(abs(Double(a.result.loss - b.result.loss)) < Self.close)
+                #expect(largestDifference(a.gradients, b.gradients) < Self.close)
+                let rows = [a, b].map { [$0.result.inputGradients].compactMap(\.self) }
+                #expect(largestDifference(rows[0], rows[1]) < Self.close)
+                #expect(a.result.parts.gradients == b.result.parts.gradients)
+            }
+        }
+    }
+
     @Test func chunksNeedLessMemory() {
         let state = network()
         // Twelve rows, so that what grows with the classes outweighs what all of them share.

@@ -16,15 +16,10 @@ enum ConvolutionChoice {
         return two <= four ? .winograd2 : .winograd4
     }
 
-    /// Whether direct convolution would work mostly on padding, or on pixels far apart, where the library was faster:
-    /// gradients of images of few channels. Elsewhere the direct method was faster than the library or within a tenth.
+    /// Whether direct convolution would work mostly on padding, or on pixels far apart: the library was faster at input
+    /// gradients of images of few channels. Elsewhere the direct method was faster than the library, or within a tenth.
     private static func isSparse(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Bool {
-        if g.inChannels >= 8 { return false }
-        return switch operation {
-        case .forward: false
-        case .inputGradient: !FewChannelInputGradient.supports(g)
-        case .weightGradient: g.stride > 1
-        }
+        operation == .inputGradient && g.inChannels < 8 && !FewChannelInputGradient.supports(g)
     }
 
     /// Multiplications for one image with channels padded. Transforming a number of a plane takes as long as about
@@ -41,11 +36,9 @@ enum ConvolutionChoice {
         let products =
             switch operation {
             case .forward: g.patch * Panel.padded(g.outChannels)
-            case .inputGradient where FewChannelInputGradient.supports(g): Panel.padded(g.patch) * g.outChannels
+            case .inputGradient where FewChannelInputGradient.supports(g): g.patch * g.outChannels
             case .inputGradient: taps * g.outChannels * Panel.padded(g.inChannels)
-            case .weightGradient:
-                Panel.padded(g.outChannels) * g.kernelHeight
-                    * min(Panel.padded(g.kernelWidth * g.inChannels), g.kernelWidth * Panel.padded(g.inChannels))
+            case .weightGradient: g.patch * Panel.padded(g.outChannels)
             }
         return g.outputPixels * products
     }

@@ -70,8 +70,8 @@ enum DirectConvolution: ConvolutionKernel {
         let copies = scratch + Panel.aligned(WindowProduct.workspaceCount)
         forEachGroup(g, padded, x, group(g, pixels: g.outputPixels), copies) { first, images, source in
             product.multiply(
-                images: images, source, filters: preparedFilters, y + first * g.outputImage, workspace: scratch)
-            epilogue.finish(images: first..<first + images, g.output, y + first * g.outputImage)
+                images: images, source, filters: preparedFilters, y + first * g.outputImage,
+                epilogue: (epilogue, first), workspace: scratch)
         }
     }
 

@@ -1,39 +1,46 @@
 /// The input gradient of a stem: stride 1 and so few input channels that a panel of them would be mostly padding.
 ///
-/// Each output pixel is multiplied with all taps and channels at once, which fill panels well; an input pixel then adds
-/// up one tap from each output pixel that sees it.
+/// A register tile is as many neighbouring pixels' channels as twelve vectors hold, each of which sums over every
+/// eighth output channel; its eight lanes are added up at the end.
 struct FewChannelInputGradient {
     private let g: ConvolutionGeometry
-    /// Products of one output pixel: taps times channels, padded.
-    private let columns: Int
-    /// Products of one image, with margins of zeros for output pixels that do not exist.
-    private let products: PaddedImages
+    /// Output channels, filled up to whole vectors.
+    private let depth: Int
+    /// Pixels of a tile, and of a row in whole tiles.
+    private let tile, width: Int
+    /// Zeros before a row of output pixels, and pixels of such a row in all.
+    private let margin, rowPixels: Int
 
     static func supports(_ g: ConvolutionGeometry) -> Bool { g.stride == 1 && g.inChannels <= 4 }
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
-        columns = Panel.padded(g.patch)
-        let vertical = max(0, g.kernelHeight - 1 - g.padding), horizontal = max(0, g.kernelWidth - 1 - g.padding)
-        products = PaddedImages(
-            height: g.outHeight, width: g.outWidth, channels: columns, top: vertical, bottom: vertical,
-            left: horizontal, right: horizontal)
+        depth = (g.outChannels + 7) / 8 * 8
+        tile = Self.tileCount / g.inChannels
+        width = (g.width + tile - 1) / tile * tile
+        margin = max(0, g.kernelWidth - 1 - g.padding)
+        rowPixels = margin + max(width + g.padding, g.outWidth)
     }
 
-    /// A pixel reads four lanes of every tap, so that the last tap may reach beyond the last pixel.
-    private var productCount: Int { products.imageCount + 16 }
-    var scratchCount: Int { Panel.aligned(WindowProduct.workspaceCount) + productCount }
-    var preparedFilterCount: Int { columns * g.outChannels }
+    @inline(__always) private static var tileCount: Int { 12 }
 
-    /// Panels [kh*kw*Ci/16][Co][16].
-    func prepareFilters(_ filters: Source, into panels: Destination) {
-        for panel in 0..<(columns / 16) {
-            let lanes = min(16, g.patch - panel * 16)
-            for output in 0..<g.outChannels {
-                let source = filters + (output * g.patch + panel * 16)
-                let target = panels + (panel * g.outChannels + output) * 16
-                target.update(from: source, count: lanes)
-                (target + lanes).update(repeating: 0, count: 16 - lanes)
+    private var rowCount: Int { rowPixels * depth }
+    /// The rows of output pixels that a row of input pixels is seen from, and one of zeros.
+    var scratchCount: Int { Self.tileCount + (g.kernelHeight + 1) * rowCount }
+    var preparedFilterCount: Int { g.kernelHeight * g.kernelWidth * depth * g.inChannels }
+
+    /// [kh][kw][Co/8][Ci][8]
+    func prepareFilters(_ filters: Source, into prepared: Destination) {
+        var target = prepared
+        for tap in 0..<(g.kernelHeight * g.kernelWidth) {
+            for first in stride(from: 0, to: depth, by: 8) {
+                for channel in 0..<g.inChannels {
+                    for output in first..<(first + 8) {
+                        let isReal = output < g.outChannels
+                        target.pointee = isReal ? filters[output * g.patch + tap * g.inChannels + channel] : 0
+                        target += 1
+                    }
+                }
             }
         }
     }
@@ -42,53 +49,122 @@ struct FewChannelInputGradient {
         _ dy: Source, _ preparedFilters: Source, _ dx: Destination, _ epilogue: ConvolutionEpilogue,
         scratch: Destination
     ) {
-        let image = scratch + Panel.aligned(WindowProduct.workspaceCount)
-        image.update(repeating: 0, count: productCount)
-        let product = WindowProduct(
-            windowRows: 1, windowRow: g.outChannels, rowStride: 0, channels: columns, gridHeight: g.outHeight,
-            gridWidth: g.outWidth, sourceImage: g.outputImage, sourceRow: g.outWidth * g.outChannels,
-            sourcePixel: g.outChannels, targetImage: 0, targetRow: products.rowCount, targetPixel: columns)
-        let inside = image + products.top * products.rowCount + products.left * columns
-        for n in 0..<g.images {
-            product.multiply(
-                images: 1, dy + n * g.outputImage, filters: preparedFilters, inside, workspace: scratch)
-            addTaps(image, dx + n * g.inputImage)
-            epilogue.finish(images: n..<n + 1, g.input, dx + n * g.inputImage)
+        let rows = scratch + Self.tileCount
+        rows.update(repeating: 0, count: (g.kernelHeight + 1) * rowCount)
+        withUnsafeTemporaryAllocation(of: Source.self, capacity: g.kernelHeight) { taps in
+            guard let taps = taps.baseAddress else { return }
+            for n in 0..<g.images {
+                var copied = 0
+                for y in 0..<g.height {
+                    while copied <= min(y + g.padding, g.outHeight - 1) {
+                        copy(
+                            dy + n * g.outputImage + copied * g.outWidth * g.outChannels,
+                            rows + copied % g.kernelHeight * rowCount)
+                        copied += 1
+                    }
+                    for ky in 0..<g.kernelHeight {
+                        let output = y + g.padding - ky, isInside = output >= 0 && output < g.outHeight
+                        let row = isInside ? output % g.kernelHeight : g.kernelHeight
+                        taps[ky] = Source(rows + (row * rowCount + (g.padding + margin) * depth))
+                    }
+                    let row = dx + n * g.inputImage + y * g.width * g.inChannels
+                    // Two rows on: memory is asked for it a little at a time.
+                    let ahead = dy + n * g.outputImage + (copied + 1) * g.outWidth * g.outChannels
+                    switch g.inChannels {
+                    case 1: multiplyRow(1, taps, preparedFilters, row, scratch, ahead)
+                    case 2: multiplyRow(2, taps, preparedFilters, row, scratch, ahead)
+                    case 3: multiplyRow(3, taps, preparedFilters, row, scratch, ahead)
+                    default: multiplyRow(4, taps, preparedFilters, row, scratch, ahead)
+                    }
+                }
+                epilogue.finish(images: n..<n + 1, g.input, dx + n * g.inputImage)
+            }
         }
     }
 
-    /// dx of one image.
-    @inline(never)
-    private func addTaps(_ image: Source, _ dx: Destination) {
-        let channels = g.inChannels, kernelWidth = g.kernelWidth
-        // From a tap to the next of the same kernel row: one pixel back, one tap on.
-        let tapStep = channels &- columns
-        let rowStep = kernelWidth &* channels &- products.rowCount
-        let firstRow = g.padding &+ products.top, firstColumn = g.padding &+ products.left
-        let pixels = g.height &* g.width
-        var target = dx
-        for y in 0..<g.height {
-            var pixel = image + ((y &+ firstRow) &* products.rowCount &+ firstColumn &* columns)
-            for x in 0..<g.width {
-                var sum = SIMD4<Scalar>.zero
-                var row = pixel
-                for _ in 0..<g.kernelHeight {
-                    var tap = row
-                    for _ in 0..<kernelWidth {
-                        sum += UnsafeRawPointer(tap).loadUnaligned(as: SIMD4<Scalar>.self)
-                        tap += tapStep
+    /// A row of output pixels, behind its margin.
+    private func copy(_ source: Source, _ row: Destination) {
+        let target = row + margin * depth
+        if depth == g.outChannels { return target.update(from: source, count: g.outWidth * depth) }
+        for pixel in 0..<g.outWidth {
+            (target + pixel * depth).update(from: source + pixel * g.outChannels, count: g.outChannels)
+        }
+    }
+
+    /// A row of dx. `taps` are the output pixels under the first tap of each kernel row, seen from the first pixel.
+    @inline(__always)
+    private func multiplyRow(
+        _ channels: Int, _ taps: UnsafePointer<Source>, _ filters: Source, _ dx: Destination, _ spare: Destination,
+        _ ahead: Source
+    ) {
+        let numbers = tile &* g.outChannels
+        var x = 0
+        while x < g.width {
+            var line = ahead + x &* g.outChannels
+            let end = line + numbers
+            while line < end {
+                prefetch(line)
+                line += 16
+            }
+            let count = min(tile, g.width &- x) &* channels, target = dx + x &* channels
+            if count == Self.tileCount {
+                multiplyTile(channels, taps, x &* depth, filters, target)
+            } else {
+                multiplyTile(channels, taps, x &* depth, filters, spare)
+                target.update(from: spare, count: count)
+            }
+            x &+= tile
+        }
+    }
+
+    /// `channels` is a literal where this is inlined, and with it the places of all vectors.
+    @inline(__always)
+    private func multiplyTile(
+        _ channels: Int, _ taps: UnsafePointer<Source>, _ offset: Int, _ filters: Source, _ out: Destination
+    ) {
+        var a0 = Lanes.zero, a1 = Lanes.zero, a2 = Lanes.zero, a3 = Lanes.zero, a4 = Lanes.zero, a5 = Lanes.zero
+        var a6 = Lanes.zero, a7 = Lanes.zero, a8 = Lanes.zero, a9 = Lanes.zero, a10 = Lanes.zero, a11 = Lanes.zero
+        var filter = filters
+        for ky in 0..<g.kernelHeight {
+            var tap = taps[ky] + offset
+            for _ in 0..<g.kernelWidth {
+                var pixel = tap
+                let end = tap + depth
+                while pixel != end {
+                    @inline(__always) func add(_ place: Int, _ sum: inout Lanes) {
+                        sum.addProduct(
+                            load(pixel + place / channels &* depth), load(filter + place % channels &* 8))
                     }
-                    row += rowStep
+                    add(0, &a0)
+                    add(1, &a1)
+                    add(2, &a2)
+                    add(3, &a3)
+                    add(4, &a4)
+                    add(5, &a5)
+                    add(6, &a6)
+                    add(7, &a7)
+                    add(8, &a8)
+                    add(9, &a9)
+                    add(10, &a10)
+                    add(11, &a11)
+                    pixel += 8
+                    filter += channels &* 8
                 }
-                if y &* g.width &+ x &+ 4 <= pixels {
-                    // Spare lanes fall on the following pixels, which are written later.
-                    UnsafeMutableRawPointer(target).storeBytes(of: sum, as: SIMD4<Scalar>.self)
-                } else {
-                    for channel in 0..<channels { target[channel] = sum[channel] }
-                }
-                target += channels
-                pixel += columns
+                tap -= depth
             }
         }
+        storeSums(a0, a1, out)
+        storeSums(a2, a3, out + 2)
+        storeSums(a4, a5, out + 4)
+        storeSums(a6, a7, out + 6)
+        storeSums(a8, a9, out + 8)
+        storeSums(a10, a11, out + 10)
+    }
+
+    @inline(__always)
+    private func storeSums(_ a: Lanes, _ b: Lanes, _ out: Destination) {
+        let halves = Lanes(lowHalf: a.lowHalf + a.highHalf, highHalf: b.lowHalf + b.highHalf)
+        let quarters = halves.evenHalf + halves.oddHalf
+        UnsafeMutableRawPointer(out).storeBytes(of: quarters.evenHalf + quarters.oddHalf, as: SIMD2<Scalar>.self)
     }
 }

@@ -1,47 +1,32 @@
-/// Products summed over pixels, of panels with sixteen channels a pixel: the multiplications of weight gradients.
+/// Products summed over tiles, of panels with sixteen channels a tile: the multiplications of weight gradients.
 enum TransposedPanelProduct {
-    /// Where the summed pixels lie: `images` times `rows` runs of `length` pixels. In `a`, pixels are 16 numbers and
-    /// follow one another; in `b`, the next pixel, row and image are `pixelB`, `rowB` and `imageB` numbers further on.
-    struct Pixels {
-        let images, rows, length, pixelB, rowB, imageB: Int
-    }
-
-    /// c[16][rowStride] (+)= sum over pixels of a[pixel][16] b[pixel][0..<16]: channels of `a` are rows, those of `b`
-    /// columns.
+    /// c[16][rowStride] (+)= sum over `tiles` of a[tile][16] b[tile][16]: channels of `a` are rows, those of `b` columns.
     @inline(__always)
     static func accumulate(
-        _ pixels: Pixels, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, adding: Bool
+        _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, adding: Bool
     ) {
-        six(pixels, a, b, c, rowStride, adding)
-        six(pixels, a + 6, b, c + 6 &* rowStride, rowStride, adding)
-        four(pixels, a + 12, b, c + 12 &* rowStride, rowStride, adding)
+        six(tiles, a, b, c, rowStride, adding)
+        six(tiles, a + 6, b, c + 6 &* rowStride, rowStride, adding)
+        four(tiles, a + 12, b, c + 12 &* rowStride, rowStride, adding)
     }
 
     @inline(__always)
     private static func six(
-        _ pixels: Pixels, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, _ adding: Bool
+        _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, _ adding: Bool
     ) {
         var r0 = TileRow(), r1 = TileRow(), r2 = TileRow(), r3 = TileRow(), r4 = TileRow(), r5 = TileRow()
-        var a = a, image = b
-        for _ in 0..<pixels.images {
-            var row = image
-            for _ in 0..<pixels.rows {
-                var b = row
-                let end = a + pixels.length &* 16
-                while a != end {
-                    let low = load(b), high = load(b + 8)
-                    r0.addProduct(a[0], low, high)
-                    r1.addProduct(a[1], low, high)
-                    r2.addProduct(a[2], low, high)
-                    r3.addProduct(a[3], low, high)
-                    r4.addProduct(a[4], low, high)
-                    r5.addProduct(a[5], low, high)
-                    a += 16
-                    b += pixels.pixelB
-                }
-                row += pixels.rowB
-            }
-            image += pixels.imageB
+        var a = a, b = b
+        let end = a + tiles &* 16
+        while a != end {
+            let low = load(b), high = load(b + 8)
+            r0.addProduct(a[0], low, high)
+            r1.addProduct(a[1], low, high)
+            r2.addProduct(a[2], low, high)
+            r3.addProduct(a[3], low, high)
+            r4.addProduct(a[4], low, high)
+            r5.addProduct(a[5], low, high)
+            a += 16
+            b += 16
         }
         r0.write(c, adding: adding)
         r1.write(c + rowStride, adding: adding)
@@ -53,27 +38,19 @@ enum TransposedPanelProduct {
 
     @inline(__always)
     private static func four(
-        _ pixels: Pixels, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, _ adding: Bool
+        _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, _ adding: Bool
     ) {
         var r0 = TileRow(), r1 = TileRow(), r2 = TileRow(), r3 = TileRow()
-        var a = a, image = b
-        for _ in 0..<pixels.images {
-            var row = image
-            for _ in 0..<pixels.rows {
-                var b = row
-                let end = a + pixels.length &* 16
-                while a != end {
-                    let low = load(b), high = load(b + 8)
-                    r0.addProduct(a[0], low, high)
-                    r1.addProduct(a[1], low, high)
-                    r2.addProduct(a[2], low, high)
-                    r3.addProduct(a[3], low, high)
-                    a += 16
-                    b += pixels.pixelB
-                }
-                row += pixels.rowB
-            }
-            image += pixels.imageB
+        var a = a, b = b
+        let end = a + tiles &* 16
+        while a != end {
+            let low = load(b), high = load(b + 8)
+            r0.addProduct(a[0], low, high)
+            r1.addProduct(a[1], low, high)
+            r2.addProduct(a[2], low, high)
+            r3.addProduct(a[3], low, high)
+            a += 16
+            b += 16
         }
         r0.write(c, adding: adding)
         r1.write(c + rowStride, adding: adding)

@@ -15,9 +15,14 @@ struct WindowProduct {
     /// Scratch for a register tile.
     static var workspaceCount: Int { 6 * 16 }
 
+    /// - Parameters:
+    ///   - epilogue: of a target in which pixels, rows and images follow one another. `first` is the number of its
+    ///     first image.
     func multiply(
-        images: Int, _ source: Source, filters: Source, _ target: Destination, workspace: Destination
+        images: Int, _ source: Source, filters: Source, _ target: Destination,
+        epilogue: (ConvolutionEpilogue, first: Int)? = nil, workspace: Destination
     ) {
+        let epilogue = epilogue.flatMap { $0.0.isEmpty ? nil : $0 }
         let perImage = gridHeight * gridWidth, positions = images * perImage
         withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * Self.blockPositions) { table in
             guard let sources = table.baseAddress else { return }
@@ -40,22 +45,60 @@ struct WindowProduct {
                     sources[i] = sources[count - 1]
                     targets[i] = targets[count - 1]
                 }
-                multiplyBlock(rounded, source, sources, filters, target, targets, workspace)
+                // Counted from where the target begins, as far as this block's first image.
+                let operands = epilogue.map { epilogue, first in
+                    let image = start / perImage
+                    return epilogue.at(image: first + image, count: targetImage, offset: -image * targetImage)
+                }
+                multiplyBlock(rounded, source, sources, filters, target, targets, operands, workspace)
+                if let (epilogue, first) = epilogue { finish(start..<start + count, target, epilogue, first) }
                 start += count
             }
+        }
+    }
+
+    /// Asks memory for what lies two rows beyond six positions, as if images were rows too.
+    @inline(__always)
+    private func fetch(
+        _ source: Source?, _ sources: UnsafePointer<Int>, _ target: Destination, _ targets: UnsafePointer<Int>,
+        _ addend: Source?, _ gate: Source?
+    ) {
+        for place in 0..<6 {
+            if let source { prefetch(source + (sources[place] &+ 2 &* sourceRow)) }
+            let ahead = targets[place] &+ 2 &* targetRow
+            prefetchToWrite(target + ahead)
+            if let addend { prefetch(addend + ahead) }
+            if let gate { prefetch(gate + ahead) }
+        }
+    }
+
+    /// While the positions are in cache.
+    private func finish(
+        _ positions: Range<Int>, _ target: Destination, _ epilogue: ConvolutionEpilogue, _ first: Int
+    ) {
+        let perImage = gridHeight * gridWidth
+        var start = positions.lowerBound
+        while start < positions.upperBound {
+            let image = start / perImage, end = min(positions.upperBound, (image + 1) * perImage)
+            epilogue.at(image: first + image, count: targetImage, offset: start % perImage * channels)
+                .finish(end - start, channels, from: 0, of: target + start * channels)
+            start = end
         }
     }
 
     @inline(never)
     private func multiplyBlock(
         _ positions: Int, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
-        _ targets: UnsafePointer<Int>, _ workspace: Destination
+        _ targets: UnsafePointer<Int>, _ operands: ConvolutionEpilogue?, _ workspace: Destination
     ) {
         for panel in 0..<Panel.count(channels) {
             let panelFilters = filters + panel &* windowRows &* windowRow &* 16
             let first = panel &* 16, lanes = min(16, channels &- first)
             var i = 0
             while i < positions {
+                fetch(
+                    panel == 0 ? source : nil, sources + i, target + first, targets + i,
+                    operands?.addend.map { $0 + first }, operands?.gate.map { $0 + first })
                 if lanes == 16 {
                     six(source, sources + i, panelFilters, target + first, targets + i)
                 } else {

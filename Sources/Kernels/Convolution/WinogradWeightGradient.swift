@@ -86,21 +86,17 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         }
     }
 
-    private func pixels(_ tiles: Int) -> TransposedPanelProduct.Pixels {
-        TransposedPanelProduct.Pixels(images: 1, rows: 1, length: tiles, pixelB: 16, rowB: 0, imageB: 0)
-    }
-
     @inline(never)
     private func gatherPanels(
         _ tiles: Int, _ inputs: Source, _ outputs: Source, _ sums: Destination, _ dw: Destination,
         _ workspace: Destination
     ) {
-        let pixels = pixels(tiles), panelStride = block.size &* 16
+        let panelStride = block.size &* 16
         for column in 0..<Panel.count(g.inChannels) {
             for row in 0..<Panel.count(g.outChannels) {
                 forEachPlane { plane, filterPlane, isFirst in
                     TransposedPanelProduct.accumulate(
-                        pixels, outputs + (plane &* block.outputs.planeStride &+ row &* panelStride),
+                        tiles, outputs + (plane &* block.outputs.planeStride &+ row &* panelStride),
                         inputs + (plane &* block.inputs.planeStride &+ column &* panelStride),
                         sums + filterPlane &* panelPlaneStride, 16, adding: !isFirst)
                 }
@@ -114,12 +110,12 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
     /// c[Ci/16][Co][16] (+)= a[Co/16][tiles][16] transposed, times b[Ci/16][tiles][16].
     @inline(never)
     private func addProducts(_ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, adding: Bool) {
-        let pixels = pixels(tiles), panelStride = block.size &* 16
+        let panelStride = block.size &* 16
         let rows = Panel.count(g.outChannels)
         for column in 0..<Panel.count(g.inChannels) {
             for row in 0..<rows {
                 TransposedPanelProduct.accumulate(
-                    pixels, a + row &* panelStride, b + column &* panelStride, c + (column &* rows &+ row) &* 256, 16,
+                    tiles, a + row &* panelStride, b + column &* panelStride, c + (column &* rows &+ row) &* 256, 16,
                     adding: adding)
             }
         }

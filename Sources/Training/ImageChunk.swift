@@ -1,7 +1,7 @@
 import Autodiff
 
 /// Some images of a shard, with what the alignment term reads of them.
-struct AlignmentBlock {
+struct ImageChunk {
     /// [B, H, W, C], a variable, and the logits [B, classes] of these images alone.
     let images, logits: Tensor
     /// [B, classes], of the shard's own graph.
@@ -27,7 +27,7 @@ struct AlignmentBlock {
     }
 }
 
-/// The input gradients of a shard, put together from those of its blocks.
+/// The input gradients of a shard, put together from those of its chunks.
 struct InputGradientRows {
     private let shape: Shape
     private let pool: MemoryPool
