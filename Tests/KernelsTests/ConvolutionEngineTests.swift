@@ -33,6 +33,7 @@ private let others: [ConvolutionGeometry] = [
     geometry(3, 6, 4, 17, 5, kernel: (3, 1), padding: 0),
     geometry(3, 5, 5, 7, 16, kernel: (1, 1), stride: 2, padding: 1),
     geometry(2, 28, 28, 1, 32, kernel: (5, 5), padding: 0),
+    geometry(3, 6, 11, 2, 20), geometry(2, 9, 10, 4, 12, kernel: (5, 5), padding: 2),
     geometry(5, 16, 16, 16, 32, stride: 2), geometry(2, 28, 14, 17, 33, stride: 2),
     geometry(3, 3, 17, 33, 9, stride: 2), geometry(9, 13, 8, 8, 20, stride: 2), geometry(2, 2, 2, 272, 20, stride: 2),
     geometry(1, 8, 8, 20, 300, stride: 2),
