@@ -95,14 +95,15 @@ struct BackwardPass {
             if epilogue.gate != nil { gated.insert(ObjectIdentifier(completed)) }
             pullback.epilogue = epilogue
         }
-        let parts = operation.pullback(pullback)
+        let parts = operation.contributions(pullback)
         // Its addend is part of a contribution now, and need not live on.
         pullback.epilogue = nil
         precondition(parts.count == wanted.count, "\(operation.name): pullback of \(parts.count) inputs")
         for (edge, (isWanted, part)) in zip(node.edges, zip(wanted, parts)) {
             guard isWanted, let producer = edge.producer, let part else { continue }
-            cotangents.add(
-                part.fitted(to: leadShape + edge.shape, lead: leadShape.rank), to: ObjectIdentifier(producer))
+            let key = ObjectIdentifier(producer), shape = leadShape + edge.shape
+            if let tensor = part.tensor { cotangents.add(tensor.fitted(to: shape, lead: leadShape.rank), to: key) }
+            if part.isDeferred { cotangents.deferSums(of: part, to: key, shape) }
         }
     }
 
@@ -125,9 +126,22 @@ struct BackwardPass {
 /// What has come together so far of the gradients of nodes.
 struct Cotangents {
     private var sums: [ObjectIdentifier: Tensor] = [:]
+    /// What is still to be added to them, and to what shape.
+    private var deferred: [ObjectIdentifier: (sums: Contribution, shape: Shape)] = [:]
 
-    func contains(_ node: ObjectIdentifier) -> Bool { sums[node] != nil }
-    mutating func take(_ node: ObjectIdentifier) -> Tensor? { sums.removeValue(forKey: node) }
+    func contains(_ node: ObjectIdentifier) -> Bool { sums[node] != nil || deferred[node] != nil }
+
+    mutating func take(_ node: ObjectIdentifier) -> Tensor? {
+        let sum = sums.removeValue(forKey: node)
+        guard let (waiting, shape) = deferred.removeValue(forKey: node) else { return sum }
+        var total = waiting
+        total.tensor = sum
+        return total.total(shape)
+    }
+
+    mutating func deferSums(of part: Contribution, to node: ObjectIdentifier, _ shape: Shape) {
+        deferred[node, default: (Contribution(), shape)].sums.deferSums(of: part)
+    }
 
     /// Adds in place where nobody else can see the accumulated numbers.
     mutating func add(_ part: Tensor, to node: ObjectIdentifier) {

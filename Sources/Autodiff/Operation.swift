@@ -17,6 +17,8 @@ public protocol Operation: Sendable {
     /// have any shape that broadcasting with the input's could have produced; they are summed down to
     /// `lead + input.shape` where they are collected.
     func pullback(_ p: Pullback) -> [Tensor?]
+    /// The same, where sums may be left to whoever needs them.
+    func contributions(_ p: Pullback) -> [Contribution?]
     /// False where the derivative is zero throughout a pass, so that nothing before the operation need be visited.
     func passesGradient(_ statistics: BatchStatistics) -> Bool
     /// Where the rule begins by closing a gate to the cotangent; nil for most.
@@ -29,6 +31,7 @@ public protocol Operation: Sendable {
 }
 
 extension Operation {
+    public func contributions(_ p: Pullback) -> [Contribution?] { pullback(p).map { $0.map(Contribution.tensor) } }
     public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
     public var gate: Gate? { nil }
     public func route(_ p: Pullback) -> Route { Route() }
@@ -73,6 +76,9 @@ public struct Pullback: Sendable {
     let isGated: Bool
     /// For the input that `Operation.route` calls completed.
     var epilogue: Epilogue?
+
+    /// Whether sums may be left to be made later.
+    var canDefer: Bool { !isRecording && lead == 0 }
 
     /// Leading axes of the cotangent beyond the output's.
     public var lead: Int { cotangent.shape.rank - outputShape.rank }

@@ -10,6 +10,16 @@ public typealias Destination = UnsafeMutablePointer<Scalar>
     UnsafeMutableRawPointer(p).storeBytes(of: v, as: Lanes.self)
 }
 
+/// Stores at an address aligned to the vector's size, past the cache: for what will not be read before it would have
+/// left the cache again.
+@inline(__always) func storeAroundCache(_ v: Lanes, _ p: Destination) {
+    #if PAG_DOUBLE
+        pag_store_around_cache_d8(v, p)
+    #else
+        pag_store_around_cache_f8(v, p)
+    #endif
+}
+
 /// Ask for the cache line of an address to come nearer, to be read or to be written. The address need not exist.
 @inline(__always) func prefetch(_ p: Source) { pag_prefetch_to_read(p) }
 @inline(__always) func prefetchToWrite(_ p: Source) { pag_prefetch_to_write(p) }

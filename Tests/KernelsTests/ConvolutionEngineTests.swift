@@ -76,6 +76,23 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
         }
     }
 
+    /// Large filters go past the cache where addresses allow it.
+    @Test(arguments: [ConvolutionOperation.forward, .inputGradient])
+    func addressesDoNotChangeFilters(_ operation: ConvolutionOperation) {
+        let g = geometry(1, 4, 4, 190, 192), engine = ConvolutionEngine(only: .winograd4)
+        let filters = random(g.filterCount), count = engine.preparedFilterCount(g, operation)
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: 2 * (count + 16) * MemoryLayout<Scalar>.stride, alignment: 64)
+        defer { memory.deallocate() }
+        let numbers = memory.assumingMemoryBound(to: Scalar.self)
+        let aligned = numbers.baseAddress.unsafelyUnwrapped, other = aligned + (count + 16) / 16 * 16 + 1
+        numbers.update(repeating: 0)
+        engine.prepareFilters(g, operation, filters, into: aligned)
+        engine.prepareFilters(g, operation, filters, into: other)
+        #expect((0..<count).allSatisfy { aligned[$0] == other[$0] })
+        #expect((0..<count).contains { aligned[$0] != 0 })
+    }
+
     /// The bits of an image are the same alone, in a batch that fills several blocks, and at another place in it.
     @Test(
         arguments: ConvolutionMethod.allCases,

@@ -73,6 +73,21 @@ struct ActivatedAffine: Operation {
         return result
     }
 
+    func contributions(_ p: Pullback) -> [Contribution?] {
+        let scale = p.input(1)
+        guard p.wanted[0], p.wanted[1], p.wanted[2], scale.shape.count == scale.shape[-1],
+            p.canDefer
+        else { return pullback(p).map { $0.map(Contribution.tensor) } }
+        let through = throughActivation(p)
+        let moments = through.channelMoments(with: p.input(0), scale.shape)
+        var result: [Contribution?] = Array(repeating: nil, count: p.inputShapes.count)
+        result[0] = Contribution(scaled: [(through, scale)])
+        result[1] = .tensor(moments.product)
+        result[2] = .tensor(moments.sum)
+        if hasResidual, p.wanted[3] { result[3] = .tensor(through) }
+        return result
+    }
+
     func route(_ p: Pullback) -> Route { goesAround(p) ? Route(bypassed: 0, completed: origin) : Route() }
 
     private func goesAround(_ p: Pullback) -> Bool {

@@ -15,6 +15,14 @@ struct Sum: Operation {
         return Tensor(Shape(kept), in: x[0].pool) { sum(plan, x[0].pointer, $0) }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [p.cotangent.broadcast(to: p.leadShape + p.inputShapes[0])] }
+
+    func contributions(_ p: Pullback) -> [Contribution?] {
+        let shape = p.outputShape
+        guard shape.rank > 0, shape[-1] == p.inputShapes[0][-1], shape.count == shape[-1], p.canDefer else {
+            return pullback(p).map { $0.map(Contribution.tensor) }
+        }
+        return [Contribution(shift: p.cotangent)]
+    }
 }
 
 /// Repeats axes of extent 1; the transpose of `Sum`.

@@ -27,11 +27,19 @@ struct Variance: Operation {
     /// Whether only the last axis is kept.
     private func isPerChannel(_ shape: Shape) -> Bool { Set(axes) == Set((2..<(shape.rank + 1)).map { -$0 }) }
 
-    func pullback(_ p: Pullback) -> [Tensor?] {
+    func pullback(_ p: Pullback) -> [Tensor?] { [(p.input(0) - p.input(1)) * slope(p), nil] }
+
+    func contributions(_ p: Pullback) -> [Contribution?] {
         let (x, mean) = (p.input(0), p.input(1))
-        let slope = p.cotangent * (2 * Scalar(p.outputShape.count) / Scalar(p.inputShapes[0].count))
-        guard p.lead == 0, isPerChannel(x.shape) else { return [(x - mean) * slope, nil] }
-        return [x.activatedAffine(.identity, scale: slope, shift: -(mean * slope)), nil]
+        guard p.canDefer, isPerChannel(x.shape) else {
+            return pullback(p).map { $0.map(Contribution.tensor) }
+        }
+        let slope = slope(p)
+        return [Contribution(scaled: [(x, slope)], shift: -(mean * slope)), nil]
+    }
+
+    private func slope(_ p: Pullback) -> Tensor {
+        p.cotangent * (2 * Scalar(p.outputShape.count) / Scalar(p.inputShapes[0].count))
     }
 }
 

@@ -19,4 +19,12 @@ static inline __attribute__((always_inline)) pag_double8 pag_multiply_add_d8(
 static inline __attribute__((always_inline)) void pag_prefetch_to_read(const void *p) { __builtin_prefetch(p, 0, 2); }
 static inline __attribute__((always_inline)) void pag_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1, 2); }
 
+/* Writes to an aligned address without reading its cache line first, and without keeping it. */
+static inline __attribute__((always_inline)) void pag_store_around_cache_f8(pag_float8 v, float *p) {
+    __builtin_nontemporal_store(v, (pag_float8 *)p);
+}
+static inline __attribute__((always_inline)) void pag_store_around_cache_d8(pag_double8 v, double *p) {
+    __builtin_nontemporal_store(v, (pag_double8 *)p);
+}
+
 #endif

@@ -22,11 +22,11 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                 for panel in 0..<Panel.count(inChannels) {
                     transpose(filters, column * 16, panel * 16, taps)
                     for row in 0..<16 {
-                        let target = planes + (column * depth + panel * 16 + row) * 16
                         for half in [0, 8] {
                             // Taps of one input channel are 256 numbers apart.
-                            spread(taps + (row * 16 + half), 3 * 256, 256, target + half, workspace)
+                            spread(taps + (row * 16 + half), 3 * 256, 256, half, workspace)
                         }
+                        write(workspace, planes + (column * depth + panel * 16 + row) * 16)
                     }
                 }
             }
@@ -44,10 +44,9 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                     for half in [0, 8] {
                         let channel = panel * 16 + half
                         let lanes = row < outChannels ? max(0, min(8, inChannels - channel)) : 0
-                        let target = planes + (panel * depth + row) * 16 + half
                         if lanes == 8 {
                             let last = filters + ((row * 9 + 8) * inChannels + channel)
-                            spread(last, -3 * inChannels, -inChannels, target, workspace)
+                            spread(last, -3 * inChannels, -inChannels, half, workspace)
                         } else {
                             for tap in 0..<9 {
                                 store(.zero, copy + tap * 8)
@@ -55,9 +54,10 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                                 let source = filters + ((row * 9 + 8 - tap) * inChannels + channel)
                                 (copy + tap * 8).update(from: source, count: lanes)
                             }
-                            spread(copy, 24, 8, target, workspace)
+                            spread(copy, 24, 8, half, workspace)
                         }
                     }
+                    write(workspace, planes + (panel * depth + row) * 16)
                 }
             }
         }
@@ -98,7 +98,9 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         }
     }
 
-    private var middleCount: Int { 6 * 6 * 8 }
+    /// Lines between the two passes of a transform, and one row of all planes.
+    private var middleCount: Int { lineCount + Scheme.filterPlanes * 16 }
+    private var lineCount: Int { 6 * 3 * 8 }
 
     private func withWorkspace(extra: Int, _ body: (Destination) -> Void) {
         withUnsafeTemporaryAllocation(of: Scalar.self, capacity: middleCount + extra) { buffer in
@@ -108,18 +110,40 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         }
     }
 
-    /// Eight lanes of a 3x3 filter to all planes.
+    /// Eight lanes of a 3x3 filter to their half of a row of all planes, which stands in the workspace.
     @inline(__always)
     private func spread(
-        _ filter: Source, _ rowStride: Int, _ tapStride: Int, _ planes: Destination, _ workspace: Destination
+        _ filter: Source, _ rowStride: Int, _ tapStride: Int, _ half: Int, _ workspace: Destination
     ) {
         typealias Transform = Scheme.FilterTransform
+        let row = workspace + lineCount + half
         for j in 0..<3 { Transform.apply(StridedLine(filter + j &* tapStride, rowStride), workspace + j &* 8, 24) }
         for i in 0..<Scheme.filterLines {
-            Transform.apply(
-                StridedLine(workspace + i &* 24, 8), planes + i &* Scheme.filterLines &* planeStride, planeStride)
+            Transform.apply(StridedLine(workspace + i &* 24, 8), row + i &* Scheme.filterLines &* 16, 16)
         }
     }
+
+    /// Writes a row of all planes, `planeStride` apart. More planes than a cache holds go past it: each of their lines
+    /// would be read before it is written, and gone before it is used.
+    @inline(__always)
+    private func write(_ workspace: Destination, _ planes: Destination) {
+        let row = workspace + lineCount
+        let isAligned = UInt(bitPattern: planes) % UInt(MemoryLayout<Lanes>.alignment) == 0
+        if isAligned, count > Self.cached {
+            for plane in 0..<Scheme.filterPlanes {
+                storeAroundCache(load(row + plane &* 16), planes + plane &* planeStride)
+                storeAroundCache(load(row + (plane &* 16 &+ 8)), planes + (plane &* planeStride &+ 8))
+            }
+        } else {
+            for plane in 0..<Scheme.filterPlanes {
+                store(load(row + plane &* 16), planes + plane &* planeStride)
+                store(load(row + (plane &* 16 &+ 8)), planes + (plane &* planeStride &+ 8))
+            }
+        }
+    }
+
+    /// Numbers that stay in the cache.
+    @inline(__always) private static var cached: Int { 1 << 20 }
 
     /// taps[9][16 input channels][16 output channels], zero where the filters have no such channel.
     private func transpose(_ filters: Source, _ output: Int, _ input: Int, _ taps: Destination) {
