@@ -19,6 +19,8 @@ public struct StepBenchmark: Sendable {
     public var statistics = StatisticsMode.frozen
     /// Classes whose gradients are differentiated at one time; nil: as training chooses.
     public var classChunk: Int?
+    /// Images, likewise.
+    public var imageChunk: Int?
     /// Bytes for the graphs of a shard's input gradients.
     public var memory = 1 << 30
 
@@ -105,7 +107,7 @@ private final class StepWork {
             targets: targets, classes: targets == nil ? [] : (0..<classes).map { Array(repeating: $0, count: batch) })
         loss = AlignmentObjective(
             weight: 1, gradient: .logprob, statistics: targets == nil ? .perClass : benchmark.statistics,
-            classChunk: benchmark.classChunk, memory: benchmark.memory)
+            classChunk: benchmark.classChunk, imageChunk: benchmark.imageChunk, memory: benchmark.memory)
     }
 
     func step() throws -> Seconds {

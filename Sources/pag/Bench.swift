@@ -38,14 +38,17 @@ struct Bench: ParsableCommand {
     @Option var statistics = StatisticsMode.frozen
     @Option(help: "Classes whose gradients are differentiated at one time. Default: as training chooses.")
     var classChunk: Int?
+    @Option(help: "Images of the shard, likewise.") var imageChunk: Int?
     @Option(help: "Mebibytes for the graphs of a shard's input gradients, as compute.memory.") var memory = 1024
     @Option(help: "Images of attack's AutoAttack run, 0 for none.") var cascade = 32
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard batch ?? 1 > 0, classChunk ?? 1 > 0, classes > 1, seconds >= 0, seconds.isFinite, cascade >= 0 else {
+        guard [batch, classChunk, imageChunk].allSatisfy({ $0 ?? 1 > 0 }), classes > 1, seconds >= 0,
+            seconds.isFinite, cascade >= 0
+        else {
             throw ValidationError(
-                "batch and class-chunk must be positive, classes 2 or more, seconds and cascade 0 or more")
+                "batch, class-chunk and image-chunk must be positive, classes 2 or more, seconds and cascade 0 or more")
         }
         guard (1...(1 << 20)).contains(memory) else { throw ValidationError("memory must be 1 to \(1 << 20) mebibytes") }
         guard subject != .conv || model != .vit else { throw ValidationError("vit has no convolutions") }
@@ -68,6 +71,7 @@ struct Bench: ParsableCommand {
                 benchmark.classes = classes
                 benchmark.statistics = statistics
                 benchmark.classChunk = classChunk
+                benchmark.imageChunk = imageChunk
                 benchmark.memory = memory << 20
                 emit(try benchmark.run(over: communicator, seconds: seconds))
             case .conv:
