@@ -2,7 +2,8 @@
 /// pixel's gradient.
 ///
 /// A register tile is a few numbers of the patch, wherever they lie in the padded image, by sixteen output channels, so
-/// that few input channels waste nothing.
+/// that few input channels waste nothing. Of many input channels patches are packed first, tile by tile, because they
+/// are read anew for every sixteen output channels.
 struct DirectWeightGradient {
     private let g: ConvolutionGeometry
     private let padded: PaddedImages
@@ -25,16 +26,21 @@ struct DirectWeightGradient {
     /// Gradients are read where they are, unless channels are missing.
     private var isWhole: Bool { channels == g.outChannels }
     private var inputCount: Int { padded.isPadded ? Panel.aligned(group * padded.imageCount) : 0 }
+    private var packs: Bool { g.inChannels >= 64 && channels >= 64 }
+    private var packedCount: Int {
+        packs ? Panel.aligned((g.patch + 5) / 6 * 6 * group * rowBlock * g.outWidth) : 0
+    }
     private var outputCount: Int { isWhole ? 0 : group * g.outputPixels * channels }
     private var sumCount: Int { g.patch * channels }
-    var scratchCount: Int { inputCount + outputCount + sumCount }
+    var scratchCount: Int { inputCount + outputCount + packedCount + sumCount }
 
     func run(_ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination) {
-        let inputs = scratch, gradients = inputs + inputCount, sums = gradients + outputCount
+        let inputs = scratch, gradients = inputs + inputCount, packed = gradients + outputCount
+        let sums = packed + packedCount
         sums.update(repeating: 0, count: sumCount)
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: g.patch) { offsets in
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * g.patch) { offsets in
             guard let offsets = offsets.baseAddress else { return }
-            placeOffsets(offsets)
+            placeOffsets(offsets, packed: offsets + g.patch)
             for first in stride(from: 0, to: g.images, by: group) {
                 let images = min(group, g.images - first)
                 var source = x + first * g.inputImage, gradient = dy + first * g.outputImage
@@ -47,7 +53,8 @@ struct DirectWeightGradient {
                     gradient = Source(gradients)
                 }
                 for row in stride(from: 0, to: g.outHeight, by: rowBlock) {
-                    addProducts(images, row, min(rowBlock, g.outHeight - row), source, gradient, offsets, sums)
+                    addProducts(
+                        images, row, min(rowBlock, g.outHeight - row), source, gradient, offsets, packed, sums)
                 }
             }
         }
@@ -61,32 +68,64 @@ struct DirectWeightGradient {
         }
     }
 
-    /// Where the numbers of a patch lie, from its first one on, in the order of filters.
-    private func placeOffsets(_ offsets: UnsafeMutablePointer<Int>) {
-        let run = g.kernelWidth * g.inChannels
-        for number in 0..<g.patch { offsets[number] = number / run * padded.rowCount + number % run }
+    /// Where the numbers of a patch lie, from its first one on, in the order of filters; and where they lie packed.
+    private func placeOffsets(_ offsets: UnsafeMutablePointer<Int>, packed: UnsafeMutablePointer<Int>) {
+        let run = g.kernelWidth * g.inChannels, pixels = group * rowBlock * g.outWidth
+        for number in 0..<g.patch {
+            offsets[number] = number / run * padded.rowCount + number % run
+            packed[number] = number / 6 * 6 * pixels + number % 6
+        }
     }
 
     @inline(never)
     private func addProducts(
         _ images: Int, _ row: Int, _ rows: Int, _ inputs: Source, _ gradients: Source,
-        _ offsets: UnsafePointer<Int>, _ sums: Destination
+        _ offsets: UnsafePointer<Int>, _ packed: Destination, _ sums: Destination
     ) {
         let step = g.stride &* g.inChannels
-        let pixels = OuterProductSum.Pixels(
+        var pixels = OuterProductSum.Pixels(
             images: images, rows: rows, length: g.outWidth, pixelA: step,
             rowA: g.stride &* padded.rowCount &- g.outWidth &* step,
             imageA: padded.imageCount &- rows &* g.stride &* padded.rowCount, pixelB: channels,
             imageB: (g.outputPixels &- rows &* g.outWidth) &* channels,
             nextA: images &* rows &* g.stride &* padded.rowCount,
             nextB: images &* rows &* g.outWidth &* channels)
-        let corner = inputs + row &* g.stride &* padded.rowCount
+        var patches = inputs + row &* g.stride &* padded.rowCount, offsets = offsets
+        if packs {
+            pack(pixels, patches, offsets, packed)
+            (patches, offsets) = (Source(packed), offsets + g.patch)
+            pixels.pixelA = 6
+            (pixels.rowA, pixels.imageA, pixels.nextA) = (0, 0, 0)
+        }
         var target = sums
         for panel in 0..<Panel.count(g.outChannels) {
             OuterProductSum.add(
-                pixels, corner, offsets, g.patch,
+                pixels, patches, offsets, g.patch,
                 gradients + (panel &* Panel.width &+ row &* g.outWidth &* channels), to: target)
             target += g.patch &* Panel.width
+        }
+    }
+
+    private func pack(
+        _ pixels: OuterProductSum.Pixels, _ patches: Source, _ offsets: UnsafePointer<Int>, _ packed: Destination
+    ) {
+        let packedOffsets = offsets + g.patch
+        var patch = patches, target = packed
+        for _ in 0..<pixels.images {
+            for _ in 0..<pixels.rows {
+                for _ in 0..<pixels.length {
+                    var line = 0
+                    while line < g.inChannels {
+                        prefetch(patch + (pixels.nextA &+ line))
+                        line &+= 16
+                    }
+                    for number in 0..<g.patch { target[packedOffsets[number]] = patch[offsets[number]] }
+                    patch += pixels.pixelA
+                    target += 6
+                }
+                patch += pixels.rowA
+            }
+            patch += pixels.imageA
         }
     }
 

@@ -4,9 +4,12 @@ enum OuterProductSum {
     /// numbers further on, a next row `rowA` beyond its first pixel's place by that count, and a next image `imageA`
     /// beyond that; in `b`, rows follow one another.
     struct Pixels {
-        let images, rows, length, pixelA, rowA, imageA, pixelB, imageB: Int
+        let images, rows, length: Int
+        var pixelA, rowA, imageA: Int
+        let pixelB, imageB: Int
         /// How much further on those lie that are summed next, for memory to be asked for them.
-        let nextA, nextB: Int
+        var nextA: Int
+        let nextB: Int
     }
 
     /// c[count][16] += sum over pixels of a[pixel + offsets] b[pixel][16].
