@@ -113,12 +113,15 @@ def compare(results):
 PASSES = ("forward", "inputGradient", "weightGradient")
 
 
-def convolutions(results):
+def convolutions(results, images):
     rows = []
-    for layer in dict.fromkeys(line["layer"] for line in results.find("pag", "conv", model="resnet18", images=16)):
+    layers = {
+        line["layer"]: model for model in ("resnet18", "resnet8")
+        for line in results.find("pag", "conv", model=model, images=images)}
+    for layer in sorted(layers, key=lambda layer: (layer.split()[0], -side(layer))):
         row = [layer]
         for operation in PASSES:
-            case = {"model": "resnet18", "images": 16, "layer": layer, "operation": operation}
+            case = {"model": layers[layer], "images": images, "layer": layer, "operation": operation}
             chosen = results.find("pag", "conv", chosen=True, **case)[0]
             work = chosen["gflops_effective"] * chosen["seconds_median"]
 
@@ -134,6 +137,11 @@ def convolutions(results):
     for name in ("forward", "input gradient", "weight gradient"):
         head += f" | {name}: pag | patches | PyTorch | ratio"
     return markdown(head, rows)
+
+
+def side(layer):
+    """Of a layer's input: "3x3/1 64>64@32"."""
+    return int(layer.split("@")[1])
 
 
 def parts(results):
@@ -260,7 +268,8 @@ def scaling(results, objective, node_first=False):
 def main(arguments):
     results = Results(arguments[0])
     tables = {
-        "machine": machine(results), "compare": compare(results), "convolutions": convolutions(results),
+        "machine": machine(results), "compare": compare(results), "convolutions": convolutions(results, 16),
+        "convolutions of 160": convolutions(results, 160),
         "parts": parts(results), "profile": profile(results), "ranks": ranks(results),
         "allreduce": allreduce(results), "others": others(results), "scaling-pag": scaling(results, "pag"),
         "scaling-pag-node-first": scaling(results, "pag", True), "scaling-ce": scaling(results, "ce")}
