@@ -34,7 +34,7 @@ public struct AlignmentObjective: Objective {
     public var statistics: StatisticsMode
     /// Classes whose gradients are differentiated at one time; nil for as many as `memory` allows and is fastest.
     public var classChunk: Int?
-    /// Images, likewise.
+    /// Images of the shard, likewise; all, where statistics couple them.
     public var imageChunk: Int?
     /// Bytes for the graphs of the input gradients of one shard.
     public var memory: Int
@@ -119,10 +119,9 @@ public struct AlignmentObjective: Objective {
         return StreamPlan(
             classes: shard.classes.count, images: shard.labels.count, isCoupled: statistics == .repeated,
             isPerImage: isPerImage && RowGraph(0..<1, of: clean.logits, from: clean.images) != nil,
-            canShareReference: isPerImage && canShareReference(shard, classes: state.model.classes), 
-            givenClasses: classChunk, givenImages: imageChunk,
-            activations: clean.logits.bytesKept, parameters: state.parameters.count * MemoryLayout<Scalar>.stride,
-            budget: memory)
+            canShareReference: isPerImage && canShareReference(shard, classes: state.model.classes),
+            givenClasses: classChunk, givenImages: imageChunk, activations: clean.logits.bytesKept,
+            parameters: state.parameters.count * MemoryLayout<Scalar>.stride, budget: memory)
     }
 
     /// Whether the gradients of all log-probabilities can be had from one stream less: row t must be of class t.

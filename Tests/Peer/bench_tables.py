@@ -144,31 +144,72 @@ def side(layer):
     return int(layer.split("@")[1])
 
 
+# Nine of ten classes' streams are computed.
+STREAMS = 0.9
+# Multiplications of the direct method for one of Winograd's.
+SAVED = {"winograd4": 4, "winograd2": 2.25, "winogradStrided": 16 / 9}
+
+
+def passes(results, model, operation, images, layer=None):
+    """Seconds and GFLOP, effective and true, of all convolutions of a network, or those like one layer."""
+    lines = results.find("pag", "conv", model=model, images=images, operation=operation, chosen=True)
+    seconds = effective = true = 0
+    for line in {line["layer"]: line for line in lines}.values():
+        if layer not in (None, line["layer"]):
+            continue
+        case = {"model": model, "images": images, "operation": operation, "layer": line["layer"], "chosen": True}
+        work = line["layers"] * line["gflops_effective"] * line["seconds_median"]
+        seconds += line["layers"] * results.middle("seconds_cpu", "pag", "conv", **case)
+        effective += work
+        true += work / SAVED.get(line["method"], 1)
+    return seconds, effective, true
+
+
+def layers(results):
+    """The convolutions of the aligned step of 16 images, by layer."""
+    rows = []
+    peak = median(line["peak_gflops"] for line in results.find("pag", "conv"))
+    for model, name in MODELS.items():
+        found = results.find("pag", "conv", model=model, images=160, operation="forward", chosen=True)
+        sums = {}
+        for layer, line in {line["layer"]: line for line in found}.items():
+            seconds = effective = true = 0
+            for operation in PASSES:
+                for images, factor in ((16, 1), (160, STREAMS)):
+                    part = passes(results, model, operation, images, layer)
+                    seconds, effective, true = (
+                        old + factor * new for old, new in zip((seconds, effective, true), part))
+            sums[layer] = (line["layers"], seconds, effective, true)
+        whole = sum(seconds for _, seconds, _, _ in sums.values())
+        for layer, (count, seconds, effective, true) in sums.items():
+            rows.append([
+                f"{name}, {layer}", str(count), f"{1000 * seconds:.1f} ms", f"{100 * seconds / whole:.0f} %",
+                f"{effective / seconds:.0f}", f"{100 * true / seconds / peak:.0f} %"])
+    return markdown(
+        "convolutions of an aligned step of 16 images | layers | in all | share | effective GFLOP/s "
+        "| true multiplications, share of the peak", rows)
+
+
 def parts(results):
     """The aligned and the plain step of 16 images, as what their convolutions take one by one, and the rest."""
     rows = []
     for model, name in MODELS.items():
-        def passes(operation, images):
-            seconds = 0
-            lines = results.find("pag", "conv", model=model, images=images, operation=operation, chosen=True)
-            for layer in {line["layer"]: line for line in lines}.values():
-                seconds += layer["layers"] * results.middle(
-                    "seconds_cpu", "pag", "conv", model=model, images=images, operation=operation, chosen=True,
-                    layer=layer["layer"])
-            return seconds
         for task, objective in (("aligned step", "pag"), ("plain step", "ce")):
             whole = results.middle(
                 "seconds_cpu", "ranks", "step", model=model, objective=objective, ranks=1, batch=16)
             if not whole or not results.find("pag", "conv", model=model, images=160):
                 continue
-            wide = 160 if objective == "pag" else None
-            forward = passes("forward", 16) + (passes("forward", wide) if wide else 0)
-            inputs = passes("inputGradient", 16) + (passes("inputGradient", wide) if wide else 0)
-            weights = passes("weightGradient", 16) + (passes("weightGradient", wide) if wide else 0)
-            cells = [forward, inputs, weights, whole - forward - inputs - weights]
+            cells = []
+            for operation in PASSES:
+                seconds = passes(results, model, operation, 16)[0]
+                if objective == "pag":
+                    seconds += STREAMS * passes(results, model, operation, 160)[0]
+                cells.append(seconds)
+            convolutions = sum(cells)
+            cells.append(whole - convolutions)
             rows.append(
                 [f"{name}, {task}", f"{1000 * whole:.0f} ms"] + [f"{100 * part / whole:.0f} %" for part in cells]
-                + [number(16 / (forward + inputs + weights))])
+                + [number(16 / convolutions)])
     return markdown(
         "step of 16 images | in all | convolutions forward | input gradients | weight gradients | all else "
         "| images/s if all else were free", rows)
@@ -269,9 +310,8 @@ def main(arguments):
     results = Results(arguments[0])
     tables = {
         "machine": machine(results), "compare": compare(results), "convolutions": convolutions(results, 16),
-        "convolutions of 160": convolutions(results, 160),
-        "parts": parts(results), "profile": profile(results), "ranks": ranks(results),
-        "allreduce": allreduce(results), "others": others(results), "scaling-pag": scaling(results, "pag"),
+        "convolutions of 160": convolutions(results, 160), "parts": parts(results), "layers": layers(results),
+        "profile": profile(results), "ranks": ranks(results), "allreduce": allreduce(results), "others": others(results), "scaling-pag": scaling(results, "pag"),
         "scaling-pag-node-first": scaling(results, "pag", True), "scaling-ce": scaling(results, "ce")}
     for name, text in tables.items():
         print(f"\n{name}\n{text}")
