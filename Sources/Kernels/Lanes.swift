@@ -20,9 +20,12 @@ public typealias Destination = UnsafeMutablePointer<Scalar>
     #endif
 }
 
-/// Ask for the cache line of an address to come nearer, to be read or to be written. The address need not exist.
+/// Ask for the cache line of an address to come nearer, to be read or to be written; `prefetchNear` for what is written
+/// next but one. The address need not exist.
 @inline(__always) func prefetch(_ p: Source) { pag_prefetch_to_read(p) }
 @inline(__always) func prefetchToWrite(_ p: Source) { pag_prefetch_to_write(p) }
+
+@inline(__always) func prefetchNear(_ p: Destination) { pag_prefetch_near(p) }
 
 let laneCount = Lanes.scalarCount
 

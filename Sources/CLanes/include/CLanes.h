@@ -18,6 +18,8 @@ static inline __attribute__((always_inline)) pag_double8 pag_multiply_add_d8(
 /* Asks for the cache line of an address, which need not exist, to be read or to be written soon. */
 static inline __attribute__((always_inline)) void pag_prefetch_to_read(const void *p) { __builtin_prefetch(p, 0, 2); }
 static inline __attribute__((always_inline)) void pag_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1, 2); }
+/* The same into the nearest cache, for an address that is written next but one. */
+static inline __attribute__((always_inline)) void pag_prefetch_near(const void *p) { __builtin_prefetch(p, 1, 3); }
 
 /* Writes to an aligned address without reading its cache line first, and without keeping it. */
 static inline __attribute__((always_inline)) void pag_store_around_cache_f8(pag_float8 v, float *p) {

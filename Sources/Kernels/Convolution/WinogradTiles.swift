@@ -180,6 +180,19 @@ struct WinogradTiles {
         }
     }
 
+    /// Asks for the lines of the neighbouring tile: stores that wait for a line hold up those behind them.
+    @inline(__always)
+    private func fetchNext(_ rows: Int, _ columns: Int, _ target: Destination) {
+        for i in 0..<rows {
+            var line = target + (i &* width &+ step) &* channels
+            let end = line + columns &* channels
+            while line < end {
+                prefetchNear(line)
+                line += 16
+            }
+        }
+    }
+
     @inline(__always)
     private func gatherTile<Transform: LineTransform>(
         _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ target: Destination,
@@ -189,6 +202,7 @@ struct WinogradTiles {
         let copy = workspace + Self.linesCount
         let rows = min(Transform.outputs, height &- tile.top)
         let columns = min(Transform.outputs, width &- tile.left)
+        fetchNext(rows, columns, target)
         var channel = 0
         while channel < channels {
             let source = planes + (channel / 16 &* panelStride &+ channel % 16)
