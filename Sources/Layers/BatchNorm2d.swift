@@ -26,7 +26,9 @@ public struct BatchNorm2d: AffineNormalisation {
         let unbiased = variance.detached * (Scalar(count) / Scalar(max(1, count - 1)))
         context.record(
             .init(mean: mean.detached.reshaped([channels]), variance: unbiased.reshaped([channels])), running)
-        return affine(context, mean: mean.gatedStatistics(), variance: variance.gatedStatistics())
+        return affine(
+            context, mean: mean.gatedStatistics().reshaped([channels]),
+            variance: variance.gatedStatistics().reshaped([channels]))
     }
 
     /// By the running statistics, for any images.

@@ -23,7 +23,8 @@ import Testing
         let x = numbers([3, 4, 4, channels], 1), weight = numbers([channels], 2), bias = numbers([channels], 5)
         let residual = numbers(x.shape, 4)
         let mean = x.mean(-4, -3, -2), variance = x.variance(around: mean, axes: [-4, -3, -2])
-        let scale = weight * variance.reciprocalSquareRoot(epsilon: 0.1), shift = bias - mean * scale
+        let scale = weight * variance.reshaped([channels]).reciprocalSquareRoot(epsilon: 0.1)
+        let shift = bias - mean.reshaped([channels]) * scale
         let y = x.activatedAffine(function, scale: scale, shift: shift, residual: residual)
         compare(y, [x, weight, bias, residual], "all")
         compare(y, [x], "images alone")

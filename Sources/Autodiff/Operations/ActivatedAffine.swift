@@ -75,9 +75,10 @@ struct ActivatedAffine: Operation {
 
     func contributions(_ p: Pullback) -> [Contribution?] {
         let scale = p.input(1)
-        guard p.wanted[0], p.wanted[1], p.wanted[2], scale.shape.count == scale.shape[-1],
-            p.canDefer
-        else { return pullback(p).map { $0.map(Contribution.tensor) } }
+        // One number a channel for all images: of one image's own, the shape may be [1, 1, 1, channels].
+        guard p.wanted[0], p.wanted[1], p.wanted[2], scale.shape.rank == 1, p.canDefer else {
+            return pullback(p).map { $0.map(Contribution.tensor) }
+        }
         let through = throughActivation(p)
         let moments = through.channelMoments(with: p.input(0), scale.shape)
         var result: [Contribution?] = Array(repeating: nil, count: p.inputShapes.count)

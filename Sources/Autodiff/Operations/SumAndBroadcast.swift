@@ -17,8 +17,9 @@ struct Sum: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] { [p.cotangent.broadcast(to: p.leadShape + p.inputShapes[0])] }
 
     func contributions(_ p: Pullback) -> [Contribution?] {
-        let shape = p.outputShape
-        guard shape.rank > 0, shape[-1] == p.inputShapes[0][-1], shape.count == shape[-1], p.canDefer else {
+        // By the axes, not by extents: what an image gets must not depend on there being another.
+        let rank = p.outputShape.rank
+        guard rank > 1, Set(axes) == Set((2...rank).map { -$0 }), p.canDefer else {
             return pullback(p).map { $0.map(Contribution.tensor) }
         }
         return [Contribution(shift: p.cotangent)]

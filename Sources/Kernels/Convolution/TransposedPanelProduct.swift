@@ -1,6 +1,6 @@
 /// Products summed over tiles, of panels with sixteen channels a tile: the multiplications of weight gradients.
 enum TransposedPanelProduct {
-    /// c[16][rowStride] (+)= sum over `tiles` of a[tile][16] b[tile][16]: channels of `a` are rows, those of `b` columns.
+    /// c[16][rowStride] (+)= sum over tiles of a[tile][16] b[tile][16]: channels of `a` are rows, those of `b` columns.
     @inline(__always)
     static func accumulate(
         _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, _ rowStride: Int, adding: Bool
