@@ -31,7 +31,9 @@ public protocol Operation: Sendable {
 }
 
 extension Operation {
-    public func contributions(_ p: Pullback) -> [Contribution?] { pullback(p).map { $0.map(Contribution.tensor) } }
+    public func contributions(_ p: Pullback) -> [Contribution?] { tensorContributions(p) }
+    /// With nothing left to be made.
+    func tensorContributions(_ p: Pullback) -> [Contribution?] { pullback(p).map { $0.map(Contribution.tensor) } }
     public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
     public var gate: Gate? { nil }
     public func route(_ p: Pullback) -> Route { Route() }

@@ -23,7 +23,7 @@ public struct StreamPlan: Equatable {
     ///   - classes: rows of input gradients.
     ///   - images: in the shard.
     ///   - isCoupled: statistics make every class depend on all others: there is one pass.
-    ///   - isPerImage: no image's gradient depends on another's.
+    ///   - isPerImage: no image's gradient depends on another's. Asked only where images would be taken apart.
     ///   - canShareReference: the rows are all classes, in order, of log-probabilities, image by image.
     ///   - givenClasses: the chunk of classes that the user wants in place of a choice; likewise `givenImages`.
     ///   - activations: bytes that one forward pass keeps. One class's gradients keep about as many, and as many
@@ -31,7 +31,7 @@ public struct StreamPlan: Equatable {
     ///   - parameters: bytes of all parameters.
     ///   - budget: bytes for the graphs of all classes.
     public init(
-        classes: Int, images: Int, isCoupled: Bool, isPerImage: Bool, canShareReference: Bool,
+        classes: Int, images: Int, isCoupled: Bool, isPerImage: @autoclosure () -> Bool, canShareReference: Bool,
         givenClasses: Int?, givenImages: Int?, activations: Int, parameters: Int, budget: Int
     ) {
         self.classes = classes
@@ -46,8 +46,8 @@ public struct StreamPlan: Equatable {
         // the filters serves many images.
         let image = max(1, activations / max(1, images))
         let fastest = max(1, (Self.cache + 16 * parameters) / image)
-        let block = isPerImage ? givenImages ?? Self.even(images, atMost: fastest / Self.classesTogether) : images
-        imageChunk = max(1, min(block, images))
+        let wanted = max(1, givenImages ?? Self.even(images, atMost: fastest / Self.classesTogether))
+        imageChunk = wanted < images && isPerImage() ? wanted : images
         let stream = image * imageChunk
         sharesReference = canShareReference && classes * stream <= budget
         let fitting = sharesReference ? classes : budget / (2 * stream)

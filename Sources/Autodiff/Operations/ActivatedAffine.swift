@@ -77,7 +77,7 @@ struct ActivatedAffine: Operation {
         let scale = p.input(1)
         // One number a channel for all images: of one image's own, the shape may be [1, 1, 1, channels].
         guard p.wanted[0], p.wanted[1], p.wanted[2], scale.shape.rank == 1, p.canDefer else {
-            return pullback(p).map { $0.map(Contribution.tensor) }
+            return tensorContributions(p)
         }
         let through = throughActivation(p)
         let moments = through.channelMoments(with: p.input(0), scale.shape)

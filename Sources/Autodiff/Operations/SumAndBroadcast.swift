@@ -20,7 +20,7 @@ struct Sum: Operation {
         // By the axes, not by extents: what an image gets must not depend on there being another.
         let rank = p.outputShape.rank
         guard rank > 1, Set(axes) == Set((2...rank).map { -$0 }), p.canDefer else {
-            return pullback(p).map { $0.map(Contribution.tensor) }
+            return tensorContributions(p)
         }
         return [Contribution(shift: p.cotangent)]
     }
@@ -39,6 +39,9 @@ struct Broadcast: Operation {
         return Tensor(shape, in: x[0].pool) { elementwise(.add, plan, x[0].pointer, &zero, $0) }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [p.cotangent] }
+    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? {
+        shape.rows(rows, of: batch).map { Broadcast(shape: $0) }
+    }
 }
 
 extension Tensor {

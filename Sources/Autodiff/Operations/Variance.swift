@@ -31,9 +31,7 @@ struct Variance: Operation {
 
     func contributions(_ p: Pullback) -> [Contribution?] {
         let (x, mean) = (p.input(0), p.input(1))
-        guard p.canDefer, isPerChannel(x.shape) else {
-            return pullback(p).map { $0.map(Contribution.tensor) }
-        }
+        guard p.canDefer, isPerChannel(x.shape) else { return tensorContributions(p) }
         let slope = slope(p)
         return [Contribution(scaled: [(x, slope)], shift: -(mean * slope)), nil]
     }

@@ -26,9 +26,11 @@ struct DirectWeightGradient {
     /// Gradients are read where they are, unless channels are missing.
     private var isWhole: Bool { channels == g.outChannels }
     private var inputCount: Int { padded.isPadded ? Panel.aligned(group * padded.imageCount) : 0 }
+    /// Whether patches are packed: [tiles][pixels][numbers of a tile].
     private var packs: Bool { g.inChannels >= 64 && channels >= 64 }
     private var packedCount: Int {
-        packs ? Panel.aligned((g.patch + 5) / 6 * 6 * group * rowBlock * g.outWidth) : 0
+        let tile = OuterProductSum.tile
+        return packs ? Panel.aligned((g.patch + tile - 1) / tile * tile * group * rowBlock * g.outWidth) : 0
     }
     private var outputCount: Int { isWhole ? 0 : group * g.outputPixels * channels }
     private var sumCount: Int { g.patch * channels }
@@ -70,10 +72,10 @@ struct DirectWeightGradient {
 
     /// Where the numbers of a patch lie, from its first one on, in the order of filters; and where they lie packed.
     private func placeOffsets(_ offsets: UnsafeMutablePointer<Int>, packed: UnsafeMutablePointer<Int>) {
-        let run = g.kernelWidth * g.inChannels, pixels = group * rowBlock * g.outWidth
+        let run = g.kernelWidth * g.inChannels, pixels = group * rowBlock * g.outWidth, tile = OuterProductSum.tile
         for number in 0..<g.patch {
             offsets[number] = number / run * padded.rowCount + number % run
-            packed[number] = number / 6 * 6 * pixels + number % 6
+            packed[number] = number / tile * tile * pixels + number % tile
         }
     }
 
@@ -94,7 +96,7 @@ struct DirectWeightGradient {
         if packs {
             pack(pixels, patches, offsets, packed)
             (patches, offsets) = (Source(packed), offsets + g.patch)
-            pixels.pixelA = 6
+            pixels.pixelA = OuterProductSum.tile
             (pixels.rowA, pixels.imageA, pixels.nextA) = (0, 0, 0)
         }
         var target = sums
@@ -121,7 +123,7 @@ struct DirectWeightGradient {
                     }
                     for number in 0..<g.patch { target[packedOffsets[number]] = patch[offsets[number]] }
                     patch += pixels.pixelA
-                    target += 6
+                    target += OuterProductSum.tile
                 }
                 patch += pixels.rowA
             }

@@ -1,5 +1,8 @@
 /// Sums over pixels of the outer product of some numbers, wherever they lie, with a panel of sixteen channels.
 enum OuterProductSum {
+    /// Numbers that are multiplied together.
+    @inline(__always) static var tile: Int { 6 }
+
     /// Where the summed pixels lie: `images` times `rows` runs of `length` pixels. In `a`, the next pixel is `pixelA`
     /// numbers further on, a next row `rowA` beyond its first pixel's place by that count, and a next image `imageA`
     /// beyond that; in `b`, rows follow one another.
@@ -19,12 +22,12 @@ enum OuterProductSum {
     ) {
         var number = 0
         if count > 4 {
-            six(pixels, a, offsets, min(6, count), b, c, fetching: true)
-            number = 6
+            six(pixels, a, offsets, min(tile, count), b, c, fetching: true)
+            number = tile
         }
         while count &- number > 4 {
-            six(pixels, a, offsets + number, min(6, count &- number), b, c + number &* 16, fetching: false)
-            number &+= 6
+            six(pixels, a, offsets + number, min(tile, count &- number), b, c + number &* 16, fetching: false)
+            number &+= tile
         }
         if number < count { four(pixels, a, offsets + number, count &- number, b, c + number &* 16) }
     }
@@ -66,7 +69,7 @@ enum OuterProductSum {
         r2.write(c + 32, adding: true)
         r3.write(c + 48, adding: true)
         r4.write(c + 64, adding: true)
-        if count == 6 { r5.write(c + 80, adding: true) }
+        if count == tile { r5.write(c + 80, adding: true) }
     }
 
     @inline(__always)
