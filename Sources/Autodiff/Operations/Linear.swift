@@ -3,6 +3,8 @@ import Kernels
 /// y[..., out] = x[..., in] w[out, in]ᵀ. With its two transposes it forms a family closed under differentiation: each
 /// derivative of each member is one of the members.
 struct Linear: Operation {
+    /// Whether the axis before the last counts tokens of an image, and not images.
+    let hasTokens: Bool
     let name = "linear"
     let keeps: Kept = .factors
 
@@ -13,19 +15,20 @@ struct Linear: Operation {
             "linear: input \(input.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = input.shape.count / max(1, width)
         return Tensor(input.shape.prefix(input.shape.rank - 1) + [out], in: input.pool) {
-            products(input, rows: rows, out, width, weight, transposed: true, $0)
+            products(input, rows: rows, hasTokens, out, width, weight, transposed: true, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
-            p.wanted[0] ? apply(LinearInputGradient(), [p.cotangent, p.input(1)]) : nil,
-            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(), [$0, p.input(0)]) } : nil,
+            p.wanted[0] ? apply(LinearInputGradient(hasTokens: hasTokens), [p.cotangent, p.input(1)]) : nil,
+            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [$0, p.input(0)]) } : nil,
         ]
     }
 }
 
 /// dx[..., in] = dy[..., out] w[out, in]
 struct LinearInputGradient: Operation {
+    let hasTokens: Bool
     let name = "linear input gradient"
     let keeps: Kept = .factors
 
@@ -36,19 +39,20 @@ struct LinearInputGradient: Operation {
             "linear input gradient: cotangent \(dy.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = dy.shape.count / max(1, out)
         return Tensor(dy.shape.prefix(dy.shape.rank - 1) + [width], in: dy.pool) {
-            products(dy, rows: rows, width, out, weight, transposed: false, $0)
+            products(dy, rows: rows, hasTokens, width, out, weight, transposed: false, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
-            p.wanted[0] ? apply(Linear(), [p.cotangent, p.input(1)]) : nil,
-            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(), [p.input(0), $0]) } : nil,
+            p.wanted[0] ? apply(Linear(hasTokens: hasTokens), [p.cotangent, p.input(1)]) : nil,
+            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
 }
 
 /// dw[out, in] = dyᵀ x, summed over all rows.
 struct LinearWeightGradient: Operation {
+    let hasTokens: Bool
     let name = "linear weight gradient"
     let keeps: Kept = .factors
 
@@ -64,8 +68,8 @@ struct LinearWeightGradient: Operation {
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
-            p.wanted[0] ? p.perLeadingIndex { apply(Linear(), [p.input(1), $0]) } : nil,
-            p.wanted[1] ? p.perLeadingIndex { apply(LinearInputGradient(), [p.input(0), $0]) } : nil,
+            p.wanted[0] ? p.perLeadingIndex { apply(Linear(hasTokens: hasTokens), [p.input(1), $0]) } : nil,
+            p.wanted[1] ? p.perLeadingIndex { apply(LinearInputGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
 }
@@ -93,9 +97,10 @@ extension Pullback {
 /// out[rows, n] = x[rows, k] times the weight. Rows alone, or those of one image (its tokens) at a time: either way
 /// their bits do not depend on the batch.
 private func products(
-    _ x: Tensor, rows: Int, _ n: Int, _ k: Int, _ weight: Tensor, transposed: Bool, _ out: Destination
+    _ x: Tensor, rows: Int, _ hasTokens: Bool, _ n: Int, _ k: Int, _ weight: Tensor, transposed: Bool,
+    _ out: Destination
 ) {
-    let tokens = x.shape.rank > 2 ? x.shape[-2] : 1
+    let tokens = hasTokens ? x.shape[-2] : 1
     guard tokens > 4 else {
         return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: transposed, out)
     }
@@ -107,6 +112,6 @@ private func products(
 }
 
 extension Tensor {
-    /// self[..., in] times weight[out, in] transposed.
-    public func linear(_ weight: Tensor) -> Tensor { apply(Linear(), [self, weight]) }
+    /// self[N, in], or self[N, tokens, in], times weight[out, in] transposed.
+    public func linear(_ weight: Tensor) -> Tensor { apply(Linear(hasTokens: shape.rank > 2), [self, weight]) }
 }
