@@ -4,11 +4,11 @@ import Tracing
 /// The rate at which this core multiplies and adds when nothing else holds it up: the yardstick of every other figure,
 /// measured in the same run because clocks and neighbours change from run to run.
 enum ArithmeticPeak {
-    /// One register of 256 bits.
     #if PAG_DOUBLE
+        /// Of 256 bits.
         typealias Register = SIMD4<Scalar>
     #else
-        typealias Register = SIMD8<Scalar>
+        typealias Register = RegisterLanes
     #endif
 
     /// Independent sums: two units with a latency of four or five cycles need eight to ten, and sixteen registers hold

@@ -1,24 +1,21 @@
-internal import CLanes
+public import CLanes
 
 /// Pointers that kernels read from and write to. A kernel's buffers never overlap unless its comment says so.
 public typealias Source = UnsafePointer<Scalar>
 public typealias Destination = UnsafeMutablePointer<Scalar>
 
-@inline(__always) func load(_ p: Source) -> Lanes { UnsafeRawPointer(p).loadUnaligned(as: Lanes.self) }
-@inline(__always) func load(_ p: Destination) -> Lanes { UnsafeRawPointer(p).loadUnaligned(as: Lanes.self) }
-@inline(__always) func store(_ v: Lanes, _ p: Destination) {
-    UnsafeMutableRawPointer(p).storeBytes(of: v, as: Lanes.self)
+@inline(__always) func load(_ p: Source) -> Lanes { load(p, as: Lanes.self) }
+@inline(__always) func load(_ p: Destination) -> Lanes { load(p, as: Lanes.self) }
+@inline(__always) func load<Vector: SIMD<Scalar>>(_ p: Source, as type: Vector.Type) -> Vector {
+    UnsafeRawPointer(p).loadUnaligned(as: type)
+}
+@inline(__always) func store<Vector: SIMD<Scalar>>(_ v: Vector, _ p: Destination) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
 }
 
 /// Stores at an address aligned to the vector's size, past the cache: for what will not be read before it would have
 /// left the cache again.
-@inline(__always) func storeAroundCache(_ v: Lanes, _ p: Destination) {
-    #if PAG_DOUBLE
-        pag_store_around_cache_d8(v, p)
-    #else
-        pag_store_around_cache_f8(v, p)
-    #endif
-}
+@inline(__always) func storeAroundCache(_ v: PanelLanes, _ p: Destination) { pag_store_around_cache(v, p) }
 
 /// Ask for the cache line of an address to come nearer, to be read or to be written; `prefetchNear` for what is written
 /// next but one. The address need not exist.
@@ -28,19 +25,24 @@ public typealias Destination = UnsafeMutablePointer<Scalar>
 @inline(__always) func prefetchNear(_ p: Destination) { pag_prefetch_near(p) }
 
 let laneCount = Lanes.scalarCount
+let registerLaneCount = RegisterLanes.scalarCount
 
 extension Lanes {
     /// self + a b, rounded once; in place of the standard library's, which is not compiled to one instruction.
-    @inline(__always) func addingProduct(_ a: Lanes, _ b: Lanes) -> Lanes {
-        #if PAG_DOUBLE
-            pag_multiply_add_d8(a, b, self)
-        #else
-            pag_multiply_add_f8(a, b, self)
-        #endif
-    }
-    @inline(__always) mutating func addProduct(_ a: Lanes, _ b: Lanes) { self = addingProduct(a, b) }
+    @inlinable @inline(__always)
+    public func addingProduct(_ a: Lanes, _ b: Lanes) -> Lanes { pag_multiply_add(a, b, self) }
+    @inlinable @inline(__always)
+    public mutating func addProduct(_ a: Lanes, _ b: Lanes) { self = addingProduct(a, b) }
 
     /// Selects instead of calling `pointwiseMax`, which the standard library compiles to scalar code.
     @inline(__always) func maximum(_ other: Lanes) -> Lanes { replacing(with: other, where: self .< other) }
     @inline(__always) func minimum(_ other: Lanes) -> Lanes { replacing(with: other, where: other .< self) }
+}
+
+extension PanelLanes {
+    /// self + a b, rounded once.
+    @inlinable @inline(__always)
+    public func addingProduct(_ a: PanelLanes, _ b: PanelLanes) -> PanelLanes { pag_multiply_add_panel(a, b, self) }
+    @inlinable @inline(__always)
+    public mutating func addProduct(_ a: PanelLanes, _ b: PanelLanes) { self = addingProduct(a, b) }
 }

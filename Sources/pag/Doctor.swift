@@ -31,11 +31,8 @@ struct Doctor: ParsableCommand {
             problems += crowding(machines.reports)
 
             let features = Set(machines.reports.first?.features ?? [])
-            let needed = ["avx2", "fma"].filter { !features.contains($0) }
-            print("CPU         \(["avx2", "fma", "avx512f"].filter(features.contains).joined(separator: " "))")
-            if !needed.isEmpty {
-                problems.append("the CPU lacks \(needed.joined(separator: ", ")): build with PAG_MARCH=x86-64")
-            }
+            let known = ["avx2", "fma", "avx512f"].filter(features.contains).joined(separator: " ")
+            print("CPU         \(known); built for \(VectorInstructions.name)")
             print("memory      \(memory("MemTotal:")) in all, \(memory("MemAvailable:")) available")
             print("huge pages  \(hugePages)")
             print("scalar      \(MemoryLayout<Scalar>.size == 8 ? "Double (for tests)" : "Float")")

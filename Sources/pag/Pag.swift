@@ -18,6 +18,12 @@ struct Pag: ParsableCommand {
         ])
 
     static func main() {
+        if let missing = VectorInstructions.missing {
+            leave(
+                saying: "pag: built for \(missing), which this processor lacks: build with PAG_MARCH=x86-64-v3, or x86-64",
+                Failure.Kind.missing.exitCode)
+        }
+        restartIfProcessorIsUnknownToBLAS()
         do {
             // Before MPI starts, as the parser may leave the process.
             var command = try parseAsRoot()
@@ -33,6 +39,16 @@ struct Pag: ParsableCommand {
             }
             leave(saying: fullMessage(for: error), Failure.Kind.usage.exitCode)
         }
+    }
+
+    /// OpenBLAS takes a processor that it does not know for one of 2004, and chooses its kernels when it is loaded: starts
+    /// this program anew, telling it better. A set OPENBLAS_CORETYPE is left alone.
+    private static func restartIfProcessorIsUnknownToBLAS() {
+        guard BLAS.coreType == "Prescott", getenv("OPENBLAS_CORETYPE") == nil,
+            let newer = ["AVX-512": "SkylakeX", "AVX2": "Haswell"][VectorInstructions.name]
+        else { return }
+        setenv("OPENBLAS_CORETYPE", newer, 1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
     }
 
     /// Ends this process for a reason that every rank of the job has found by itself: one of them says it, and the

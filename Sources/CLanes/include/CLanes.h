@@ -1,17 +1,30 @@
 #ifndef PAG_LANES_H
 #define PAG_LANES_H
 
-/* The same types as Swift's SIMD8<Float> and SIMD8<Double>. */
-typedef float pag_float8 __attribute__((ext_vector_type(8)));
-typedef double pag_double8 __attribute__((ext_vector_type(8)));
+#ifdef PAG_DOUBLE
+typedef double pag_scalar;
+#else
+typedef float pag_scalar;
+#endif
+
+/* The same types as Swift's SIMD8<Scalar> and SIMD16<Scalar>. */
+typedef pag_scalar pag_lanes __attribute__((ext_vector_type(8)));
+typedef pag_scalar pag_panel_lanes __attribute__((ext_vector_type(16)));
+
+/* As many numbers as the largest registers of the instruction set hold. Of Double always eight, as it is for tests. */
+#if defined(__AVX512F__) && !defined(PAG_DOUBLE)
+typedef pag_panel_lanes pag_register_lanes;
+#else
+typedef pag_lanes pag_register_lanes;
+#endif
 
 /* a * b + c of each lane, rounded once, as one instruction on a whole register. Swift's own `addingProduct` is compiled
    lane by lane and put together again only as far as the optimiser sees fit, often in halves of a register. */
-static inline __attribute__((always_inline)) pag_float8 pag_multiply_add_f8(pag_float8 a, pag_float8 b, pag_float8 c) {
+static inline __attribute__((always_inline)) pag_lanes pag_multiply_add(pag_lanes a, pag_lanes b, pag_lanes c) {
     return __builtin_elementwise_fma(a, b, c);
 }
-static inline __attribute__((always_inline)) pag_double8 pag_multiply_add_d8(
-    pag_double8 a, pag_double8 b, pag_double8 c) {
+static inline __attribute__((always_inline)) pag_panel_lanes pag_multiply_add_panel(
+    pag_panel_lanes a, pag_panel_lanes b, pag_panel_lanes c) {
     return __builtin_elementwise_fma(a, b, c);
 }
 
@@ -22,11 +35,8 @@ static inline __attribute__((always_inline)) void pag_prefetch_to_write(const vo
 static inline __attribute__((always_inline)) void pag_prefetch_near(const void *p) { __builtin_prefetch(p, 1, 3); }
 
 /* Writes to an aligned address without reading its cache line first, and without keeping it. */
-static inline __attribute__((always_inline)) void pag_store_around_cache_f8(pag_float8 v, float *p) {
-    __builtin_nontemporal_store(v, (pag_float8 *)p);
-}
-static inline __attribute__((always_inline)) void pag_store_around_cache_d8(pag_double8 v, double *p) {
-    __builtin_nontemporal_store(v, (pag_double8 *)p);
+static inline __attribute__((always_inline)) void pag_store_around_cache(pag_panel_lanes v, pag_scalar *p) {
+    __builtin_nontemporal_store(v, (pag_panel_lanes *)p);
 }
 
 #endif

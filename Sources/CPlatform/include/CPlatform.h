@@ -29,3 +29,7 @@ int cplatform_share(size_t bytes, int *file, void **base);
 /* Maps the memory that `process` shares as `file`. Returns 0 or errno. */
 int cplatform_map_shared(int process, int file, size_t bytes, void **base);
 void cplatform_unmap(void *base, size_t bytes);
+
+/* The vector instructions that this was built for, and those of them that the processor lacks, or NULL. */
+const char *cplatform_vector_instructions(void);
+const char *cplatform_missing_instructions(void);

@@ -99,12 +99,17 @@ struct DirectWeightGradient {
             pixels.pixelA = OuterProductSum.tile
             (pixels.rowA, pixels.imageA, pixels.nextA) = (0, 0, 0)
         }
-        var target = sums
-        for panel in 0..<Panel.count(g.outChannels) {
-            OuterProductSum.add(
-                pixels, patches, offsets, g.patch,
-                gradients + (panel &* Panel.width &+ row &* g.outWidth &* channels), to: target)
-            target += g.patch &* Panel.width
+        let panelSums = g.patch &* Panel.width, first = gradients + row &* g.outWidth &* channels
+        var panel = 0
+        while panel < Panel.count(g.outChannels) {
+            let b = first + panel &* Panel.width, target = sums + panel &* panelSums
+            if hasWideRegisters, panel &+ 2 <= Panel.count(g.outChannels) {
+                OuterProductSum.add(pixels, patches, offsets, g.patch, b, to: target, next: target + panelSums)
+                panel &+= 2
+            } else {
+                OuterProductSum.add(pixels, patches, offsets, g.patch, b, to: target)
+                panel &+= 1
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 /// The input gradient of a stem: stride 1 and so few input channels that a panel of them would be mostly padding.
 ///
-/// A register tile is as many neighbouring pixels' channels as twelve vectors hold, each of which sums over every
-/// eighth output channel; its eight lanes are added up at the end.
+/// A register tile is as many neighbouring pixels' channels as twelve vectors hold, each of whose lanes
+/// sum over every eighth output channel, or every sixteenth, and are added up at the end.
 struct FewChannelInputGradient {
     private let g: ConvolutionGeometry
     /// Output channels, filled up to whole vectors.
@@ -15,7 +15,7 @@ struct FewChannelInputGradient {
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
-        depth = (g.outChannels + 7) / 8 * 8
+        depth = (g.outChannels + registerLaneCount - 1) / registerLaneCount * registerLaneCount
         tile = Self.tileCount / g.inChannels
         width = (g.width + tile - 1) / tile * tile
         margin = max(0, g.kernelWidth - 1 - g.padding)
@@ -29,13 +29,13 @@ struct FewChannelInputGradient {
     var scratchCount: Int { Self.tileCount + (g.kernelHeight + 1) * rowCount }
     var preparedFilterCount: Int { g.kernelHeight * g.kernelWidth * depth * g.inChannels }
 
-    /// [kh][kw][Co/8][Ci][8]
+    /// [kh][kw][Co/lanes][Ci][lanes]
     func prepareFilters(_ filters: Source, into prepared: Destination) {
         var target = prepared
         for tap in 0..<(g.kernelHeight * g.kernelWidth) {
-            for first in stride(from: 0, to: depth, by: 8) {
+            for first in stride(from: 0, to: depth, by: registerLaneCount) {
                 for channel in 0..<g.inChannels {
-                    for output in first..<(first + 8) {
+                    for output in first..<(first + registerLaneCount) {
                         let isReal = output < g.outChannels
                         target.pointee = isReal ? filters[output * g.patch + tap * g.inChannels + channel] : 0
                         target += 1
@@ -122,8 +122,8 @@ struct FewChannelInputGradient {
     private func multiplyTile(
         _ channels: Int, _ taps: UnsafePointer<Source>, _ offset: Int, _ filters: Source, _ out: Destination
     ) {
-        var a0 = Lanes.zero, a1 = Lanes.zero, a2 = Lanes.zero, a3 = Lanes.zero, a4 = Lanes.zero, a5 = Lanes.zero
-        var a6 = Lanes.zero, a7 = Lanes.zero, a8 = Lanes.zero, a9 = Lanes.zero, a10 = Lanes.zero, a11 = Lanes.zero
+        var a0 = RegisterLanes.zero, a1 = RegisterLanes.zero, a2 = RegisterLanes.zero, a3 = RegisterLanes.zero, a4 = RegisterLanes.zero, a5 = RegisterLanes.zero
+        var a6 = RegisterLanes.zero, a7 = RegisterLanes.zero, a8 = RegisterLanes.zero, a9 = RegisterLanes.zero, a10 = RegisterLanes.zero, a11 = RegisterLanes.zero
         var filter = filters
         for ky in 0..<g.kernelHeight {
             var tap = taps[ky] + offset
@@ -131,9 +131,10 @@ struct FewChannelInputGradient {
                 var pixel = tap
                 let end = tap + depth
                 while pixel != end {
-                    @inline(__always) func add(_ place: Int, _ sum: inout Lanes) {
+                    @inline(__always) func add(_ place: Int, _ sum: inout RegisterLanes) {
                         sum.addProduct(
-                            load(pixel + place / channels &* depth), load(filter + place % channels &* 8))
+                            load(pixel + place / channels &* depth, as: RegisterLanes.self),
+                            load(filter + place % channels &* registerLaneCount, as: RegisterLanes.self))
                     }
                     add(0, &a0)
                     add(1, &a1)
@@ -147,8 +148,8 @@ struct FewChannelInputGradient {
                     add(9, &a9)
                     add(10, &a10)
                     add(11, &a11)
-                    pixel += 8
-                    filter += channels &* 8
+                    pixel += registerLaneCount
+                    filter += channels &* registerLaneCount
                 }
                 tap -= depth
             }
@@ -162,9 +163,9 @@ struct FewChannelInputGradient {
     }
 
     @inline(__always)
-    private func storeSums(_ a: Lanes, _ b: Lanes, _ out: Destination) {
-        let halves = Lanes(lowHalf: a.lowHalf + a.highHalf, highHalf: b.lowHalf + b.highHalf)
+    private func storeSums(_ a: RegisterLanes, _ b: RegisterLanes, _ out: Destination) {
+        let halves = RegisterLanes(lowHalf: a.lowHalf + a.highHalf, highHalf: b.lowHalf + b.highHalf)
         let quarters = halves.evenHalf + halves.oddHalf
-        UnsafeMutableRawPointer(out).storeBytes(of: quarters.evenHalf + quarters.oddHalf, as: SIMD2<Scalar>.self)
+        (out[0], out[1]) = (quarters.lowHalf.sum(), quarters.highHalf.sum())
     }
 }

@@ -11,7 +11,7 @@ protocol LineTransform {
 
 /// Where the vectors of a line come from.
 protocol LaneLine {
-    subscript(_ index: Int) -> Lanes { get }
+    subscript(_ index: Int) -> RegisterLanes { get }
 }
 
 /// Vectors at equal distances.
@@ -23,7 +23,7 @@ struct StridedLine: LaneLine {
         self.stride = stride
     }
 
-    @inline(__always) subscript(_ index: Int) -> Lanes { load(base + index &* stride) }
+    @inline(__always) subscript(_ index: Int) -> RegisterLanes { load(base + index &* stride, as: RegisterLanes.self) }
 }
 
 /// One vector from each of several rows, which may lie anywhere.
@@ -35,12 +35,12 @@ struct RowsLine: LaneLine {
         self.offset = offset
     }
 
-    @inline(__always) subscript(_ index: Int) -> Lanes { load(rows[index] + offset) }
+    @inline(__always) subscript(_ index: Int) -> RegisterLanes { load(rows[index] + offset, as: RegisterLanes.self) }
 }
 
-extension Lanes {
+extension RegisterLanes {
     /// self + other * factor, rounded once.
-    @inline(__always) func adding(_ other: Lanes, times factor: Scalar) -> Lanes {
-        addingProduct(other, Lanes(repeating: factor))
+    @inline(__always) func adding(_ other: RegisterLanes, times factor: Scalar) -> RegisterLanes {
+        addingProduct(other, RegisterLanes(repeating: factor))
     }
 }

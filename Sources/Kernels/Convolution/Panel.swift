@@ -8,28 +8,3 @@ enum Panel {
     /// `count` numbers, rounded up so that what follows them in a scratch buffer is 64-byte aligned.
     static func aligned(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }
-
-/// One row of a register tile: a panel's sixteen sums.
-struct TileRow {
-    var low = Lanes.zero, high = Lanes.zero
-
-    @inline(__always) mutating func addProduct(_ factor: Scalar, _ lowLanes: Lanes, _ highLanes: Lanes) {
-        let lanes = Lanes(repeating: factor)
-        low.addProduct(lanes, lowLanes)
-        high.addProduct(lanes, highLanes)
-    }
-
-    @inline(__always) func write(_ p: Destination) {
-        store(low, p)
-        store(high, p + 8)
-    }
-
-    @inline(__always) func write(_ p: Destination, adding: Bool) {
-        if adding {
-            store(load(p) + low, p)
-            store(load(p + 8) + high, p + 8)
-        } else {
-            write(p)
-        }
-    }
-}

@@ -61,14 +61,16 @@ struct WindowProduct {
     @inline(__always)
     private func fetch(
         _ source: Source?, _ sources: UnsafePointer<Int>, _ target: Destination, _ targets: UnsafePointer<Int>,
-        _ addend: Source?, _ gate: Source?
+        _ panels: Int, _ addend: Source?, _ gate: Source?
     ) {
         for place in 0..<6 {
             if let source { prefetch(source + (sources[place] &+ 2 &* sourceRow)) }
-            let ahead = targets[place] &+ 2 &* targetRow
-            prefetchToWrite(target + ahead)
-            if let addend { prefetch(addend + ahead) }
-            if let gate { prefetch(gate + ahead) }
+            for panel in 0..<panels {
+                let ahead = targets[place] &+ 2 &* targetRow &+ panel &* 16
+                prefetchToWrite(target + ahead)
+                if let addend { prefetch(addend + ahead) }
+                if let gate { prefetch(gate + ahead) }
+            }
         }
     }
 
@@ -91,55 +93,50 @@ struct WindowProduct {
         _ positions: Int, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
         _ targets: UnsafePointer<Int>, _ operands: ConvolutionEpilogue?, _ workspace: Destination
     ) {
-        for panel in 0..<Panel.count(channels) {
-            let panelFilters = filters + panel &* windowRows &* windowRow &* 16
-            let first = panel &* 16, lanes = min(16, channels &- first)
+        let panelFilters = windowRows &* windowRow &* 16
+        var channel = 0
+        while channel < channels {
+            let panels = hasWideRegisters && channel &+ 32 <= channels ? 2 : 1
+            let panel = filters + channel &* windowRows &* windowRow, target = target + channel
             var i = 0
             while i < positions {
                 fetch(
-                    panel == 0 ? source : nil, sources + i, target + first, targets + i,
-                    operands?.addend.map { $0 + first }, operands?.gate.map { $0 + first })
-                if lanes == 16 {
-                    six(source, sources + i, panelFilters, target + first, targets + i)
+                    channel == 0 ? source : nil, sources + i, target, targets + i, panels,
+                    operands?.addend.map { $0 + channel }, operands?.gate.map { $0 + channel })
+                if panels == 2 {
+                    six(source, sources + i, panel, panel + panelFilters, target, targets + i)
+                } else if channel &+ 16 <= channels {
+                    six(source, sources + i, panel, nil, target, targets + i)
                 } else {
-                    sixNarrow(source, sources + i, panelFilters, target + first, targets + i, lanes, workspace)
+                    sixNarrow(source, sources + i, panel, target, targets + i, channels &- channel, workspace)
                 }
                 i &+= 6
             }
+            channel &+= 16 &* panels
         }
     }
 
+    /// Of one panel of channels, or of two, for which only wide registers have room.
     @inline(__always)
     private func six(
-        _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
-        _ targets: UnsafePointer<Int>
+        _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ nextFilters: Source?,
+        _ target: Destination, _ targets: UnsafePointer<Int>
     ) {
-        var r0 = TileRow(), r1 = TileRow(), r2 = TileRow(), r3 = TileRow(), r4 = TileRow(), r5 = TileRow()
-        let p0 = source + sources[0], p1 = source + sources[1], p2 = source + sources[2]
-        let p3 = source + sources[3], p4 = source + sources[4], p5 = source + sources[5]
-        var b = filters, offset = 0
+        var tile = SixRows(), nextTile = SixRows()
+        var window = SixFactors(source, sources, count: 6), offset = 0
         for _ in 0..<windowRows {
-            var k = offset
-            let end = offset &+ windowRow
-            while k != end {
-                let low = load(b), high = load(b + 8)
-                r0.addProduct(p0[k], low, high)
-                r1.addProduct(p1[k], low, high)
-                r2.addProduct(p2[k], low, high)
-                r3.addProduct(p3[k], low, high)
-                r4.addProduct(p4[k], low, high)
-                r5.addProduct(p5[k], low, high)
-                b += 16
-                k &+= 1
+            let end = window.base + windowRow
+            while window.base != end {
+                tile.addProducts(window, load(filters + offset, as: PanelLanes.self))
+                if let nextFilters { nextTile.addProducts(window, load(nextFilters + offset, as: PanelLanes.self)) }
+                offset &+= 16
+                window.base += 1
             }
-            offset &+= rowStride
+            window.base += rowStride &- windowRow
         }
-        r0.write(target + targets[0])
-        r1.write(target + targets[1])
-        r2.write(target + targets[2])
-        r3.write(target + targets[3])
-        r4.write(target + targets[4])
-        r5.write(target + targets[5])
+        tile.forEachRow(from: 0) { row, sums in store(sums, target + targets[row]) }
+        if nextFilters == nil { return }
+        nextTile.forEachRow(from: 0) { row, sums in store(sums, target + (targets[row] &+ 16)) }
     }
 
     /// The same for a panel of which only `lanes` channels exist.
@@ -150,7 +147,7 @@ struct WindowProduct {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: 6) { places in
             for i in 0..<6 { places[i] = i &* 16 }
             guard let tilePlaces = places.baseAddress else { return }
-            six(source, sources, filters, tile, tilePlaces)
+            six(source, sources, filters, nil, tile, tilePlaces)
         }
         for i in 0..<6 {
             let pixel = target + targets[i]

@@ -20,10 +20,21 @@ extension WinogradScheme {
     }
 
     /// Tiles of a block, as measured: as few as keep the block in the L2 cache, but enough to pay for reading the
-    /// filters once a block. Never a power of two.
+    /// filters once a block. Never a power of two, and with wide registers a multiple of the largest register tile.
     private static func blockSize(_ g: ConvolutionGeometry) -> Int {
+        let channels = max(g.inChannels, g.outChannels)
+        if hasWideRegisters {
+            let small = stride == 1 ? 36 : 24
+            return switch channels {
+            case ...16: 36
+            case ...64: 24
+            case ...128: small
+            case ...256: 2 * small
+            default: 84
+            }
+        }
         let small = stride == 1 ? 30 : 18
-        return switch max(g.inChannels, g.outChannels) {
+        return switch channels {
         case ...16 where stride == 1: 36
         case ...64: 18
         case ...128: small

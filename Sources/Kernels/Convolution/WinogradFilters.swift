@@ -22,9 +22,10 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                 for panel in 0..<Panel.count(inChannels) {
                     transpose(filters, column * 16, panel * 16, taps)
                     for row in 0..<16 {
-                        for half in [0, 8] {
+                        for part in 0..<parts {
+                            let lane = part * registerLaneCount
                             // Taps of one input channel are 256 numbers apart.
-                            spread(taps + (row * 16 + half), 3 * 256, 256, half, workspace)
+                            spread(taps + (row * 16 + lane), 3 * 256, 256, lane, workspace)
                         }
                         write(workspace, planes + (column * depth + panel * 16 + row) * 16)
                     }
@@ -37,24 +38,24 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     /// degrees.
     func prepareInputGradient(_ filters: Source, _ planes: Destination) {
         let depth = Panel.padded(outChannels)
-        withWorkspace(extra: 9 * 8) { workspace in
+        withWorkspace(extra: 9 * registerLaneCount) { workspace in
             let copy = workspace + middleCount
             for panel in 0..<Panel.count(inChannels) {
                 for row in 0..<depth {
-                    for half in [0, 8] {
-                        let channel = panel * 16 + half
-                        let lanes = row < outChannels ? max(0, min(8, inChannels - channel)) : 0
-                        if lanes == 8 {
+                    for part in 0..<parts {
+                        let lane = part * registerLaneCount, channel = panel * 16 + lane
+                        let count = row < outChannels ? max(0, min(registerLaneCount, inChannels - channel)) : 0
+                        if count == registerLaneCount {
                             let last = filters + ((row * 9 + 8) * inChannels + channel)
-                            spread(last, -3 * inChannels, -inChannels, half, workspace)
+                            spread(last, -3 * inChannels, -inChannels, lane, workspace)
                         } else {
                             for tap in 0..<9 {
-                                store(.zero, copy + tap * 8)
-                                if lanes == 0 { continue }
+                                store(RegisterLanes.zero, copy + tap * registerLaneCount)
+                                if count == 0 { continue }
                                 let source = filters + ((row * 9 + 8 - tap) * inChannels + channel)
-                                (copy + tap * 8).update(from: source, count: lanes)
+                                (copy + tap * registerLaneCount).update(from: source, count: count)
                             }
-                            spread(copy, 24, 8, half, workspace)
+                            spread(copy, 3 * registerLaneCount, registerLaneCount, lane, workspace)
                         }
                     }
                     write(workspace, planes + (panel * depth + row) * 16)
@@ -64,7 +65,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     }
 
     /// What `gatherGradient` works in.
-    static var gatherCount: Int { 6 * 6 * 8 + 3 * 8 }
+    static var gatherCount: Int { (6 * 6 + 3) * registerLaneCount }
 
     /// Rows `outputs` and the channels of one panel of dw[Co,3,3,Ci], from planes [outputs][16] `stride` apart.
     @inline(never)
@@ -73,25 +74,25 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         _ workspace: Destination
     ) {
         typealias Transform = Scheme.FilterGradientTransform
-        let side = Scheme.filterLines, copy = workspace + 6 * 6 * 8
+        let side = Scheme.filterLines, lanes = registerLaneCount, copy = workspace + 6 * 6 * lanes
         for output in outputs {
-            for half in 0..<2 {
-                let channel = panel &* 16 &+ half &* 8
+            for part in 0..<parts {
+                let lane = part &* lanes, channel = panel &* 16 &+ lane
                 if channel >= inChannels { continue }
-                let source = planes + ((output &- outputs.lowerBound) &* 16 &+ half &* 8)
+                let source = planes + ((output &- outputs.lowerBound) &* 16 &+ lane)
                 for j in 0..<side {
                     Transform.apply(
-                        StridedLine(source + j &* stride, side &* stride), workspace + j &* 8, side &* 8)
+                        StridedLine(source + j &* stride, side &* stride), workspace + j &* lanes, side &* lanes)
                 }
-                let lanes = min(8, inChannels &- channel)
+                let count = min(lanes, inChannels &- channel)
                 for i in 0..<3 {
-                    let line = StridedLine(workspace + i &* side &* 8, 8)
+                    let line = StridedLine(workspace + i &* side &* lanes, lanes)
                     let target = gradient + ((output &* 9 &+ i &* 3) &* inChannels &+ channel)
-                    if lanes == 8 {
+                    if count == lanes {
                         Transform.apply(line, target, inChannels)
                     } else {
-                        Transform.apply(line, copy, 8)
-                        for j in 0..<3 { (target + j &* inChannels).update(from: copy + j &* 8, count: lanes) }
+                        Transform.apply(line, copy, lanes)
+                        for j in 0..<3 { (target + j &* inChannels).update(from: copy + j &* lanes, count: count) }
                     }
                 }
             }
@@ -100,7 +101,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
 
     /// Lines between the two passes of a transform, and one row of all planes.
     private var middleCount: Int { lineCount + Scheme.filterPlanes * 16 }
-    private var lineCount: Int { 6 * 3 * 8 }
+    private var lineCount: Int { 6 * 3 * registerLaneCount }
 
     private func withWorkspace(extra: Int, _ body: (Destination) -> Void) {
         withUnsafeTemporaryAllocation(of: Scalar.self, capacity: middleCount + extra) { buffer in
@@ -110,16 +111,23 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         }
     }
 
-    /// Eight lanes of a 3x3 filter to their half of a row of all planes, which stands in the workspace.
+    /// Registers that a panel's row is transformed in.
+    @inline(__always) private var parts: Int { Panel.width / registerLaneCount }
+
+    /// A register of channels of a 3x3 filter to their part of a row of all planes, which stands in the workspace and
+    /// begins with `lane` there.
     @inline(__always)
     private func spread(
-        _ filter: Source, _ rowStride: Int, _ tapStride: Int, _ half: Int, _ workspace: Destination
+        _ filter: Source, _ rowStride: Int, _ tapStride: Int, _ lane: Int, _ workspace: Destination
     ) {
         typealias Transform = Scheme.FilterTransform
-        let row = workspace + lineCount + half
-        for j in 0..<3 { Transform.apply(StridedLine(filter + j &* tapStride, rowStride), workspace + j &* 8, 24) }
+        let row = workspace + lineCount + lane, lanes = registerLaneCount
+        for j in 0..<3 {
+            Transform.apply(StridedLine(filter + j &* tapStride, rowStride), workspace + j &* lanes, 3 &* lanes)
+        }
         for i in 0..<Scheme.filterLines {
-            Transform.apply(StridedLine(workspace + i &* 24, 8), row + i &* Scheme.filterLines &* 16, 16)
+            Transform.apply(
+                StridedLine(workspace + 3 &* i &* lanes, lanes), row + i &* Scheme.filterLines &* 16, 16)
         }
     }
 
@@ -128,17 +136,11 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     @inline(__always)
     private func write(_ workspace: Destination, _ planes: Destination) {
         let row = workspace + lineCount
-        let isAligned = UInt(bitPattern: planes) % UInt(MemoryLayout<Lanes>.alignment) == 0
-        if isAligned, count > Self.cached {
-            for plane in 0..<Scheme.filterPlanes {
-                storeAroundCache(load(row + plane &* 16), planes + plane &* planeStride)
-                storeAroundCache(load(row + (plane &* 16 &+ 8)), planes + (plane &* planeStride &+ 8))
-            }
-        } else {
-            for plane in 0..<Scheme.filterPlanes {
-                store(load(row + plane &* 16), planes + plane &* planeStride)
-                store(load(row + (plane &* 16 &+ 8)), planes + (plane &* planeStride &+ 8))
-            }
+        let isAligned = UInt(bitPattern: planes) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
+        let passesCache = isAligned && count > Self.cached
+        for plane in 0..<Scheme.filterPlanes {
+            let numbers = load(Source(row + plane &* 16), as: PanelLanes.self), place = planes + plane &* planeStride
+            if passesCache { storeAroundCache(numbers, place) } else { store(numbers, place) }
         }
     }
 

@@ -61,9 +61,9 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         @inline(__always)
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let g0 = line[0], g1 = line[1], g2 = line[2]
-            let even1 = (g0 + g2) * Lanes(repeating: -1 / 6), odd1 = g1 * Lanes(repeating: 1 / 6)
-            let even2 = (g0 * Lanes(repeating: 1 / 24)).adding(g2, times: 1 / 6), odd2 = g1 * Lanes(repeating: 1 / 12)
-            store(g0 * Lanes(repeating: 1 / 4), destination)
+            let even1 = (g0 + g2) * RegisterLanes(repeating: -1 / 6), odd1 = g1 * RegisterLanes(repeating: 1 / 6)
+            let even2 = (g0 * RegisterLanes(repeating: 1 / 24)).adding(g2, times: 1 / 6), odd2 = g1 * RegisterLanes(repeating: 1 / 12)
+            store(g0 * RegisterLanes(repeating: 1 / 4), destination)
             store(even1 - odd1, destination + stride)
             store(even1 + odd1, destination + 2 &* stride)
             store(even2 + odd2, destination + 3 &* stride)
@@ -80,9 +80,9 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let u1 = line[1], u2 = line[2], u3 = line[3], u4 = line[4]
             let sum1 = u1 + u2, difference1 = u1 - u2, sum2 = u3 + u4, difference2 = u3 - u4
-            let first = (line[0] * Lanes(repeating: 1 / 4)).adding(sum1, times: -1 / 6)
+            let first = (line[0] * RegisterLanes(repeating: 1 / 4)).adding(sum1, times: -1 / 6)
             store(first.adding(sum2, times: 1 / 24), destination)
-            store((difference2 * Lanes(repeating: 1 / 12)).adding(difference1, times: -1 / 6), destination + stride)
+            store((difference2 * RegisterLanes(repeating: 1 / 12)).adding(difference1, times: -1 / 6), destination + stride)
             store(line[5].adding(sum1, times: -1 / 6).adding(sum2, times: 1 / 6), destination + 2 &* stride)
         }
     }

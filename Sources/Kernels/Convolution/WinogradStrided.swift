@@ -97,10 +97,10 @@ enum WinogradStrided: WinogradScheme {
         @inline(__always)
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let g0 = line[0], g2 = line[2]
-            store(g0 * Lanes(repeating: 1 / 2), destination)
-            store((g0 + g2) * Lanes(repeating: -1 / 2), destination + stride)
-            store((g2 - g0) * Lanes(repeating: 1 / 6), destination + 2 &* stride)
-            store(g0.adding(g2, times: 2) * Lanes(repeating: 1 / 6), destination + 3 &* stride)
+            store(g0 * RegisterLanes(repeating: 1 / 2), destination)
+            store((g0 + g2) * RegisterLanes(repeating: -1 / 2), destination + stride)
+            store((g2 - g0) * RegisterLanes(repeating: 1 / 6), destination + 2 &* stride)
+            store(g0.adding(g2, times: 2) * RegisterLanes(repeating: 1 / 6), destination + 3 &* stride)
             store(g2, destination + 4 &* stride)
             store(line[1], destination + 5 &* stride)
         }
@@ -113,7 +113,7 @@ enum WinogradStrided: WinogradScheme {
         @inline(__always)
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let u1 = line[1], u2 = line[2], u3 = line[3]
-            let halves = (line[0] - u1) * Lanes(repeating: 1 / 2)
+            let halves = (line[0] - u1) * RegisterLanes(repeating: 1 / 2)
             store(halves.adding(u3 - u2, times: 1 / 6), destination)
             store(line[5], destination + stride)
             let rest = line[4].adding(u1, times: -1 / 2).adding(u2, times: 1 / 6)
@@ -124,7 +124,7 @@ enum WinogradStrided: WinogradScheme {
     /// The middle tap's four products, one an output.
     @inline(__always)
     private static func storeMiddle(
-        _ d0: Lanes, _ d1: Lanes, _ d2: Lanes, _ d3: Lanes, _ destination: Destination, _ stride: Int
+        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, _ destination: Destination, _ stride: Int
     ) {
         store(d0, destination + 5 &* stride)
         store(d1, destination + 6 &* stride)
@@ -135,7 +135,7 @@ enum WinogradStrided: WinogradScheme {
     /// The outer taps' five products: B' of F(4, 2).
     @inline(__always)
     private static func storeOuter(
-        _ d0: Lanes, _ d1: Lanes, _ d2: Lanes, _ d3: Lanes, _ d4: Lanes, _ destination: Destination, _ stride: Int
+        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, _ d4: RegisterLanes, _ destination: Destination, _ stride: Int
     ) {
         let difference = d3 - d1, lower = d2 - d0
         store(difference.adding(lower, times: -2), destination)
@@ -147,7 +147,7 @@ enum WinogradStrided: WinogradScheme {
 
     /// A' of F(4, 2).
     private struct OuterOutputs {
-        let y0, y1, y2, y3: Lanes
+        let y0, y1, y2, y3: RegisterLanes
 
         @inline(__always) init<Line: LaneLine>(_ line: Line) {
             let m1 = line[1], m2 = line[2], m3 = line[3]

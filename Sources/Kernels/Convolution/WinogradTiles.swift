@@ -23,7 +23,7 @@ struct WinogradTiles {
     /// What transforms work in: the lines between the two passes, a patch or tile copied lane by lane, and a row of zeros
     /// that stands for rows outside the image.
     static func workspaceCount(channels: Int) -> Int { 2 * linesCount + longestRow * Panel.padded(channels) }
-    private static var linesCount: Int { longestLine * longestRow * 8 }
+    private static var linesCount: Int { longestLine * longestRow * registerLaneCount }
     @inline(__always) private static var longestLine: Int { 9 }
     /// Pixels of a row that are transformed together, at most.
     @inline(__always) private static var longestRow: Int { 20 }
@@ -96,7 +96,7 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ run: Run, _ margin: Int, _ images: Source, _ planes: Destination,
         _ rows: UnsafeMutablePointer<Source>, _ workspace: Destination
     ) {
-        let side = Transform.inputs, lineStride = Self.longestRow &* 8
+        let side = Transform.inputs, lanes = registerLaneCount, lineStride = Self.longestRow &* lanes
         let copy = workspace + Self.linesCount, zeros = copy + Self.linesCount
         let top = run.top &- margin, left = run.left &- margin
         let columns = (run.tiles &- 1) &* step &+ side
@@ -108,31 +108,31 @@ struct WinogradTiles {
                 ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : Source(zeros)
         }
         for j in 0..<columns where j < first || j >= last {
-            for i in 0..<Transform.outputs { store(.zero, workspace + (i &* lineStride &+ j &* 8)) }
+            for i in 0..<Transform.outputs { store(RegisterLanes.zero, workspace + (i &* lineStride &+ j &* lanes)) }
         }
         let panelStride = panelRows &* 16
-        let whole = channels & ~7
+        let whole = channels / lanes &* lanes
         var channel = 0
         while channel < whole {
             for j in first..<last {
-                Transform.apply(RowsLine(rows, (j &- first) &* channels &+ channel), workspace + j &* 8, lineStride)
+                Transform.apply(RowsLine(rows, (j &- first) &* channels &+ channel), workspace + j &* lanes, lineStride)
             }
             secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
-            channel &+= 8
+            channel &+= lanes
         }
         if channel < channels {
             copyLanes(rows, side, last &- first, channel, copy)
             for j in first..<last {
-                Transform.apply(StridedLine(copy + (j &- first) &* 8, lineStride), workspace + j &* 8, lineStride)
+                Transform.apply(StridedLine(copy + (j &- first) &* lanes, lineStride), workspace + j &* lanes, lineStride)
             }
             secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
-            channel &+= 8
+            channel &+= lanes
         }
         if channel % 16 != 0 {
-            let padding = planes + (channel / 16 &* panelStride &+ 8)
+            let padding = planes + (channel / 16 &* panelStride &+ channel % 16)
             for tile in 0..<run.tiles {
                 for plane in 0..<(Transform.outputs &* Transform.outputs) {
-                    store(.zero, padding + (plane &* planeStride &+ tile &* 16))
+                    store(RegisterLanes.zero, padding + (plane &* planeStride &+ tile &* 16))
                 }
             }
         }
@@ -143,25 +143,25 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ run: Run, _ planes: Destination, _ workspace: Destination
     ) {
         for tile in 0..<run.tiles {
-            let source = workspace + tile &* step &* 8, target = planes + tile &* 16
+            let source = workspace + tile &* step &* registerLaneCount, target = planes + tile &* 16
             for i in 0..<Transform.outputs {
                 Transform.apply(
-                    StridedLine(source + i &* Self.longestRow &* 8, 8),
+                    StridedLine(source + i &* Self.longestRow &* registerLaneCount, registerLaneCount),
                     target + i &* Transform.outputs &* planeStride, planeStride)
             }
         }
     }
 
-    /// The last, incomplete group of eight channels of a patch, filled up with zeros.
+    /// The last, incomplete register of channels of a patch, filled up with zeros.
     private func copyLanes(
         _ rows: UnsafeMutablePointer<Source>, _ side: Int, _ columns: Int, _ channel: Int, _ copy: Destination
     ) {
-        let lanes = channels - channel
+        let count = channels - channel
         for i in 0..<side {
             for j in 0..<columns {
-                let target = copy + (i * Self.longestRow + j) * 8
-                store(.zero, target)
-                target.update(from: rows[i] + (j * channels + channel), count: lanes)
+                let target = copy + (i * Self.longestRow + j) * registerLaneCount
+                store(RegisterLanes.zero, target)
+                target.update(from: rows[i] + (j * channels + channel), count: count)
             }
         }
     }
@@ -198,7 +198,7 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ target: Destination,
         _ epilogue: ConvolutionEpilogue, _ workspace: Destination
     ) {
-        let side = Transform.inputs, panelStride = panelRows &* 16
+        let side = Transform.inputs, lanes = registerLaneCount, panelStride = panelRows &* 16
         let copy = workspace + Self.linesCount
         let rows = min(Transform.outputs, height &- tile.top)
         let columns = min(Transform.outputs, width &- tile.left)
@@ -208,20 +208,20 @@ struct WinogradTiles {
             let source = planes + (channel / 16 &* panelStride &+ channel % 16)
             for j in 0..<side {
                 Transform.apply(
-                    StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* 8, side &* 8)
+                    StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* lanes, side &* lanes)
             }
-            let lanes = min(8, channels &- channel)
+            let count = min(lanes, channels &- channel)
             for i in 0..<rows {
-                let line = StridedLine(workspace + i &* side &* 8, 8)
+                let line = StridedLine(workspace + i &* side &* lanes, lanes)
                 let row = target + (i &* width &* channels &+ channel)
-                if columns == Transform.outputs && lanes == 8 {
+                if columns == Transform.outputs && count == lanes {
                     Transform.apply(line, row, channels)
                 } else {
-                    Transform.apply(line, copy, 8)
-                    for j in 0..<columns { (row + j &* channels).update(from: copy + j &* 8, count: lanes) }
+                    Transform.apply(line, copy, lanes)
+                    for j in 0..<columns { (row + j &* channels).update(from: copy + j &* lanes, count: count) }
                 }
             }
-            channel &+= 8
+            channel &+= lanes
         }
         if epilogue.isEmpty { return }
         for i in 0..<rows {

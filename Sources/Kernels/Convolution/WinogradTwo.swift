@@ -50,7 +50,7 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always)
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let g0 = line[0], g1 = line[1], g2 = line[2]
-            let even = (g0 + g2) * Lanes(repeating: 1 / 2), odd = g1 * Lanes(repeating: 1 / 2)
+            let even = (g0 + g2) * RegisterLanes(repeating: 1 / 2), odd = g1 * RegisterLanes(repeating: 1 / 2)
             store(g0, destination)
             store(even + odd, destination + stride)
             store(even - odd, destination + 2 &* stride)
@@ -65,9 +65,9 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always)
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let u1 = line[1], u2 = line[2]
-            let even = (u1 + u2) * Lanes(repeating: 1 / 2)
+            let even = (u1 + u2) * RegisterLanes(repeating: 1 / 2)
             store(line[0] + even, destination)
-            store((u1 - u2) * Lanes(repeating: 1 / 2), destination + stride)
+            store((u1 - u2) * RegisterLanes(repeating: 1 / 2), destination + stride)
             store(line[3] + even, destination + 2 &* stride)
         }
     }
