@@ -5,7 +5,7 @@ struct SampleBlocks: Sendable {
     private let starts: [Int]
 
     /// `batch` is the most that go through the network at once. With several ranks the blocks shrink towards the end,
-    /// down to one sample, so that all ranks end at about the same time however long an attack takes on an image.
+    /// so that all ranks end at about the same time however long an attack takes on an image.
     init(_ samples: [Int], ranks: Int, batch: Int) {
         precondition(ranks > 0 && batch > 0, "SampleBlocks: \(ranks) ranks, batch \(batch)")
         self.samples = samples
@@ -13,8 +13,10 @@ struct SampleBlocks: Sendable {
         while next < samples.count {
             starts.append(next)
             let left = samples.count - next
-            // So many blocks of this size would be left for each rank.
-            next += ranks == 1 ? batch : max(1, min(batch, left / (3 * ranks)))
+            // Two blocks of this size would be left for each rank. Single images come last: one alone takes ResNet-8 1.8
+            // times as long as one of four.
+            let even = max(left / (2 * ranks), left > 2 * ranks ? 2 : 1)
+            next += min(batch, ranks == 1 ? left : even)
         }
         self.starts = starts
     }

@@ -47,8 +47,10 @@ struct Pag: ParsableCommand {
         guard BLAS.coreType == "Prescott", getenv("OPENBLAS_CORETYPE") == nil,
             let newer = ["AVX-512": "SkylakeX", "AVX2": "Haswell"][VectorInstructions.name]
         else { return }
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        guard readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 else { return }
         setenv("OPENBLAS_CORETYPE", newer, 1)
-        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        execv(path, CommandLine.unsafeArgv)
     }
 
     /// Ends this process for a reason that every rank of the job has found by itself: one of them says it, and the
