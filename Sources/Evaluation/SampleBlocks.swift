@@ -13,8 +13,8 @@ struct SampleBlocks: Sendable {
         while next < samples.count {
             starts.append(next)
             let left = samples.count - next
-            // Two blocks of this size would be left for each rank. Single images come last: one alone takes ResNet-8 1.8
-            // times as long as one of four.
+            // Two blocks of this size would be left for each rank. Single images come last: one alone takes ResNet-8
+            // 1.8 times as long as one of four.
             let even = max(left / (2 * ranks), left > 2 * ranks ? 2 : 1)
             next += min(batch, ranks == 1 ? left : even)
         }

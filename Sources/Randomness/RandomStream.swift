@@ -15,6 +15,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case sampling = 11
     case scoreNoise = 12
     case controlTargets = 13
+    case heldOutNoise = 14
     case test = 99
 }
 

@@ -36,6 +36,7 @@ enum Curves {
         if runs.contains(where: { $0.metrics?.steps["ce"] != $0.metrics?.steps["loss"] }) {
             charts.append(steps(runs, "ce", "Cross-entropy", .fittedOrLogarithmic))
         }
+        charts.append(monitor(runs, ["loss"], "Held-out error", scale: .fittedOrLogarithmic))
         charts.append(steps(runs, "regularisation", "Regularisation", .fittedOrLogarithmic))
         charts.append(steps(runs, "alignment", "Alignment loss", .fittedOrLogarithmic))
         charts.append(steps(runs, "cosine", "Cosine between gradients and targets", .fitted))

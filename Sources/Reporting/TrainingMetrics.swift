@@ -17,7 +17,7 @@ struct TrainingMetrics: Sendable {
         "loss", "ce", "regularisation", "alignment", "cosine", "train_acc", "perturbed_acc", "lr", "images_per_s",
         "gradient_norm", "zero_gradients",
     ] + (0..<DenoisingCurves.levels).map(DenoisingCurves.field)
-    static let epochFields = ["clean_acc", "robust_acc", "cosine", "cosine_perturbed", "seconds"]
+    static let epochFields = ["clean_acc", "robust_acc", "cosine", "cosine_perturbed", "loss", "seconds"]
     /// Each is an object: a number for each class.
     static let classFields = ["cosine_per_class", "cosine_perturbed_per_class"]
 

@@ -22,15 +22,18 @@ public struct Denoising: ObjectiveConfiguration {
     }
 
     public func objective(of run: RunConfiguration, at epoch: Double) -> any Objective {
-        DenoisingObjective(
-            levels: process.levels, prediction: process.prediction, labelDropping: labelDropping)
+        DenoisingObjective(denoising: self)
+    }
+
+    /// The mean squared error of each image's prediction, [B].
+    func errors(of predicted: Tensor, _ shown: NoisyImages) -> Tensor {
+        let error = predicted - shown.wanted(process.prediction, process.levels)
+        return error.productSum(error, axes: [-3, -2, -1]) * (1 / Scalar(predicted.shape.dropFirst().count))
     }
 }
 
 private struct DenoisingObjective: Objective {
-    let levels: NoiseLevels
-    let prediction: Prediction
-    let labelDropping: Double
+    let denoising: Denoising
 
     var commitsStatistics: Bool { false }
 
@@ -38,22 +41,20 @@ private struct DenoisingObjective: Objective {
         _ shard: LabelledImages, _ state: ModelState, parameters: [Tensor]?, batch: Int,
         gradients receive: (Int, Tensor) throws -> Void
     ) rethrows -> ShardResult {
-        let model = state.model, count = shard.labels.count
+        let model = state.model, count = shard.labels.count, levels = denoising.process.levels
         let shown = NoisyImages(
             model.normalisation(shard.images), labels: shard.labels, emptyClass: model.classes,
-            labelDropping: labelDropping, levels: levels
+            labelDropping: denoising.labelDropping, levels: levels
         ) { shard.keys.stream(.diffusion, row: $0) }
         let parameters = (parameters ?? state.tensors(of: state.parameters)).map(\.variable)
         var context = state.context(.training, parameters: parameters)
         let predicted = model.prediction(for: shown.noisy, shown.conditioning, &context)
-        let error = predicted - shown.wanted(prediction, levels)
-        let perImage = error.productSum(error, axes: [-3, -2, -1]) * (1 / Scalar(model.input.count))
+        let perImage = denoising.errors(of: predicted, shown)
         let loss = perImage.total() * (1 / Scalar(batch))
 
         var result = ShardResult(loss: loss.item, parts: LossParts(images: count), seen: [])
-        let levelCount = LossParts.noiseLevels
         for (time, squared) in zip(shown.times, perImage.array) {
-            result.parts.denoising[time * levelCount / levels.count].add(Double(squared))
+            result.parts.denoising[LossParts.noiseLevel(time, of: levels)].add(Double(squared))
         }
         try deliverGradients(of: loss, with: parameters, releasing: true, to: receive)
         return result

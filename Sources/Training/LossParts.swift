@@ -1,3 +1,4 @@
+import Diffusion
 import Kernels
 
 /// What a step logs: sums over images, so that shards and ranks add up.
@@ -21,6 +22,7 @@ public struct LossParts: Sendable, Equatable {
     /// A denoiser's errors, the time steps in so many equal ranges, the least noise first.
     public static let noiseLevels = 8
     public var denoising = [LevelError](repeating: LevelError(), count: noiseLevels)
+    static func noiseLevel(_ time: Int, of levels: NoiseLevels) -> Int { time * noiseLevels / levels.count }
 
     public init(images: Int) { self.images = images }
 

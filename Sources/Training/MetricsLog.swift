@@ -43,9 +43,7 @@ final class MetricsLog {
                 ("zero_gradients", .number(Double(report.parts.zeroGradients) / gradients)),
             ]
         }
-        for (level, error) in report.parts.denoising.enumerated() {
-            if let mean = error.mean { figures.append(("error_level_\(level + 1)", .number(mean))) }
-        }
+        figures += levels(report.parts.denoising)
         try write(
             "step", [("step", JSONValue(report.step)), ("epoch", JSONValue(report.epoch))], figures, "train",
             report.step)
@@ -53,7 +51,7 @@ final class MetricsLog {
 
     func epoch(
         _ epoch: Int, step: Int, seconds: Double, _ monitored: MonitorReport?, _ alignment: HeldOutAlignment?,
-        classNames: [String]
+        _ error: HeldOutError?, classNames: [String]
     ) throws {
         var figures: [(String, JSONValue)] = []
         if let monitored {
@@ -66,9 +64,19 @@ final class MetricsLog {
             figures.append(("cosine_per_class", perClass(classNames, alignment, \.clean)))
             figures.append(("cosine_perturbed_per_class", perClass(classNames, alignment, \.perturbed)))
         }
+        if let error {
+            figures.append(("loss", .number(error.loss)))
+            figures += levels(error.levels)
+        }
         figures.append(("seconds", .number((seconds * 1000).rounded() / 1000)))
         try write("epoch", [("epoch", JSONValue(epoch)), ("step", JSONValue(step))], figures, "held_out", step)
         try events.flush()
+    }
+
+    private func levels(_ errors: [LevelError]) -> [(String, JSONValue)] {
+        errors.enumerated().compactMap { level, error in
+            error.mean.map { ("error_level_\(level + 1)", .number($0)) }
+        }
     }
 
     private func perClass(

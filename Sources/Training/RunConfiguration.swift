@@ -43,9 +43,6 @@ public struct RunConfiguration: Configurable {
             "is not of the kind that the task \(task.rawValue) is trained with")
         try fields.section("train", &train)
         try fields.section("monitor", &monitor)
-        try fields.require(
-            task == .classifier || monitor.everyEpochs == 0, "monitor",
-            "everyEpochs must be 0 for a denoiser: there is no accuracy to watch")
         try fields.section("checkpoint", &checkpoint)
         try fields.section("compute", &compute)
         try fields.section("profile", &profile)
@@ -109,6 +106,7 @@ public struct DataConfiguration: Configurable {
 public struct MonitorConfiguration: Configurable {
     /// Epochs between two evaluations on held-out images; 0: never.
     public var everyEpochs = 1
+    /// Of classifiers; a denoiser is watched by its error, and has no monitor unless it is told to.
     public var attack = "pgd"
     public var norm = ThreatModel.Norm.l2
     public var epsilon = PixelDistance(0.5)

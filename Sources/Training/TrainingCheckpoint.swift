@@ -34,6 +34,7 @@ public enum TrainingCheckpoint {
         metadata["data_hash"] = data.train.fingerprint
         if let process = configuration.diffusion { metadata["diffusion"] = try Configuration.json(of: process) }
         if let best = state.bestRobustAccuracy { metadata["best_robust_acc"] = String(best) }
+        if let best = state.bestError { metadata["best_error"] = String(best) }
         try SafetensorsWriter.write(to: path, metadata: metadata, tensors: tensors, checksum: true)
     }
 
@@ -67,6 +68,7 @@ public enum TrainingCheckpoint {
         }
         state.step = step
         state.bestRobustAccuracy = file.metadata["best_robust_acc"].flatMap { Double($0) }
+        state.bestError = file.metadata["best_error"].flatMap { Double($0) }
     }
 
     private static func requireSameTrajectory(

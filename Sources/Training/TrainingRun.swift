@@ -47,6 +47,7 @@ public final class TrainingRun {
     private let stop: StopRequest
     private let monitor: Monitor?
     private let alignmentMonitor: AlignmentMonitor?
+    private let denoisingMonitor: DenoisingMonitor?
     let folder: CheckpointFolder
     private(set) var log: MetricsLog?
     private(set) var progress: ProgressLine
@@ -98,6 +99,7 @@ public final class TrainingRun {
                 classesPerImage: resolved.loss.alignment.classesPerImage.perImage)
         }
         alignmentMonitor = try Self.alignmentMonitor(resolved, data, in: pool, communicator)
+        denoisingMonitor = Self.denoisingMonitor(resolved, data, in: pool, communicator)
         step = try TrainingStep(
             resolved, data: data, targets: loader, model: model, communicator: communicator, stop: stop, pool: pool)
         try checkReplicas()
@@ -121,9 +123,21 @@ public final class TrainingRun {
         _ configuration: RunConfiguration, _ data: TrainingData, in pool: MemoryPool, _ communicator: any Communicator
     ) throws -> AlignmentMonitor? {
         let monitor = configuration.monitor
-        guard monitor.everyEpochs > 0, monitor.alignmentSamples > 0, data.validation.count > 0 else { return nil }
+        guard configuration.task == .classifier, monitor.everyEpochs > 0, monitor.alignmentSamples > 0,
+            data.validation.count > 0
+        else { return nil }
         return try unseenTargets(configuration, data, communicator).map {
             AlignmentMonitor(configuration, data.validation, targets: $0, in: pool, communicator)
+        }
+    }
+
+    private static func denoisingMonitor(
+        _ configuration: RunConfiguration, _ data: TrainingData, in pool: MemoryPool, _ communicator: any Communicator
+    ) -> DenoisingMonitor? {
+        (configuration.loss.objective as? Denoising).map {
+            DenoisingMonitor(
+                $0, data.validation, samples: configuration.monitor.samples, seed: configuration.seed, in: pool,
+                communicator)
         }
     }
 
@@ -232,34 +246,46 @@ public final class TrainingRun {
     }
 
     private func finishEpoch(_ epoch: Int, seconds: Double) throws {
-        var monitored: MonitorReport?, alignment: HeldOutAlignment?
+        var monitored: MonitorReport?, alignment: HeldOutAlignment?, error: HeldOutError?
         let every = configuration.monitor.everyEpochs
-        if every > 0, (epoch + 1) % every == 0 || state.step == steps, let monitor, data.validation.count > 0 {
+        if every > 0, (epoch + 1) % every == 0 || state.step == steps, data.validation.count > 0 {
             communicator.heartbeat.beat("monitor", step: state.step)
-            let report = try monitor(state.model, state.evaluated, data)
-            monitored = report
+            monitored = try monitor?(state.model, state.evaluated, data)
             alignment = try alignmentMonitor?(state.model, parameters: state.evaluated)
-            if report.robustAccuracy > state.bestRobustAccuracy ?? -1 {
-                state.bestRobustAccuracy = report.robustAccuracy
-                try write(folder.best, mustSucceed: false)
-            }
+            error = try denoisingMonitor?(state.model, parameters: state.evaluated)
+            if noticeBest(monitored, error) { try write(folder.best, mustSucceed: false) }
         }
         guard isLeader else { return }
         try log?.epoch(
-            epoch, step: state.step, seconds: seconds, monitored, alignment, classNames: data.train.classNames)
+            epoch, step: state.step, seconds: seconds, monitored, alignment, error, classNames: data.train.classNames)
         progress.clear()
         let accuracy = monitored.map {
             ", held-out accuracy \(rounded(100 * $0.cleanAccuracy, 1)) % clean, "
                 + "\(rounded(100 * $0.robustAccuracy, 1)) % "
                 + "under \(configuration.monitor.attack)"
         }
+        let heldOut = error.map { ", held-out error \(rounded($0.loss, 5))" }
         let cosines = alignment.map {
             "; cosine to the targets \(rounded($0.mean.clean, 3)) clean, \(rounded($0.mean.perturbed, 3)) perturbed"
         }
         logger.info(
             """
-            epoch \(epoch + 1)/\(configuration.train.epochs): \(rounded(seconds, 1)) s\(accuracy ?? "")\(cosines ?? "")
+            epoch \(epoch + 1)/\(configuration.train.epochs): \(rounded(seconds, 1)) s\(accuracy ?? "")\(heldOut ?? "")\
+            \(cosines ?? "")
             """)
+    }
+
+    /// Whether what the monitor found is better than all before.
+    private func noticeBest(_ monitored: MonitorReport?, _ error: HeldOutError?) -> Bool {
+        if let found = monitored?.robustAccuracy, found > state.bestRobustAccuracy ?? -1 {
+            state.bestRobustAccuracy = found
+            return true
+        }
+        if let found = error?.loss, found < state.bestError ?? .infinity {
+            state.bestError = found
+            return true
+        }
+        return false
     }
 
     // MARK: What the user reads

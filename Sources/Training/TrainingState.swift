@@ -9,7 +9,9 @@ public final class TrainingState {
     public let average: Storage?
     /// Steps taken.
     public var step = 0
+    /// The best that the monitor has found on held-out images: of a denoiser the least error.
     public var bestRobustAccuracy: Double?
+    public var bestError: Double?
 
     public init(model: ModelState, optimizer: any Optimizer, average: Storage?) {
         self.model = model

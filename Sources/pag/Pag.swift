@@ -20,7 +20,8 @@ struct Pag: ParsableCommand {
     static func main() {
         if let missing = VectorInstructions.missing {
             leave(
-                saying: "pag: built for \(missing), which this processor lacks: build with PAG_MARCH=x86-64-v3, or x86-64",
+                saying: "pag: built for \(missing), which this processor lacks: build with PAG_MARCH=x86-64-v3 or "
+                    + "x86-64",
                 Failure.Kind.missing.exitCode)
         }
         restartIfProcessorIsUnknownToBLAS()
@@ -41,8 +42,8 @@ struct Pag: ParsableCommand {
         }
     }
 
-    /// OpenBLAS takes a processor that it does not know for one of 2004, and chooses its kernels when it is loaded: starts
-    /// this program anew, telling it better. A set OPENBLAS_CORETYPE is left alone.
+    /// OpenBLAS takes a processor that it does not know for one of 2004, and chooses its kernels when it is loaded:
+    /// starts this program anew, telling it better. A set OPENBLAS_CORETYPE is left alone.
     private static func restartIfProcessorIsUnknownToBLAS() {
         guard BLAS.coreType == "Prescott", getenv("OPENBLAS_CORETYPE") == nil,
             let newer = ["AVX-512": "SkylakeX", "AVX2": "Haswell"][VectorInstructions.name]

@@ -36,7 +36,8 @@ struct Train: ParsableCommand {
             let directory = runDir ?? "runs/\(name(of: config))"
             let training = try TrainingRun(
                 configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
-                monitor: try monitor(configuration.monitor, seed: configuration.seed, communicator))
+                monitor: configuration.task == .denoiser
+                    ? nil : try monitor(configuration.monitor, seed: configuration.seed, communicator))
             try training.run()
             let targets = configuration.task == .classifier ? try training.unseenTargets() : nil
             if communicator.rank == 0 {

@@ -45,14 +45,40 @@ import Training
         #expect(whole.bytes(8) != nil && whole.bytes(8) == parts.bytes(8))
     }
 
+    private func lines(_ kind: String, _ folder: RunTests.Folder) -> [[String: Any]] {
+        let text = String(
+            decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
+        return text.split(separator: "\n").compactMap { line -> [String: Any]? in
+            (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
+        }.filter { $0["kind"] as? String == kind }
+    }
+
+    static let watched = ["monitor={everyEpochs: 1, samples: 37}", "data.validation=40", "train.epochs=6"]
+
+    @Test func theErrorOfHeldOutImagesFallsAndTheBestIsKept() throws {
+        let alone = RunTests.Folder(), together = RunTests.Folder()
+        try train(alone, Self.watched)
+        _ = try ThreadCommunicator.run(ranks: 3) { try self.train(together, Self.watched, on: $0) }
+        let errors = lines("epoch", alone).compactMap { $0["loss"] as? Double }
+        #expect(errors.count == 6)
+        let first = try #require(errors.first), last = try #require(errors.last)
+        #expect(last < 0.9 * first)
+        #expect(lines("epoch", together).compactMap { $0["loss"] as? Double } == errors)
+        #expect(FileManager.default.fileExists(atPath: alone.path + "/checkpoints/best.safetensors"))
+    }
+
+    /// What learns nothing does not change: the noise is the same in every epoch.
+    @Test func heldOutImagesAlwaysHaveTheSameNoise() throws {
+        let folder = RunTests.Folder()
+        try train(folder, Self.watched + ["train.ema=null", "train.optimizer.lr=1e-30", "train.optimizer.weightDecay=0"])
+        let errors = lines("epoch", folder).compactMap { $0["loss"] as? Double }
+        #expect(errors.count == 6 && Set(errors).count == 1)
+    }
+
     @Test func theErrorFallsAndIsLoggedByNoiseLevel() throws {
         let folder = RunTests.Folder()
         try train(folder, ["train.epochs=20", "checkpoint.everySteps=0"])
-        let text = String(
-            decoding: FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
-        let steps = text.split(separator: "\n").compactMap { line -> [String: Any]? in
-            (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
-        }.filter { $0["kind"] as? String == "step" }
+        let steps = lines("step", folder)
         let losses = steps.compactMap { $0["loss"] as? Double }
         #expect(losses.count == 80)
         let start: Double = losses.prefix(10).reduce(0, +), end: Double = losses.suffix(10).reduce(0, +)
@@ -63,7 +89,7 @@ import Training
     }
 
     @Test(arguments: [
-        "model.kind=resnet", "loss.kind=vanilla", "monitor.everyEpochs=1", "task=classifier",
+        "model.kind=resnet", "loss.kind=vanilla", "task=classifier",
     ])
     func whatDoesNotBelongTogetherIsRefused(_ override: String) {
         let failure = #expect(throws: Failure.self) { try train(RunTests.Folder(), [override]) }

@@ -21,7 +21,8 @@ struct Linear: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? apply(LinearInputGradient(hasTokens: hasTokens), [p.cotangent, p.input(1)]) : nil,
-            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [$0, p.input(0)]) } : nil,
+            p.wanted[1]
+                ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [$0, p.input(0)]) } : nil,
         ]
     }
 }
@@ -45,7 +46,8 @@ struct LinearInputGradient: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? apply(Linear(hasTokens: hasTokens), [p.cotangent, p.input(1)]) : nil,
-            p.wanted[1] ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
+            p.wanted[1]
+                ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
 }
@@ -69,7 +71,8 @@ struct LinearWeightGradient: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? p.perLeadingIndex { apply(Linear(hasTokens: hasTokens), [p.input(1), $0]) } : nil,
-            p.wanted[1] ? p.perLeadingIndex { apply(LinearInputGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
+            p.wanted[1]
+                ? p.perLeadingIndex { apply(LinearInputGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
 }

@@ -122,8 +122,9 @@ struct FewChannelInputGradient {
     private func multiplyTile(
         _ channels: Int, _ taps: UnsafePointer<Source>, _ offset: Int, _ filters: Source, _ out: Destination
     ) {
-        var a0 = RegisterLanes.zero, a1 = RegisterLanes.zero, a2 = RegisterLanes.zero, a3 = RegisterLanes.zero, a4 = RegisterLanes.zero, a5 = RegisterLanes.zero
-        var a6 = RegisterLanes.zero, a7 = RegisterLanes.zero, a8 = RegisterLanes.zero, a9 = RegisterLanes.zero, a10 = RegisterLanes.zero, a11 = RegisterLanes.zero
+        let zero = RegisterLanes.zero
+        var a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero
+        var a6 = zero, a7 = zero, a8 = zero, a9 = zero, a10 = zero, a11 = zero
         var filter = filters
         for ky in 0..<g.kernelHeight {
             var tap = taps[ky] + offset

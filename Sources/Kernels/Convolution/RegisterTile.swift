@@ -2,8 +2,8 @@
 /// product here.
 ///
 /// Tiles are put together of smaller ones, and not of arrays or closures, because the compiler then keeps them in
-/// registers: each row is a variable, and every index a constant. Of the sixteen registers of AVX2, six rows take twelve;
-/// of the thirty-two of AVX-512, twelve rows take twelve, and eight are enough to keep both multipliers busy.
+/// registers: each row is a variable, and every index a constant. Six rows take twelve of AVX2's sixteen registers,
+/// twelve rows twelve of AVX-512's thirty-two, where eight are enough to keep both multipliers busy.
 protocol RegisterTile {
     static var rows: Int { get }
 

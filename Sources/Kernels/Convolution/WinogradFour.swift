@@ -62,7 +62,8 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
             let g0 = line[0], g1 = line[1], g2 = line[2]
             let even1 = (g0 + g2) * RegisterLanes(repeating: -1 / 6), odd1 = g1 * RegisterLanes(repeating: 1 / 6)
-            let even2 = (g0 * RegisterLanes(repeating: 1 / 24)).adding(g2, times: 1 / 6), odd2 = g1 * RegisterLanes(repeating: 1 / 12)
+            let even2 = (g0 * RegisterLanes(repeating: 1 / 24)).adding(g2, times: 1 / 6)
+            let odd2 = g1 * RegisterLanes(repeating: 1 / 12)
             store(g0 * RegisterLanes(repeating: 1 / 4), destination)
             store(even1 - odd1, destination + stride)
             store(even1 + odd1, destination + 2 &* stride)
@@ -82,7 +83,8 @@ enum WinogradFour: WinogradScheme, WinogradPass {
             let sum1 = u1 + u2, difference1 = u1 - u2, sum2 = u3 + u4, difference2 = u3 - u4
             let first = (line[0] * RegisterLanes(repeating: 1 / 4)).adding(sum1, times: -1 / 6)
             store(first.adding(sum2, times: 1 / 24), destination)
-            store((difference2 * RegisterLanes(repeating: 1 / 12)).adding(difference1, times: -1 / 6), destination + stride)
+            let second = difference2 * RegisterLanes(repeating: 1 / 12)
+            store(second.adding(difference1, times: -1 / 6), destination + stride)
             store(line[5].adding(sum1, times: -1 / 6).adding(sum2, times: 1 / 6), destination + 2 &* stride)
         }
     }

@@ -124,7 +124,8 @@ enum WinogradStrided: WinogradScheme {
     /// The middle tap's four products, one an output.
     @inline(__always)
     private static func storeMiddle(
-        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, _ destination: Destination, _ stride: Int
+        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes,
+        _ destination: Destination, _ stride: Int
     ) {
         store(d0, destination + 5 &* stride)
         store(d1, destination + 6 &* stride)
@@ -135,7 +136,8 @@ enum WinogradStrided: WinogradScheme {
     /// The outer taps' five products: B' of F(4, 2).
     @inline(__always)
     private static func storeOuter(
-        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, _ d4: RegisterLanes, _ destination: Destination, _ stride: Int
+        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, _ d4: RegisterLanes,
+        _ destination: Destination, _ stride: Int
     ) {
         let difference = d3 - d1, lower = d2 - d0
         store(difference.adding(lower, times: -2), destination)

@@ -123,7 +123,8 @@ struct WinogradTiles {
         if channel < channels {
             copyLanes(rows, side, last &- first, channel, copy)
             for j in first..<last {
-                Transform.apply(StridedLine(copy + (j &- first) &* lanes, lineStride), workspace + j &* lanes, lineStride)
+                let line = StridedLine(copy + (j &- first) &* lanes, lineStride)
+                Transform.apply(line, workspace + j &* lanes, lineStride)
             }
             secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
             channel &+= lanes
