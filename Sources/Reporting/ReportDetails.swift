@@ -33,7 +33,10 @@ struct ReportDetails {
                 return values.isEmpty ? NumberText.missing : NumberText.short(values[values.count / 2], digits: 3)
             }
             let seconds = (metrics.epochs["seconds"] ?? []).map(\.y).filter(\.isFinite)
-            let best = (metrics.epochs["robust_acc"] ?? []).filter(\.y.isFinite).max { $0.y < $1.y }
+            func points(_ field: String) -> [LineChart.Point] { (metrics.epochs[field] ?? []).filter(\.y.isFinite) }
+            // Of a denoiser the least error.
+            let best = points("robust_acc").max { $0.y < $1.y }.map { ($0.x, NumberText.percent($0.y)) }
+                ?? points("loss").min { $0.y < $1.y }.map { ($0.x, "error " + NumberText.short($0.y)) }
             let loss = metrics.steps["loss"]?.last.map { NumberText.short($0.y) } ?? NumberText.missing
             return [
                 run.swatch + .element("span", [:], "\(run.name)"),
@@ -41,7 +44,7 @@ struct ReportDetails {
                 "\(metrics.lastEpoch.map { NumberText.short($0, digits: 6) } ?? NumberText.missing)",
                 "\(seconds.isEmpty ? NumberText.missing : NumberText.duration(seconds: seconds.reduce(0, +)))",
                 "\(median("images_per_s"))", "\(loss)",
-                "\(best.map { "\(NumberText.percent($0.y)) (epoch \(NumberText.short($0.x)))" } ?? NumberText.missing)",
+                "\(best.map { "\($1) (epoch \(NumberText.short($0)))" } ?? NumberText.missing)",
             ]
         }
         guard !rows.isEmpty else { return .empty }
@@ -50,7 +53,7 @@ struct ReportDetails {
                 "div", ["class": "card"],
                 table(
                     "facts",
-                    ["run", "steps", "last epoch", "time", "images/s, median", "last loss", "best held-out robust"],
+                    ["run", "steps", "last epoch", "time", "images/s, median", "last loss", "best held-out"],
                     rows))
     }
 
