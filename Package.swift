@@ -2,9 +2,9 @@
 import Foundation
 import PackageDescription
 
-// The instruction set of the nodes. Every node of a job must support it; bits differ between choices. PAG_MARCH names it;
-// otherwise it is AVX-512 where the machine that builds has it, or AVX2. Zen 4, AMD's family 25, computes whole registers
-// of AVX-512 in halves: with AVX2 it is as fast.
+// The instruction set of the nodes. Every node of a job must support it; bits differ between choices. PAG_MARCH names
+// it; otherwise it is AVX-512 where the machine that builds has it, or AVX2; AVX2 too on Zen 4, AMD's family 25, which
+// computes whole registers of AVX-512 in halves: nothing has been measured there that speaks for them.
 let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
 let processorHas = Set(processor.split { $0.isWhitespace })
 let hasWideRegisters = processorHas.isSuperset(of: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"])

@@ -23,8 +23,7 @@ public struct LoadingBenchmark: Sendable {
         let batch = min(batch, data.count), shape = data.shape
         let loader = BatchLoader(dataset: data, seed: 1, augmentation: augmentation)
         let images = Storage(count: batch * shape.count, in: MemoryPool())
-        let (rank, ranks) = (communicator.rank, communicator.size)
-        let share = (batch * rank / ranks)..<(batch * (rank + 1) / ranks)
+        let share = communicator.share(of: batch)
         var labels: [Int] = [], placements: [Placement] = [], epoch = 0, next = 0
         var batches = EpochOrder(seed: 1, epoch: 0, count: data.count).batches(batchSize: batch)
 

@@ -27,6 +27,22 @@ extension Communicator {
         }
     }
 
+    /// Every rank's elements, one rank's after the other's.
+    public func allGatherElements<Element: BitwiseCopyable>(_ elements: [Element]) throws -> [Element] {
+        let stride = MemoryLayout<Element>.stride
+        return try allGather(elements.withUnsafeBytes { Array($0) }).flatMap { bytes in
+            guard bytes.count % stride == 0 else {
+                throw Failure(.internalError, "allGatherElements: \(bytes.count) bytes of \(Element.self)")
+            }
+            return bytes.withUnsafeBytes { bytes in
+                (0..<bytes.count / stride).map { bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Element.self) }
+            }
+        }
+    }
+
+    /// This rank's part of `count` things that all ranks divide among them, in rank order.
+    public func share(of count: Int) -> Range<Int> { (count * rank / size)..<(count * (rank + 1) / size) }
+
     /// Whether the flag is set on at least one rank.
     public func anyRank(_ flag: Bool) throws -> Bool {
         try allGather([flag ? 1 : 0]).contains([1])

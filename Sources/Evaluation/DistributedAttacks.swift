@@ -146,18 +146,12 @@ final class DistributedAttacks {
             throw Failure(.stoppedOnRequest, "stopped on request; --resume goes on from what has been found")
         }
         var seen = 0
-        for bytes in try communicator.allGather(mine.withUnsafeBytes { Array($0) }) {
-            try bytes.withUnsafeBytes { bytes in
-                let stride = MemoryLayout<SampleFlag>.stride
-                for place in 0..<bytes.count / stride {
-                    let entry = bytes.loadUnaligned(fromByteOffset: place * stride, as: SampleFlag.self)
-                    guard among.indices.contains(Int(entry.sample)) else {
-                        throw Failure(.internalError, "\(stage): flag of sample \(entry.sample)")
-                    }
-                    all[Int(entry.sample)] = entry.flag == 1
-                    seen += 1
-                }
+        for entry in try communicator.allGatherElements(mine) {
+            guard among.indices.contains(Int(entry.sample)) else {
+                throw Failure(.internalError, "\(stage): flag of sample \(entry.sample)")
             }
+            all[Int(entry.sample)] = entry.flag == 1
+            seen += 1
         }
         guard seen == asked.count else {
             throw Failure(.internalError, "\(stage): \(seen) flags of \(asked.count) samples")

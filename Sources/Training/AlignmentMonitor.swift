@@ -55,15 +55,14 @@ final class AlignmentMonitor {
         gradient = configuration.loss.alignment.gradient
         classes = images.classNames.count
         count = min(monitor.alignmentSamples, images.count)
-        let (rank, size) = (communicator.rank, communicator.size)
-        let own = Array((count * rank / size)..<(count * (rank + 1) / size))
+        let own = Array(communicator.share(of: count))
         let found = Self.targets(of: own, images, targets, in: pool, communicator)
         // Few enough that all classes' gradients together take little memory.
         let most = max(1, min(16, 160 / classes)), classes = classes
         parts = stride(from: 0, to: own.count, by: most).map { start in
             let rows = Array(start..<min(own.count, start + most))
             return Part(
-                shard: Self.load(rows.map { own[$0] }, images, in: pool),
+                shard: LabelledImages(rows.map { own[$0] }, of: images, in: pool),
                 targets: Self.rows(rows, of: found, classes: classes, in: pool))
         }
     }
@@ -84,10 +83,8 @@ final class AlignmentMonitor {
                 }
             }
         }
-        let all = try communicator.allGather(cosines.withUnsafeBytes { Array($0) })
-            .flatMap { bytes in bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) } }
         var sums = Array(repeating: HeldOutAlignment.Cosines(), count: classes)
-        for (place, cosine) in all.enumerated() {
+        for (place, cosine) in try communicator.allGatherElements(cosines).enumerated() {
             let target = place / 2 % classes
             if place % 2 == 0 { sums[target].clean += cosine } else { sums[target].perturbed += cosine }
         }
@@ -106,21 +103,12 @@ final class AlignmentMonitor {
         return CosineSimilarity(gradient, part.targets).cosines.array.map { Double($0) }
     }
 
-    private static func load(_ indices: [Int], _ images: Subset, in pool: MemoryPool) -> LabelledImages {
-        let shape = images.shape
-        return LabelledImages(
-            images: Tensor([indices.count, shape.height, shape.width, shape.channels], in: pool) { out in
-                for (row, index) in indices.enumerated() { images.read(index, into: out + row * shape.count) }
-            },
-            labels: indices.map { images.label($0) })
-    }
-
     /// [C, images, H, W, C]: all of this rank's at once, as a search among many images is cheaper for many.
     private static func targets(
         of indices: [Int], _ images: Subset, _ targets: any UnseenTargets, in pool: MemoryPool,
         _ communicator: any Communicator
     ) -> Tensor {
-        let pixels = load(indices, images, in: pool).images, classes = images.classNames.count
+        let pixels = LabelledImages(indices, of: images, in: pool).images, classes = images.classNames.count
         return Tensor([classes] + pixels.shape, in: pool) { out in
             for target in 0..<classes where !indices.isEmpty {
                 communicator.heartbeat.beat()

@@ -6,9 +6,8 @@ struct CommunicatorWorkSharing: WorkSharing {
     let communicator: any Communicator
 
     func share(_ count: Int, _ body: (Int) throws -> [Int32]) throws -> [[Int32]] {
-        let rank = communicator.rank, size = communicator.size
         var mine: [UInt8] = []
-        for task in (count * rank / size)..<(count * (rank + 1) / size) {
+        for task in communicator.share(of: count) {
             communicator.heartbeat.beat()
             let result = try body(task)
             append(Int32(result.count), to: &mine)

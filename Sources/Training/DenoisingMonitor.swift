@@ -39,47 +39,38 @@ final class DenoisingMonitor {
         self.communicator = communicator
     }
 
+    private struct Finding: BitwiseCopyable {
+        let time: Int
+        let error: Double
+    }
+
     /// Collective; the same on every rank, for any number of ranks.
     func callAsFunction(_ state: ModelState, parameters: Storage) throws -> HeldOutError {
-        let parameters = state.tensors(of: parameters), (rank, size) = (communicator.rank, communicator.size)
-        let own = (count * rank / size)..<(count * (rank + 1) / size)
-        var errors: [Double] = []
+        let parameters = state.tensors(of: parameters), own = communicator.share(of: count)
+        var findings: [Finding] = []
         for start in stride(from: own.lowerBound, to: own.upperBound, by: Self.batch) {
             communicator.heartbeat.beat()
-            errors += measure(start..<min(own.upperBound, start + Self.batch), state, parameters)
+            findings += measure(start..<min(own.upperBound, start + Self.batch), state, parameters)
         }
-        let all = try communicator.allGather(errors.withUnsafeBytes { Array($0) })
-            .flatMap { bytes in bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) } }
         var result = HeldOutError(loss: 0, levels: LossParts(images: 0).denoising)
-        for (sample, error) in all.enumerated() {
-            result.loss += error / Double(count)
-            result.levels[LossParts.noiseLevel(time(of: sample), of: objective.process.levels)].add(error)
+        for finding in try communicator.allGatherElements(findings) {
+            result.loss += finding.error / Double(count)
+            result.levels[LossParts.noiseLevel(finding.time, of: objective.process.levels)].add(finding.error)
         }
         return result
     }
 
-    private func stream(_ sample: Int) -> RandomStream {
-        RandomStream(seed: seed, purpose: .heldOutNoise, 0, UInt64(sample))
-    }
-
-    /// What `NoisyImages` draws first.
-    private func time(of sample: Int) -> Int {
-        var stream = stream(sample)
-        return stream.below(objective.process.levels.count)
-    }
-
     /// Image by image.
-    private func measure(_ samples: Range<Int>, _ state: ModelState, _ parameters: [Tensor]) -> [Double] {
-        let shape = images.shape, model = state.model
-        let pixels = Tensor([samples.count, shape.height, shape.width, shape.channels], in: pool) { out in
-            for (row, sample) in samples.enumerated() { images.read(sample, into: out + row * shape.count) }
-        }
+    private func measure(_ samples: Range<Int>, _ state: ModelState, _ parameters: [Tensor]) -> [Finding] {
+        let heldOut = LabelledImages(Array(samples), of: images, in: pool), model = state.model
         let shown = NoisyImages(
-            model.normalisation(pixels), labels: samples.map { images.label($0) }, emptyClass: model.classes,
+            model.normalisation(heldOut.images), labels: heldOut.labels, emptyClass: model.classes,
             labelDropping: objective.labelDropping, levels: objective.process.levels
-        ) { stream(samples.lowerBound + $0) }
+        ) { RandomStream(seed: seed, purpose: .heldOutNoise, 0, UInt64(samples.lowerBound + $0)) }
         var context = state.context(.inference, parameters: parameters)
         let predicted = model.prediction(for: shown.noisy, shown.conditioning, &context)
-        return objective.errors(of: predicted, shown).array.map { Double($0) }
+        return zip(shown.times, objective.errors(of: predicted, shown).array).map {
+            Finding(time: $0, error: Double($1))
+        }
     }
 }

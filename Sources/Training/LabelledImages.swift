@@ -1,4 +1,5 @@
 import Autodiff
+import Data
 import Randomness
 
 /// Images and labels, for the alignment term target gradients too: one logical shard, or a whole golden batch.
@@ -26,6 +27,16 @@ public struct LabelledImages {
         self.classes = classes
         self.keys = keys ?? ImageKeys(seed: 0, epoch: 0, indices: Array(labels.indices))
         precondition(self.keys.indices.count == labels.count, "LabelledImages: \(self.keys.indices.count) keys")
+    }
+
+    /// Those of a data set, as they are.
+    init(_ indices: [Int], of images: Subset, in pool: MemoryPool) {
+        let shape = images.shape
+        self.init(
+            images: Tensor([indices.count, shape.height, shape.width, shape.channels], in: pool) { out in
+                for (row, index) in indices.enumerated() { images.read(index, into: out + row * shape.count) }
+            },
+            labels: indices.map { images.label($0) })
     }
 }
 

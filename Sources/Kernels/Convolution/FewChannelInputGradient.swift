@@ -1,7 +1,7 @@
 /// The input gradient of a stem: stride 1 and so few input channels that a panel of them would be mostly padding.
 ///
-/// A register tile is as many neighbouring pixels' channels as twelve vectors hold, each of whose lanes
-/// sum over every eighth output channel, or every sixteenth, and are added up at the end.
+/// A register tile is as many neighbouring pixels' channels as twelve vectors hold. Each of their lanes sums over every
+/// eighth output channel, or every sixteenth, and the lanes are added up at the end.
 struct FewChannelInputGradient {
     private let g: ConvolutionGeometry
     /// Output channels, filled up to whole vectors.

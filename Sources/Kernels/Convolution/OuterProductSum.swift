@@ -65,15 +65,7 @@ enum OuterProductSum {
             factors.base += pixels.imageA
             b += pixels.imageB
         }
-        write(tile, count, c)
-        if let next { write(nextTile, count, next) }
-    }
-
-    @inline(__always)
-    private static func write<Tile: RegisterTile>(_ tile: Tile, _ count: Int, _ c: Destination) {
-        tile.forEachRow(from: 0) { row, sums in
-            let place = c + row &* 16
-            if row < count { store(load(Source(place), as: PanelLanes.self) + sums, place) }
-        }
+        tile.write(c, 16, adding: true, count: count)
+        if let next { nextTile.write(next, 16, adding: true, count: count) }
     }
 }

@@ -1,10 +1,10 @@
 /// Products of matrices whose channels lie in panels: the multiplications of Winograd convolution.
 ///
-/// Every sum runs over the depth in ascending order, one fused multiply-add a step, in stretches of `stretch` that are
-/// then added up: whatever register tile a row falls into, its bits are the same.
+/// Every sum runs over the depth in ascending order, one fused multiply-add a step, in stretches that are then added up:
+/// whatever register tile a row falls into, its bits are the same.
 enum PanelProduct {
     /// Depth after which partial sums go to memory: a stretch of one panel of b (16 KB) then stays in the L1 cache.
-    @inline(__always) private static var stretch: Int { 256 }
+    @inline(__always) private static var longestStretch: Int { 256 }
 
     /// What a stretch of the product reads and writes, as far as all rows share it.
     private struct Stretch {
@@ -27,7 +27,7 @@ enum PanelProduct {
         let fetches = depth &* columns > 8192
         var start = 0
         while start < depth {
-            let part = min(stretch, depth &- start)
+            let part = min(longestStretch, depth &- start)
             for column in 0..<(columns / 16) {
                 let panel = b + (column &* depth &+ start) &* 16
                 let stretch = Stretch(

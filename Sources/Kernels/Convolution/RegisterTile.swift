@@ -23,10 +23,11 @@ extension RegisterTile {
         addProducts(factors, from: 0, numbers)
     }
 
-    /// Writes the rows `stride` numbers apart, or adds them to what is there.
+    /// Writes the first `count` rows `stride` numbers apart, or adds them to what is there.
     @inline(__always)
-    func write(_ target: Destination, _ stride: Int, adding: Bool) {
+    func write(_ target: Destination, _ stride: Int, adding: Bool, count: Int = Self.rows) {
         forEachRow(from: 0) { row, sums in
+            if row >= count { return }
             let place = target + row &* stride
             store(adding ? load(Source(place), as: PanelLanes.self) + sums : sums, place)
         }
