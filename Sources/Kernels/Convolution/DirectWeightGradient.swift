@@ -100,16 +100,10 @@ struct DirectWeightGradient {
             (pixels.rowA, pixels.imageA, pixels.nextA) = (0, 0, 0)
         }
         let panelSums = g.patch &* Panel.width, first = gradients + row &* g.outWidth &* channels
-        var panel = 0
-        while panel < Panel.count(g.outChannels) {
-            let b = first + panel &* Panel.width, target = sums + panel &* panelSums
-            if hasWideRegisters, panel &+ 2 <= Panel.count(g.outChannels) {
-                OuterProductSum.add(pixels, patches, offsets, g.patch, b, to: target, next: target + panelSums)
-                panel &+= 2
-            } else {
-                OuterProductSum.add(pixels, patches, offsets, g.patch, b, to: target)
-                panel &+= 1
-            }
+        Panel.forEachGroup(Panel.count(g.outChannels)) { panel, panels in
+            OuterProductSum.add(
+                pixels, patches, offsets, g.patch, first + panel &* Panel.width, to: sums + panel &* panelSums,
+                panels: panels, panelStride: panelSums)
         }
     }
 

@@ -15,48 +15,58 @@ enum OuterProductSum {
         let nextB: Int
     }
 
-    /// c[count][16] += sum over pixels of a[pixel + offsets] b[pixel][16]; and with `next`, the same of the sixteen
-    /// numbers beside those of b, for which only wide registers have room.
+    /// c[count][16] += sum over pixels of a[pixel + offsets] b[pixel][16]; and the same of the sixteen numbers beside
+    /// those of b, if two panels are summed, whose sums begin `panelStride` numbers apart.
     @inline(__always)
     static func add(
         _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source, to c: Destination,
-        next: Destination? = nil
+        panels: Int, panelStride: Int
+    ) {
+        if panels == 2 {
+            add(TwoPanels.self, pixels, a, offsets, count, b, c, panelStride)
+        } else {
+            add(OnePanel.self, pixels, a, offsets, count, b, c, panelStride)
+        }
+    }
+
+    @inline(__always)
+    private static func add<Columns: TileColumns>(
+        _: Columns.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source,
+        _ c: Destination, _ panelStride: Int
     ) {
         var number = 0
         if count > 4 {
-            add(SixRows.self, pixels, a, offsets, min(tile, count), b, c, next, fetching: true)
+            add(SixRows<Columns>.self, pixels, a, offsets, min(tile, count), b, c, panelStride, fetching: true)
             number = tile
         }
         while count &- number > 4 {
             add(
-                SixRows.self, pixels, a, offsets + number, min(tile, count &- number), b, c + number &* 16,
-                next.map { $0 + number &* 16 })
+                SixRows<Columns>.self, pixels, a, offsets + number, min(tile, count &- number), b, c + number &* 16,
+                panelStride)
             number &+= tile
         }
         if number < count {
             add(
-                FourRows.self, pixels, a, offsets + number, count &- number, b, c + number &* 16,
-                next.map { $0 + number &* 16 })
+                FourRows<Columns>.self, pixels, a, offsets + number, count &- number, b, c + number &* 16,
+                panelStride)
         }
     }
 
     @inline(__always)
     private static func add<Tile: RegisterTile>(
         _: Tile.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source,
-        _ c: Destination, _ next: Destination?, fetching: Bool = false
+        _ c: Destination, _ panelStride: Int, fetching: Bool = false
     ) {
-        var tile = Tile(), nextTile = Tile()
+        var tile = Tile()
         var factors = SixFactors(a, offsets, count: count), b = b
         for _ in 0..<pixels.images {
             for _ in 0..<pixels.rows {
                 for _ in 0..<pixels.length {
                     if fetching {
                         prefetch(factors.base + pixels.nextA)
-                        prefetch(b + pixels.nextB)
-                        if next != nil { prefetch(b + (pixels.nextB &+ 16)) }
+                        for panel in 0..<Tile.Columns.panels { prefetch(b + (pixels.nextB &+ panel &* 16)) }
                     }
-                    tile.addProducts(factors, load(b, as: PanelLanes.self))
-                    if next != nil { nextTile.addProducts(factors, load(b + 16, as: PanelLanes.self)) }
+                    tile.addProducts(factors, Tile.Columns(b, panelStride: 16))
                     factors.base += pixels.pixelA
                     b += pixels.pixelB
                 }
@@ -65,7 +75,6 @@ enum OuterProductSum {
             factors.base += pixels.imageA
             b += pixels.imageB
         }
-        tile.write(c, 16, adding: true, count: count)
-        if let next { nextTile.write(next, 16, adding: true, count: count) }
+        tile.write(c, 16, panelStride: panelStride, adding: true, count: count)
     }
 }

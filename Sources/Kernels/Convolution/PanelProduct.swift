@@ -8,11 +8,13 @@ enum PanelProduct {
 
     /// What a stretch of the product reads and writes, as far as all rows share it.
     private struct Stretch {
-        let depth, panelStride: Int
+        let depth: Int
+        /// Numbers from one panel to the next, in `a` and `c` and in `b`.
+        let panelStride, filterStride: Int
         let a, b: Source
         let c: Destination
         let adding: Bool
-        /// The same panel of b of the next columns, if it is to be fetched meanwhile.
+        /// The same stretch of the next columns of b, if it is to be fetched meanwhile.
         let ahead: Source?
     }
 
@@ -22,31 +24,41 @@ enum PanelProduct {
     static func multiply(
         rows: Int, panelRows: Int, depth: Int, columns: Int, _ a: Source, _ b: Source, _ c: Destination
     ) {
-        let panelStride = panelRows &* 16
+        let panelStride = panelRows &* 16, filterStride = depth &* 16, panels = columns / 16
         // Filters of all planes that do not stay in the L2 cache: the next panel is fetched while this one is used.
         let fetches = depth &* columns > 8192
         var start = 0
         while start < depth {
             let part = min(longestStretch, depth &- start)
-            for column in 0..<(columns / 16) {
-                let panel = b + (column &* depth &+ start) &* 16
+            Panel.forEachGroup(panels) { panel, count in
+                let first = b + (panel &* filterStride &+ start &* 16)
                 let stretch = Stretch(
-                    depth: part, panelStride: panelStride, a: a + start &* panelRows, b: panel,
-                    c: c + column &* panelStride, adding: start > 0, ahead: fetches ? panel + depth &* 16 : nil)
-                var row = 0
-                if hasWideRegisters {
-                    // Two tiles of eight are faster than twelve and four.
-                    while rows &- row >= 12 && rows &- row != 16 { multiply(TwelveRows.self, stretch, &row) }
-                    while rows &- row >= 8 { multiply(EightRows.self, stretch, &row) }
+                    depth: part, panelStride: panelStride, filterStride: filterStride, a: a + start &* panelRows,
+                    b: first, c: c + panel &* panelStride, adding: start > 0,
+                    ahead: fetches ? first + count &* filterStride : nil)
+                if count == 2 {
+                    multiply(TwoPanels.self, stretch, rows)
+                } else {
+                    multiply(OnePanel.self, stretch, rows)
                 }
-                // Two tiles of four are faster than six and two.
-                while rows &- row >= 6 && rows &- row != 8 { multiply(SixRows.self, stretch, &row) }
-                while rows &- row >= 4 { multiply(FourRows.self, stretch, &row) }
-                if rows &- row >= 2 { multiply(TwoRows.self, stretch, &row) }
-                if row < rows { multiply(TileRow.self, stretch, &row) }
             }
             start &+= part
         }
+    }
+
+    @inline(__always)
+    private static func multiply<Columns: TileColumns>(_: Columns.Type, _ stretch: Stretch, _ rows: Int) {
+        var row = 0
+        if hasWideRegisters {
+            // Two tiles of eight are faster than twelve and four.
+            while rows &- row >= 12 && rows &- row != 16 { multiply(TwelveRows<Columns>.self, stretch, &row) }
+            while rows &- row >= 8 { multiply(EightRows<Columns>.self, stretch, &row) }
+        }
+        // Two tiles of four are faster than six and two.
+        while rows &- row >= 6 && rows &- row != 8 { multiply(SixRows<Columns>.self, stretch, &row) }
+        while rows &- row >= 4 { multiply(FourRows<Columns>.self, stretch, &row) }
+        if rows &- row >= 2 { multiply(TwoRows<Columns>.self, stretch, &row) }
+        if row < rows { multiply(TileRow<Columns>.self, stretch, &row) }
     }
 
     @inline(__always)
@@ -58,16 +70,20 @@ enum PanelProduct {
         let end = b + stretch.depth &* 16
         while b != end {
             if let lines = ahead {
-                for line in 0..<Tile.rows { prefetch(lines + line &* 16) }
+                for line in 0..<Tile.rows {
+                    for panel in 0..<Tile.Columns.panels {
+                        prefetch(lines + (line &* 16 &+ panel &* stretch.filterStride))
+                    }
+                }
                 ahead = lines + Tile.rows &* 16
             }
             for k in 0..<16 {
-                tile.addProducts(StridedFactors(a + k, 16), load(b, as: PanelLanes.self))
+                tile.addProducts(StridedFactors(a + k, 16), Tile.Columns(b, panelStride: stretch.filterStride))
                 b += 16
             }
             a += stretch.panelStride
         }
-        tile.write(stretch.c + row &* 16, 16, adding: stretch.adding)
+        tile.write(stretch.c + row &* 16, 16, panelStride: stretch.panelStride, adding: stretch.adding)
         row &+= Tile.rows
     }
 }

@@ -1,82 +1,149 @@
-/// Some rows of a panel's sums, which stay in registers while products are added to them: the core of every matrix
-/// product here.
+/// Some rows of sums of one panel or of two, which stay in registers while products are added to them: the core of every
+/// matrix product here.
 ///
 /// Tiles are put together of smaller ones, and not of arrays or closures, because the compiler then keeps them in
-/// registers: each row is a variable, and every index a constant. Six rows take twelve of AVX2's sixteen registers,
-/// twelve rows twelve of AVX-512's thirty-two, where eight are enough to keep both multipliers busy.
+/// registers: each row is a variable, and every index a constant. Six rows of a panel take twelve of AVX2's sixteen
+/// registers, twelve rows of two panels twenty-four of AVX-512's thirty-two. Two panels share their factors: a tile of one
+/// reads as often as it multiplies, and then waits for the L1 cache and not for the multipliers.
 protocol RegisterTile {
+    associatedtype Columns: TileColumns
     static var rows: Int { get }
 
     /// Zeros.
     init()
 
     /// sums[row] += factors[first + row] numbers
-    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: PanelLanes)
+    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: Columns)
 
     /// Calls `body(first + row, sums)` for each row.
-    func forEachRow(from first: Int, _ body: (Int, PanelLanes) -> Void)
+    func forEachRow(from first: Int, _ body: (Int, Columns) -> Void)
 }
 
 extension RegisterTile {
     @inline(__always)
-    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, _ numbers: PanelLanes) {
+    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, _ numbers: Columns) {
         addProducts(factors, from: 0, numbers)
     }
 
-    /// Writes the first `count` rows `stride` numbers apart, or adds them to what is there.
+    /// Writes the first `count` rows `rowStride` numbers apart, or adds them to what is there.
     @inline(__always)
-    func write(_ target: Destination, _ stride: Int, adding: Bool, count: Int = Self.rows) {
+    func write(
+        _ target: Destination, _ rowStride: Int, panelStride: Int, adding: Bool, count: Int = Self.rows
+    ) {
         forEachRow(from: 0) { row, sums in
             if row >= count { return }
-            let place = target + row &* stride
-            store(adding ? load(Source(place), as: PanelLanes.self) + sums : sums, place)
+            let place = target + row &* rowStride
+            (adding ? Columns(Source(place), panelStride: panelStride) + sums : sums)
+                .write(place, panelStride: panelStride)
         }
     }
 }
 
-struct TileRow: RegisterTile {
+/// A tile's row, or the numbers that are multiplied with the factors of all rows.
+protocol TileColumns {
+    static var panels: Int { get }
+    static var zero: Self { get }
+
+    /// Panels that begin `panelStride` numbers apart.
+    init(_ source: Source, panelStride: Int)
+    func write(_ target: Destination, panelStride: Int)
+
+    mutating func addProduct(_ factor: Scalar, _ numbers: Self)
+    static func + (a: Self, b: Self) -> Self
+}
+
+struct OnePanel: TileColumns {
+    @inline(__always) static var panels: Int { 1 }
+    @inline(__always) static var zero: OnePanel { OnePanel(numbers: .zero) }
+    private var numbers: PanelLanes
+
+    @inline(__always) private init(numbers: PanelLanes) { self.numbers = numbers }
+    @inline(__always) init(_ source: Source, panelStride: Int) { numbers = load(source, as: PanelLanes.self) }
+    @inline(__always) func write(_ target: Destination, panelStride: Int) { store(numbers, target) }
+
+    @inline(__always)
+    mutating func addProduct(_ factor: Scalar, _ other: OnePanel) {
+        numbers.addProduct(PanelLanes(repeating: factor), other.numbers)
+    }
+    @inline(__always) static func + (a: OnePanel, b: OnePanel) -> OnePanel { OnePanel(numbers: a.numbers + b.numbers) }
+}
+
+/// For wide registers only.
+struct TwoPanels: TileColumns {
+    @inline(__always) static var panels: Int { 2 }
+    @inline(__always) static var zero: TwoPanels { TwoPanels(left: .zero, right: .zero) }
+    private var left, right: OnePanel
+
+    @inline(__always)
+    private init(left: OnePanel, right: OnePanel) {
+        self.left = left
+        self.right = right
+    }
+    @inline(__always)
+    init(_ source: Source, panelStride: Int) {
+        left = OnePanel(source, panelStride: panelStride)
+        right = OnePanel(source + panelStride, panelStride: panelStride)
+    }
+    @inline(__always)
+    func write(_ target: Destination, panelStride: Int) {
+        left.write(target, panelStride: panelStride)
+        right.write(target + panelStride, panelStride: panelStride)
+    }
+
+    @inline(__always)
+    mutating func addProduct(_ factor: Scalar, _ other: TwoPanels) {
+        left.addProduct(factor, other.left)
+        right.addProduct(factor, other.right)
+    }
+    @inline(__always)
+    static func + (a: TwoPanels, b: TwoPanels) -> TwoPanels {
+        TwoPanels(left: a.left + b.left, right: a.right + b.right)
+    }
+}
+
+struct TileRow<Columns: TileColumns>: RegisterTile {
     @inline(__always) static var rows: Int { 1 }
-    private var sums = PanelLanes.zero
+    private var sums = Columns.zero
 
     @inline(__always) init() {}
 
     @inline(__always)
-    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: PanelLanes) {
-        sums.addProduct(PanelLanes(repeating: factors[first]), numbers)
+    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: Columns) {
+        sums.addProduct(factors[first], numbers)
     }
 
     @inline(__always)
-    func forEachRow(from first: Int, _ body: (Int, PanelLanes) -> Void) { body(first, sums) }
+    func forEachRow(from first: Int, _ body: (Int, Columns) -> Void) { body(first, sums) }
 }
 
 /// One tile below another.
-struct StackedTiles<Upper: RegisterTile, Lower: RegisterTile>: RegisterTile {
+struct StackedTiles<Upper: RegisterTile, Lower: RegisterTile>: RegisterTile where Upper.Columns == Lower.Columns {
+    typealias Columns = Upper.Columns
     @inline(__always) static var rows: Int { Upper.rows &+ Lower.rows }
     private var upper = Upper(), lower = Lower()
 
     @inline(__always) init() {}
 
     @inline(__always)
-    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: PanelLanes) {
+    mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: Columns) {
         upper.addProducts(factors, from: first, numbers)
         lower.addProducts(factors, from: first &+ Upper.rows, numbers)
     }
 
     @inline(__always)
-    func forEachRow(from first: Int, _ body: (Int, PanelLanes) -> Void) {
+    func forEachRow(from first: Int, _ body: (Int, Columns) -> Void) {
         upper.forEachRow(from: first, body)
         lower.forEachRow(from: first &+ Upper.rows, body)
     }
 }
 
-typealias TwoRows = StackedTiles<TileRow, TileRow>
-typealias FourRows = StackedTiles<TwoRows, TwoRows>
-typealias SixRows = StackedTiles<FourRows, TwoRows>
-typealias EightRows = StackedTiles<FourRows, FourRows>
-typealias TwelveRows = StackedTiles<EightRows, FourRows>
-typealias SixteenRows = StackedTiles<EightRows, EightRows>
+typealias TwoRows<Columns: TileColumns> = StackedTiles<TileRow<Columns>, TileRow<Columns>>
+typealias FourRows<Columns: TileColumns> = StackedTiles<TwoRows<Columns>, TwoRows<Columns>>
+typealias SixRows<Columns: TileColumns> = StackedTiles<FourRows<Columns>, TwoRows<Columns>>
+typealias EightRows<Columns: TileColumns> = StackedTiles<FourRows<Columns>, FourRows<Columns>>
+typealias TwelveRows<Columns: TileColumns> = StackedTiles<EightRows<Columns>, FourRows<Columns>>
 
-/// Whether tiles of more than six rows stay in registers.
+/// Whether tiles of two panels, or of more than six rows, stay in registers.
 @inline(__always) var hasWideRegisters: Bool { registerLaneCount == Panel.width }
 
 /// The factors of a tile's rows.

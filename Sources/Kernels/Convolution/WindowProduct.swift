@@ -93,50 +93,61 @@ struct WindowProduct {
         _ positions: Int, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
         _ targets: UnsafePointer<Int>, _ operands: ConvolutionEpilogue?, _ workspace: Destination
     ) {
-        let panelFilters = windowRows &* windowRow &* 16
-        var channel = 0
-        while channel < channels {
-            let panels = hasWideRegisters && channel &+ 32 <= channels ? 2 : 1
-            let panel = filters + channel &* windowRows &* windowRow, target = target + channel
-            var i = 0
-            while i < positions {
-                fetch(
-                    channel == 0 ? source : nil, sources + i, target, targets + i, panels,
-                    operands?.addend.map { $0 + channel }, operands?.gate.map { $0 + channel })
+        let whole = channels / 16
+        Panel.forEachGroup(whole) { panel, panels in
+            let channel = panel &* 16
+            let filters = filters + channel &* windowRows &* windowRow, target = target + channel
+            forEachSix(positions, channel, panels, source, sources, target, targets, operands) { i in
                 if panels == 2 {
-                    six(source, sources + i, panel, panel + panelFilters, target, targets + i)
-                } else if channel &+ 16 <= channels {
-                    six(source, sources + i, panel, nil, target, targets + i)
+                    six(TwoPanels.self, source, sources + i, filters, target, targets + i)
                 } else {
-                    sixNarrow(source, sources + i, panel, target, targets + i, channels &- channel, workspace)
+                    six(OnePanel.self, source, sources + i, filters, target, targets + i)
                 }
-                i &+= 6
             }
-            channel &+= 16 &* panels
+        }
+        if whole &* 16 < channels {
+            let channel = whole &* 16
+            let filters = filters + channel &* windowRows &* windowRow, target = target + channel
+            forEachSix(positions, channel, 1, source, sources, target, targets, operands) { i in
+                sixNarrow(source, sources + i, filters, target, targets + i, channels &- channel, workspace)
+            }
         }
     }
 
-    /// Of one panel of channels, or of two, for which only wide registers have room.
+    /// `body` gets the first of six positions at a time, for which memory is asked ahead.
     @inline(__always)
-    private func six(
-        _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ nextFilters: Source?,
-        _ target: Destination, _ targets: UnsafePointer<Int>
+    private func forEachSix(
+        _ positions: Int, _ channel: Int, _ panels: Int, _ source: Source, _ sources: UnsafePointer<Int>,
+        _ target: Destination, _ targets: UnsafePointer<Int>, _ operands: ConvolutionEpilogue?,
+        _ body: (Int) -> Void
     ) {
-        var tile = SixRows(), nextTile = SixRows()
-        var window = SixFactors(source, sources, count: 6), offset = 0
+        let addend = operands?.addend.map { $0 + channel }, gate = operands?.gate.map { $0 + channel }
+        var i = 0
+        while i < positions {
+            fetch(channel == 0 ? source : nil, sources + i, target, targets + i, panels, addend, gate)
+            body(i)
+            i &+= 6
+        }
+    }
+
+    @inline(__always)
+    private func six<Columns: TileColumns>(
+        _: Columns.Type, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
+        _ targets: UnsafePointer<Int>
+    ) {
+        let filterStride = windowRows &* windowRow &* 16
+        var tile = SixRows<Columns>()
+        var window = SixFactors(source, sources, count: 6), filters = filters
         for _ in 0..<windowRows {
             let end = window.base + windowRow
             while window.base != end {
-                tile.addProducts(window, load(filters + offset, as: PanelLanes.self))
-                if let nextFilters { nextTile.addProducts(window, load(nextFilters + offset, as: PanelLanes.self)) }
-                offset &+= 16
+                tile.addProducts(window, Columns(filters, panelStride: filterStride))
+                filters += 16
                 window.base += 1
             }
             window.base += rowStride &- windowRow
         }
-        tile.forEachRow(from: 0) { row, sums in store(sums, target + targets[row]) }
-        if nextFilters == nil { return }
-        nextTile.forEachRow(from: 0) { row, sums in store(sums, target + (targets[row] &+ 16)) }
+        tile.forEachRow(from: 0) { row, sums in sums.write(target + targets[row], panelStride: 16) }
     }
 
     /// The same for a panel of which only `lanes` channels exist.
@@ -147,7 +158,7 @@ struct WindowProduct {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: 6) { places in
             for i in 0..<6 { places[i] = i &* 16 }
             guard let tilePlaces = places.baseAddress else { return }
-            six(source, sources, filters, nil, tile, tilePlaces)
+            six(OnePanel.self, source, sources, filters, tile, tilePlaces)
         }
         for i in 0..<6 {
             let pixel = target + targets[i]

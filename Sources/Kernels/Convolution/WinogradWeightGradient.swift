@@ -20,10 +20,10 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         }
     }
 
-    /// With all tiles in one block, a panel of the gradient is complete before the next begins, and its planes are
+    /// With all tiles in one block, a panel or two of the gradient are complete before the next begin, and their planes are
     /// transformed back while they are in cache. They are then 16 numbers more than a power of two apart.
     private var isSingleBlock: Bool { block.tiles <= block.size }
-    private var panelPlaneStride: Int { 16 * 16 + 16 }
+    private var panelPlaneStride: Int { (hasWideRegisters ? 2 : 1) * 16 * 16 + 16 }
 
     private var sumCount: Int { isSingleBlock ? Scheme.filterPlanes * panelPlaneStride : filters.count }
     var scratchCount: Int {
@@ -92,17 +92,20 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         _ workspace: Destination
     ) {
         let panelStride = block.size &* 16
-        for column in 0..<Panel.count(g.inChannels) {
+        let strides = TransposedPanelProduct.Strides(b: panelStride, c: 256)
+        Panel.forEachGroup(Panel.count(g.inChannels)) { column, columns in
             for row in 0..<Panel.count(g.outChannels) {
                 forEachPlane { plane, filterPlane, isFirst in
                     TransposedPanelProduct.accumulate(
                         tiles, outputs + (plane &* block.outputs.planeStride &+ row &* panelStride),
                         inputs + (plane &* block.inputs.planeStride &+ column &* panelStride),
-                        sums + filterPlane &* panelPlaneStride, 16, adding: !isFirst)
+                        sums + filterPlane &* panelPlaneStride, panels: columns, strides, adding: !isFirst)
                 }
-                filters.gatherGradient(
-                    sums, stride: panelPlaneStride, (row * 16)..<min(g.outChannels, row * 16 + 16), column, dw,
-                    workspace)
+                for panel in 0..<columns {
+                    filters.gatherGradient(
+                        sums + panel &* strides.c, stride: panelPlaneStride,
+                        (row * 16)..<min(g.outChannels, row * 16 + 16), column &+ panel, dw, workspace)
+                }
             }
         }
     }
@@ -112,11 +115,12 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
     private func addProducts(_ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, adding: Bool) {
         let panelStride = block.size &* 16
         let rows = Panel.count(g.outChannels)
-        for column in 0..<Panel.count(g.inChannels) {
+        let strides = TransposedPanelProduct.Strides(b: panelStride, c: rows &* 256)
+        Panel.forEachGroup(Panel.count(g.inChannels)) { column, columns in
             for row in 0..<rows {
                 TransposedPanelProduct.accumulate(
-                    tiles, a + row &* panelStride, b + column &* panelStride, c + (column &* rows &+ row) &* 256, 16,
-                    adding: adding)
+                    tiles, a + row &* panelStride, b + column &* panelStride, c + (column &* rows &+ row) &* 256,
+                    panels: columns, strides, adding: adding)
             }
         }
     }
