@@ -142,6 +142,7 @@ typealias FourRows<Columns: TileColumns> = StackedTiles<TwoRows<Columns>, TwoRow
 typealias SixRows<Columns: TileColumns> = StackedTiles<FourRows<Columns>, TwoRows<Columns>>
 typealias EightRows<Columns: TileColumns> = StackedTiles<FourRows<Columns>, FourRows<Columns>>
 typealias TwelveRows<Columns: TileColumns> = StackedTiles<EightRows<Columns>, FourRows<Columns>>
+typealias SixteenRows<Columns: TileColumns> = StackedTiles<EightRows<Columns>, EightRows<Columns>>
 
 /// Whether tiles of two panels, or of more than six rows, stay in registers.
 @inline(__always) var hasWideRegisters: Bool { registerLaneCount == Panel.width }

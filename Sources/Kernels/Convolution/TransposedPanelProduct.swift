@@ -15,8 +15,7 @@ enum TransposedPanelProduct {
             accumulate(EightRows<TwoPanels>.self, tiles, a, b, c, strides, adding)
             accumulate(EightRows<TwoPanels>.self, tiles, a + 8, b, c + 8 &* 16, strides, adding)
         } else if hasWideRegisters {
-            accumulate(EightRows<OnePanel>.self, tiles, a, b, c, strides, adding)
-            accumulate(EightRows<OnePanel>.self, tiles, a + 8, b, c + 8 &* 16, strides, adding)
+            accumulate(SixteenRows<OnePanel>.self, tiles, a, b, c, strides, adding)
         } else {
             accumulate(SixRows<OnePanel>.self, tiles, a, b, c, strides, adding)
             accumulate(SixRows<OnePanel>.self, tiles, a + 6, b, c + 6 &* 16, strides, adding)

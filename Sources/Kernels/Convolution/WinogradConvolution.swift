@@ -24,13 +24,13 @@ extension WinogradScheme {
     private static func blockSize(_ g: ConvolutionGeometry) -> Int {
         let channels = max(g.inChannels, g.outChannels)
         if hasWideRegisters {
-            let small = stride == 1 ? 36 : 24
             return switch channels {
-            case ...16: 36
-            case ...64: 24
-            case ...128: small
-            case ...256: 2 * small
-            default: 84
+            case ...16: 48
+            case ...32: 24
+            case ...64: 12
+            case ...128: stride == 1 ? 36 : 12
+            case ...256: stride == 1 ? 60 : 24
+            default: stride == 1 ? 84 : 36
             }
         }
         let small = stride == 1 ? 30 : 18

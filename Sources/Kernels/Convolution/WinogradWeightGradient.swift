@@ -13,7 +13,17 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
     /// Tiles of a block, as measured: few enough for the cache, and enough to pay for adding to all planes of the
     /// gradient once a block. Not a power of two.
     private static func blockSize(_ g: ConvolutionGeometry) -> Int {
-        switch max(g.inChannels, g.outChannels) {
+        let channels = max(g.inChannels, g.outChannels)
+        if hasWideRegisters {
+            return switch channels {
+            case ...16: 36
+            case ...64: 24
+            case ...128: Scheme.stride == 1 ? 24 : 12
+            case ...256: Scheme.stride == 1 ? 48 : 36
+            default: Scheme.stride == 1 ? 96 : 24
+            }
+        }
+        return switch channels {
         case ...16: 36
         case ...64: 24
         default: 66
