@@ -45,4 +45,8 @@ extension PanelLanes {
     public func addingProduct(_ a: PanelLanes, _ b: PanelLanes) -> PanelLanes { pag_multiply_add_panel(a, b, self) }
     @inlinable @inline(__always)
     public mutating func addProduct(_ a: PanelLanes, _ b: PanelLanes) { self = addingProduct(a, b) }
+
+    @inline(__always) func maximum(_ other: PanelLanes) -> PanelLanes { pag_maximum_panel(self, other) }
+    /// The lanes where `gate` is positive, and zeros.
+    @inline(__always) func open(where gate: PanelLanes) -> PanelLanes { pag_open_panel(self, gate) }
 }

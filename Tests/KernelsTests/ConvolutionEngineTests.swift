@@ -93,6 +93,40 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
         #expect((0..<count).contains { aligned[$0] != 0 })
     }
 
+    /// Results of more than the cache holds go past it where addresses allow it.
+    @Test(arguments: [ConvolutionMethod.winograd4, .winogradStrided], [ConvolutionOperation.forward, .inputGradient])
+    func addressesDoNotChangeLargeResults(_ method: ConvolutionMethod, _ operation: ConvolutionOperation) {
+        let side = method == .winogradStrided && operation == .forward ? 128 : 64
+        let g = geometry(65, side, side, 16, 16, stride: stride(method)), engine = ConvolutionEngine(only: method)
+        let count = operation == .forward ? g.images * g.outputImage : g.images * g.inputImage
+        let input = random(g.images * max(g.inputImage, g.outputImage)), filters = random(g.filterCount, salt: 1)
+        var form = [Scalar](repeating: 0, count: engine.preparedFilterCount(g, operation))
+        var scratch = [Scalar](repeating: 0, count: engine.scratchCount(g, operation))
+        engine.prepareFilters(g, operation, filters, into: &form)
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: 2 * (count + 16) * MemoryLayout<Scalar>.stride, alignment: 128)
+        defer { memory.deallocate() }
+        let numbers = memory.assumingMemoryBound(to: Scalar.self)
+        let aligned = numbers.baseAddress.unsafelyUnwrapped, other = aligned + (count + 1)
+        numbers.update(repeating: .nan)
+        let addend = random(count, salt: 2), gate = random(count / g.images, salt: 3)
+        addend.withUnsafeBufferPointer { addend in
+            gate.withUnsafeBufferPointer { gate in
+                let epilogue = ConvolutionEpilogue(
+                    addend: addend.baseAddress, gate: gate.baseAddress, gateImages: 1)
+                for result in [aligned, other] {
+                    if operation == .forward {
+                        engine.forward(g, input, form, result, epilogue, scratch: &scratch)
+                    } else {
+                        engine.inputGradient(g, input, form, result, epilogue, scratch: &scratch)
+                    }
+                }
+            }
+        }
+        #expect((0..<count).allSatisfy { aligned[$0] == other[$0] })
+        #expect((0..<count).contains { aligned[$0] != 0 })
+    }
+
     /// The bits of an image are the same alone, in a batch that fills several blocks, and at another place in it.
     @Test(
         arguments: ConvolutionMethod.allCases,

@@ -28,6 +28,15 @@ static inline __attribute__((always_inline)) pag_panel_lanes pag_multiply_add_pa
     return __builtin_elementwise_fma(a, b, c);
 }
 
+/* The lanes where `gate` is positive, and zeros; and the greater of each two lanes. Swift's own, of sixteen lanes, are
+   compiled one by one. */
+static inline __attribute__((always_inline)) pag_panel_lanes pag_open_panel(pag_panel_lanes a, pag_panel_lanes gate) {
+    return gate > (pag_panel_lanes)0 ? a : (pag_panel_lanes)0;
+}
+static inline __attribute__((always_inline)) pag_panel_lanes pag_maximum_panel(pag_panel_lanes a, pag_panel_lanes b) {
+    return a < b ? b : a;
+}
+
 /* Asks for the cache line of an address, which need not exist, to be read or to be written soon. */
 static inline __attribute__((always_inline)) void pag_prefetch_to_read(const void *p) { __builtin_prefetch(p, 0, 2); }
 static inline __attribute__((always_inline)) void pag_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1, 2); }

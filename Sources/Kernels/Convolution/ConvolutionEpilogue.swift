@@ -91,6 +91,55 @@ public struct ConvolutionEpilogue {
         while i < count { result[i] = scalar(result[i], i); i &+= 1 }
     }
 
+    /// Writes a panel of `pixels` neighbouring pixels, [pixels][16] in cache: `count` channels from `channel` on, of
+    /// pixels with `channels` each, the first of which begins at number `start` of the result.
+    ///
+    /// - Parameter aroundCache: past the cache, for whole panels at aligned places.
+    @inline(__always)
+    func write(
+        _ panel: Source, _ pixels: Int, _ channels: Int, channel: Int, count: Int, from start: Int,
+        to result: Destination, aroundCache: Bool
+    ) {
+        let start = start &+ channel
+        if count < Panel.width {
+            var part = self
+            part.shift = shift.map { $0 + channel }
+            for pixel in 0..<pixels {
+                let place = start &+ pixel &* channels
+                (result + place).update(from: panel + pixel &* Panel.width, count: count)
+                part.finish(1, count, from: place, of: result)
+            }
+            return
+        }
+        @inline(__always)
+        func forEachPixel(_ finished: (PanelLanes, Int) -> PanelLanes) {
+            for pixel in 0..<pixels {
+                let place = start &+ pixel &* channels
+                let numbers = finished(load(panel + pixel &* Panel.width, as: PanelLanes.self), place)
+                if aroundCache { storeAroundCache(numbers, result + place) } else { store(numbers, result + place) }
+            }
+        }
+        if let shift {
+            let shift = load(shift + channel, as: PanelLanes.self)
+            let lowest = PanelLanes(repeating: rectifies ? 0 : -.infinity)
+            if let addend {
+                forEachPixel { ($0 + shift + load(addend + $1, as: PanelLanes.self)).maximum(lowest) }
+            } else {
+                forEachPixel { numbers, _ in (numbers + shift).maximum(lowest) }
+            }
+            return
+        }
+        switch (addend, gate) {
+        case (let addend?, let gate?):
+            forEachPixel {
+                ($0 + load(addend + $1, as: PanelLanes.self)).open(where: load(gate + $1, as: PanelLanes.self))
+            }
+        case (let addend?, nil): forEachPixel { $0 + load(addend + $1, as: PanelLanes.self) }
+        case (nil, let gate?): forEachPixel { $0.open(where: load(gate + $1, as: PanelLanes.self)) }
+        case (nil, nil): forEachPixel { numbers, _ in numbers }
+        }
+    }
+
     /// For methods that write whole images: those in `images`, of which the first is at `result`.
     func finish(images: Range<Int>, _ map: FeatureMap, _ result: Destination) {
         if isEmpty { return }

@@ -12,35 +12,11 @@ extension WinogradScheme {
     }
 
     private static func forwardBlock(_ g: ConvolutionGeometry) -> WinogradBlock<Forward> {
-        WinogradBlock(images: g.images, from: g.input, to: g.output, size: blockSize(g))
+        WinogradBlock(images: g.images, from: g.input, to: g.output, size: blockSize(g, .forward))
     }
 
     private static func gradientBlock(_ g: ConvolutionGeometry) -> WinogradBlock<InputGradient> {
-        WinogradBlock(images: g.images, from: g.output, to: g.input, size: blockSize(g))
-    }
-
-    /// Tiles of a block, as measured: as few as keep the block in the L2 cache, but enough to pay for reading the
-    /// filters once a block. Never a power of two, and with wide registers a multiple of the largest register tile.
-    private static func blockSize(_ g: ConvolutionGeometry) -> Int {
-        let channels = max(g.inChannels, g.outChannels)
-        if hasWideRegisters {
-            return switch channels {
-            case ...16: 48
-            case ...32: 24
-            case ...64: 12
-            case ...128: stride == 1 ? 36 : 12
-            case ...256: stride == 1 ? 60 : 24
-            default: stride == 1 ? 84 : 36
-            }
-        }
-        let small = stride == 1 ? 30 : 18
-        return switch channels {
-        case ...16 where stride == 1: 36
-        case ...64: 18
-        case ...128: small
-        case ...256: 2 * small + 6
-        default: 5 * small + 12
-        }
+        WinogradBlock(images: g.images, from: g.output, to: g.input, size: blockSize(g, .inputGradient))
     }
 
     private static func filters(_ g: ConvolutionGeometry) -> WinogradFilters<Self> {

@@ -5,9 +5,15 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
     let output: Destination
     let epilogue: ConvolutionEpilogue
 
+    /// Whether output goes to memory past the cache: more of it than stays there would be read before it is written.
+    private func goesAroundCache(_ block: WinogradBlock<Pass>) -> Bool {
+        block.outputCount > 1 << 22 && block.outputs.channels % Panel.width == 0
+            && UInt(bitPattern: output) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
+    }
+
     /// Of what the way back touches.
     func fetches(_ block: WinogradBlock<Pass>) -> [TileFetch] {
-        var fetches = [TileFetch(output, block.outputs, isWritten: true)]
+        var fetches = goesAroundCache(block) ? [] : [TileFetch(output, block.outputs, isWritten: true)]
         if let addend = epilogue.addend { fetches.append(TileFetch(addend, block.outputs)) }
         if let gate = epilogue.gate {
             fetches.append(TileFetch(gate, block.outputs, images: epilogue.gateImages))
@@ -27,6 +33,7 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
                 filters + Scheme.filterPlane(plane) * filterStride, outputs + plane * block.outputs.planeStride)
             for i in fetches.indices { fetches[i].advance() }
         }
-        block.outputs.gather(Pass.OutputTransform.self, tiles, outputs, output, epilogue, workspace)
+        block.outputs.gather(
+            Pass.OutputTransform.self, tiles, outputs, output, epilogue, aroundCache: goesAroundCache(block), workspace)
     }
 }

@@ -171,13 +171,13 @@ struct WinogradTiles {
     @inline(never)
     func gather<Transform: LineTransform>(
         _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
-        _ epilogue: ConvolutionEpilogue, _ workspace: Destination
+        _ epilogue: ConvolutionEpilogue, aroundCache: Bool, _ workspace: Destination
     ) {
         forEachRun(tiles, longest: 1) { run, before in
             let place = (run.top &* width &+ run.left) &* channels, image = run.image &* imageCount
             gatherTile(
                 transform, run, planes + before &* 16, images + (image &+ place),
-                epilogue.at(image: run.image, count: imageCount, offset: place), workspace)
+                epilogue.at(image: run.image, count: imageCount, offset: place), aroundCache, workspace)
         }
     }
 
@@ -197,36 +197,34 @@ struct WinogradTiles {
     @inline(__always)
     private func gatherTile<Transform: LineTransform>(
         _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ target: Destination,
-        _ epilogue: ConvolutionEpilogue, _ workspace: Destination
+        _ epilogue: ConvolutionEpilogue, _ aroundCache: Bool, _ workspace: Destination
     ) {
-        let side = Transform.inputs, lanes = registerLaneCount, panelStride = panelRows &* 16
-        let copy = workspace + Self.linesCount
+        let side = Transform.inputs, lanes = registerLaneCount
+        let panel = workspace + Self.linesCount, panelRow = Transform.outputs &* 16
         let rows = min(Transform.outputs, height &- tile.top)
         let columns = min(Transform.outputs, width &- tile.left)
-        fetchNext(rows, columns, target)
+        if !aroundCache { fetchNext(rows, columns, target) }
         var channel = 0
         while channel < channels {
-            let source = planes + (channel / 16 &* panelStride &+ channel % 16)
-            for j in 0..<side {
-                Transform.apply(
-                    StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* lanes, side &* lanes)
-            }
-            let count = min(lanes, channels &- channel)
-            for i in 0..<rows {
-                let line = StridedLine(workspace + i &* side &* lanes, lanes)
-                let row = target + (i &* width &* channels &+ channel)
-                if columns == Transform.outputs && count == lanes {
-                    Transform.apply(line, row, channels)
-                } else {
-                    Transform.apply(line, copy, lanes)
-                    for j in 0..<columns { (row + j &* channels).update(from: copy + j &* lanes, count: count) }
+            let count = min(16, channels &- channel)
+            for lane in stride(from: 0, to: count, by: lanes) {
+                let source = planes + (channel &* panelRows &+ lane)
+                for j in 0..<side {
+                    Transform.apply(
+                        StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* lanes,
+                        side &* lanes)
+                }
+                for i in 0..<rows {
+                    Transform.apply(
+                        StridedLine(workspace + i &* side &* lanes, lanes), panel + (i &* panelRow &+ lane), 16)
                 }
             }
-            channel &+= lanes
-        }
-        if epilogue.isEmpty { return }
-        for i in 0..<rows {
-            epilogue.finish(columns, channels, from: i &* width &* channels, of: target)
+            for i in 0..<rows {
+                epilogue.write(
+                    panel + i &* panelRow, columns, channels, channel: channel, count: count,
+                    from: i &* width &* channels, to: target, aroundCache: aroundCache)
+            }
+            channel &+= 16
         }
     }
 }

@@ -6,28 +6,8 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
-        block = WinogradBlock(images: g.images, from: g.input, to: g.output, size: Self.blockSize(g))
+        block = WinogradBlock(images: g.images, from: g.input, to: g.output, size: Scheme.blockSize(g, .weightGradient))
         filters = WinogradFilters(inChannels: g.inChannels, outChannels: g.outChannels)
-    }
-
-    /// Tiles of a block, as measured: few enough for the cache, and enough to pay for adding to all planes of the
-    /// gradient once a block. Not a power of two.
-    private static func blockSize(_ g: ConvolutionGeometry) -> Int {
-        let channels = max(g.inChannels, g.outChannels)
-        if hasWideRegisters {
-            return switch channels {
-            case ...16: 36
-            case ...64: 24
-            case ...128: Scheme.stride == 1 ? 24 : 12
-            case ...256: Scheme.stride == 1 ? 48 : 36
-            default: Scheme.stride == 1 ? 96 : 24
-            }
-        }
-        return switch channels {
-        case ...16: 36
-        case ...64: 24
-        default: 66
-        }
     }
 
     /// With all tiles in one block, a panel or two of the gradient are complete before the next begin, and their planes are
@@ -41,7 +21,7 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
     }
 
     /// With room for the tiles of an output.
-    var jointScratchCount: Int { scratchCount + block.outputCount }
+    var jointScratchCount: Int { scratchCount + block.outputPlanesCount }
 
     /// - Parameter products: to be made of the same patches, or none. They need `jointScratchCount`.
     func run(
