@@ -37,6 +37,18 @@ static inline __attribute__((always_inline)) pag_panel_lanes pag_maximum_panel(p
     return a < b ? b : a;
 }
 
+/* The sums of neighbouring lanes, those of `a` before those of `b`. */
+static inline __attribute__((always_inline)) pag_register_lanes pag_sum_pairs(
+    pag_register_lanes a, pag_register_lanes b) {
+#if defined(__AVX512F__) && !defined(PAG_DOUBLE)
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+        + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#else
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+        + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#endif
+}
+
 /* Asks for the cache line of an address, which need not exist, to be read or to be written soon. */
 static inline __attribute__((always_inline)) void pag_prefetch_to_read(const void *p) { __builtin_prefetch(p, 0, 2); }
 static inline __attribute__((always_inline)) void pag_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1, 2); }

@@ -1,3 +1,5 @@
+import CLanes
+
 /// The input gradient of a stem: stride 1 and so few input channels that a panel of them would be mostly padding.
 ///
 /// A register tile is as many neighbouring pixels' channels as twelve vectors hold. Each of their lanes sums over every
@@ -155,18 +157,22 @@ struct FewChannelInputGradient {
                 tap -= depth
             }
         }
-        storeSums(a0, a1, out)
-        storeSums(a2, a3, out + 2)
-        storeSums(a4, a5, out + 4)
-        storeSums(a6, a7, out + 6)
-        storeSums(a8, a9, out + 8)
-        storeSums(a10, a11, out + 10)
+        // Lanes are added up in pairs until each number is one lane: two shuffles and an addition a step.
+        let first = fourth(a0, a1, a2, a3), second = fourth(a4, a5, a6, a7), third = fourth(a8, a9, a10, a11)
+        var sums = pag_sum_pairs(first, second), last = pag_sum_pairs(third, third)
+        if hasWideRegisters {
+            sums = pag_sum_pairs(sums, last)
+            last = RegisterLanes(lowHalf: sums.highHalf, highHalf: sums.highHalf)
+        }
+        for number in 0..<8 { out[number] = sums[number] }
+        for number in 0..<4 { out[8 &+ number] = last[number] }
     }
 
+    /// A fourth of each vector's lanes, with the same sum, one vector's after the other's.
     @inline(__always)
-    private func storeSums(_ a: RegisterLanes, _ b: RegisterLanes, _ out: Destination) {
-        let halves = RegisterLanes(lowHalf: a.lowHalf + a.highHalf, highHalf: b.lowHalf + b.highHalf)
-        let quarters = halves.evenHalf + halves.oddHalf
-        (out[0], out[1]) = (quarters.lowHalf.sum(), quarters.highHalf.sum())
+    private func fourth(
+        _ a: RegisterLanes, _ b: RegisterLanes, _ c: RegisterLanes, _ d: RegisterLanes
+    ) -> RegisterLanes {
+        pag_sum_pairs(pag_sum_pairs(a, b), pag_sum_pairs(c, d))
     }
 }

@@ -1,7 +1,7 @@
 /// Products of matrices whose channels lie in panels: the multiplications of Winograd convolution.
 ///
-/// Every sum runs over the depth in ascending order, one fused multiply-add a step, in stretches that are then added up:
-/// whatever register tile a row falls into, its bits are the same.
+/// Every sum runs over the depth in ascending order, one fused multiply-add a step, in stretches that are then added
+/// up: whatever register tile a row falls into, its bits are the same.
 enum PanelProduct {
     /// Depth after which partial sums go to memory: a stretch of one panel of b (16 KB) then stays in the L1 cache.
     @inline(__always) private static var longestStretch: Int { 256 }

@@ -1,10 +1,10 @@
-/// Some rows of sums of one panel or of two, which stay in registers while products are added to them: the core of every
-/// matrix product here.
+/// Some rows of sums of one panel or of two, which stay in registers while products are added to them: the core of
+/// every matrix product here.
 ///
 /// Tiles are put together of smaller ones, and not of arrays or closures, because the compiler then keeps them in
 /// registers: each row is a variable, and every index a constant. Six rows of a panel take twelve of AVX2's sixteen
-/// registers, twelve rows of two panels twenty-four of AVX-512's thirty-two. Two panels share their factors: a tile of one
-/// reads as often as it multiplies, and then waits for the L1 cache and not for the multipliers.
+/// registers, twelve rows of two panels twenty-four of AVX-512's thirty-two. Two panels share their factors: a tile of
+/// one reads as often as it multiplies, and then waits for the L1 cache and not for the multipliers.
 protocol RegisterTile {
     associatedtype Columns: TileColumns
     static var rows: Int { get }

@@ -5,8 +5,8 @@ enum TransposedPanelProduct {
         let b, c: Int
     }
 
-    /// c[16][16] (+)= sum over tiles of a[tile][16] b[tile][16], for one or two panels of `b`: channels of `a` are rows,
-    /// those of `b` columns.
+    /// c[16][16] (+)= sum over tiles of a[tile][16] b[tile][16], for one or two panels of `b`: channels of `a` are
+    /// rows, those of `b` columns.
     @inline(__always)
     static func accumulate(
         _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, panels: Int, _ strides: Strides, adding: Bool

@@ -43,9 +43,9 @@ struct WinogradBlock<Pass: WinogradPass> {
 }
 
 extension WinogradScheme {
-    /// Tiles of a block, as measured: as few as keep their planes in the L2 cache with room for what flows through it, but
-    /// enough to pay for reading the filters, or adding to all planes of their gradient, once a block. Never a power of
-    /// two, and with wide registers a multiple of the largest register tile.
+    /// Tiles of a block, as measured: as few as keep their planes in the L2 cache with room for what flows through it,
+    /// but enough to pay for reading the filters, or adding to all planes of their gradient, once a block. Never a
+    /// power of two, and with wide registers a multiple of the largest register tile.
     static func blockSize(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
         let channels = max(g.inChannels, g.outChannels)
         if hasWideRegisters {

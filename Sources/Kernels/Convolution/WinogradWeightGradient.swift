@@ -10,8 +10,8 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         filters = WinogradFilters(inChannels: g.inChannels, outChannels: g.outChannels)
     }
 
-    /// With all tiles in one block, a panel or two of the gradient are complete before the next begin, and their planes are
-    /// transformed back while they are in cache. They are then 16 numbers more than a power of two apart.
+    /// With all tiles in one block, a panel of the gradient, or two, is complete before the next begins, and its planes
+    /// are transformed back while they are in cache. They are then 16 numbers more than a power of two apart.
     private var isSingleBlock: Bool { block.tiles <= block.size }
     private var panelPlaneStride: Int { (hasWideRegisters ? 2 : 1) * 16 * 16 + 16 }
 
