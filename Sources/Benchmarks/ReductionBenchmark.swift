@@ -61,7 +61,7 @@ public struct ReductionBenchmark: Sendable {
             var rate: [JSONValue.Member] =
                 ranks == 1 ? [] : [.init("gbytes_per_s", figure(Double(bytes) / all.median * 1e-9))]
             if ranks > 1, method == "tree" {
-                rate.append(.init("way", JSONValue(sums[0].sharesMemory ? "shared memory" : "messages")))
+                rate.append(.init("way", JSONValue(sums[0].way.rawValue)))
             }
             emit(
                 line(

@@ -16,11 +16,13 @@ public struct Buckets: Sendable, Equatable {
         ranges = stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }.reversed()
     }
 
-    /// The part of a bucket that a rank sums for all.
-    func slice(_ bucket: Int, rank: Int, of ranks: Int) -> Range<Int> {
-        let range = ranges[bucket]
+}
+
+extension Range<Int> {
+    /// The part of these elements that one of several ranks sums for all, cut on multiples of 16 from the first one.
+    func slice(_ rank: Int, of ranks: Int) -> Range<Int> {
         func cut(_ rank: Int) -> Int {
-            rank == ranks ? range.upperBound : range.lowerBound + range.count * rank / ranks / 16 * 16
+            rank == ranks ? upperBound : lowerBound + count * rank / ranks / 16 * 16
         }
         return cut(rank)..<cut(rank + 1)
     }

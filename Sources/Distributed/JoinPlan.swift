@@ -1,30 +1,34 @@
-/// How the pieces of all ranks are joined to the root of the tree: the same list of sums on every rank.
+/// How the pieces of several ranks, or of several machines, are joined along the tree: the same list of sums everywhere.
 struct JoinPlan {
-    /// The pieces of each rank in order, and the number of its first one.
+    /// The pieces of each rank, in order.
     let pieces: [[ShardTree.Node]]
-    let firstPiece: [Int]
-    /// Sums to be done in order: piece `left` becomes `left` + `right`.
+    /// Sums to be done in order: piece `left` becomes `left` + `right`. Pieces are numbered over all ranks.
     let joins: [(left: Int, right: Int)]
+    /// What is left then: the numbers of the pieces that hold sums, and what they are sums of.
+    let roots: [(piece: Int, node: ShardTree.Node)]
 
-    init(tree: ShardTree, ranks: Int) {
-        pieces = (0..<ranks).map { tree.pieces(of: tree.range(rank: $0, of: ranks)) }
-        var first: [Int] = [], joins: [(Int, Int)] = [], stack: [Int] = [], number = 0
+    /// - Parameter pieces: those of ranks with neighbouring ranges of shards.
+    init(pieces: [[ShardTree.Node]]) {
+        self.pieces = pieces
+        var joins: [(Int, Int)] = [], stack: [Int] = [], number = 0
         var joining = ShardTree.Joining()
-        for own in pieces {
-            first.append(number)
-            for node in own {
-                stack.append(number)
-                for _ in 0..<joining.push(node) {
-                    let right = stack.removeLast()
-                    joins.append((stack[stack.count - 1], right))
-                }
-                number += 1
+        for node in pieces.joined() {
+            stack.append(number)
+            for _ in 0..<joining.push(node) {
+                let right = stack.removeLast()
+                joins.append((stack[stack.count - 1], right))
             }
+            number += 1
         }
-        precondition(stack.count == 1, "JoinPlan: the pieces do not make up the tree")
-        firstPiece = first
         self.joins = joins
+        roots = Array(zip(stack, joining.nodes))
     }
 
-    var pieceCount: Int { joins.count + 1 }
+    /// Of all ranks of a job.
+    init(tree: ShardTree, ranks: Int) {
+        self.init(pieces: (0..<ranks).map { tree.pieces(of: tree.range(rank: $0, of: ranks)) })
+        precondition(roots.count == 1, "JoinPlan: the pieces do not make up the tree")
+    }
+
+    var pieceCount: Int { joins.count + roots.count }
 }

@@ -4,8 +4,12 @@ import Kernels
 /// all.
 final class MessageSum: RankSum {
     private let communicator: any Communicator
+    /// The ranks that sum together, and this one's place among them.
+    private let members: [Int]
+    private let own: Int
     private let plan: JoinPlan
-    private let buckets: Buckets
+    /// The part of each bucket that they sum.
+    private let sections: [Range<Int>]
     private let pieces: [UnsafeMutablePointer<Scalar>]
     private let target: UnsafeMutablePointer<Scalar>
     private let bucketsInFlight: Int
@@ -13,34 +17,46 @@ final class MessageSum: RankSum {
     /// Buckets are launched in the same order everywhere: ranks that held different ones in flight would wait for
     /// each other for ever.
     private var launched = 0
+    /// The buckets whose sum is there: the first ones, as they are launched.
+    private(set) var summed = 0
     private var flights: [BucketFlight] = []
     private var spareScratch: [UnsafeMutablePointer<Scalar>] = []
     private let scratchCount: Int
 
+    /// Every rank of the job makes one, for its own members.
     /// - Parameters:
+    ///   - members: the ranks that sum together, this one among them; the plan's pieces are theirs.
+    ///   - sections: the part of each bucket that they sum.
     ///   - pieces: this rank's.
-    ///   - target: where the sum grows: the first piece, which nobody needs once its slices have been sent.
+    ///   - target: where the sum grows; nobody needs what is there once this rank's slices have been sent.
     ///   - bucketsInFlight: how many buckets may be under way at a time.
     init(
-        _ communicator: any Communicator, plan: JoinPlan, buckets: Buckets, pieces: [UnsafeMutablePointer<Scalar>],
-        target: UnsafeMutablePointer<Scalar>, bucketsInFlight: Int
+        _ communicator: any Communicator, members: [Int], plan: JoinPlan, sections: [Range<Int>],
+        pieces: [UnsafeMutablePointer<Scalar>], target: UnsafeMutablePointer<Scalar>, bucketsInFlight: Int
     ) {
         precondition(bucketsInFlight > 0, "MessageSum: \(bucketsInFlight) buckets in flight")
-        let ranks = communicator.size, rank = communicator.rank
+        guard let own = members.firstIndex(of: communicator.rank) else {
+            preconditionFailure("MessageSum: rank \(communicator.rank) is not among \(members)")
+        }
         self.communicator = communicator
+        self.members = members
+        self.own = own
         self.plan = plan
-        self.buckets = buckets
+        self.sections = sections
         self.pieces = pieces
         self.target = target
         self.bucketsInFlight = bucketsInFlight
-        firstTag = communicator.reserveTags(2 * buckets.ranges.count)
-        let longest = buckets.ranges.indices.map { buckets.slice($0, rank: rank, of: ranks).count }.max() ?? 0
+        firstTag = communicator.reserveTags(2 * sections.count)
+        let longest = sections.map { $0.slice(own, of: members.count).count }.max() ?? 0
         scratchCount = (plan.pieceCount - pieces.count) * longest
     }
 
     deinit { for scratch in spareScratch { scratch.deallocate() } }
 
-    func startAnew() { launched = 0 }
+    func startAnew() {
+        launched = 0
+        summed = 0
+    }
 
     func advance(ready: Int) throws {
         while let flight = flights.first, try flight.exchange.isComplete() {
@@ -54,7 +70,7 @@ final class MessageSum: RankSum {
     }
 
     func finish() throws {
-        let count = buckets.ranges.count
+        let count = sections.count
         repeat {
             try advance(ready: count)
             if !flights.isEmpty { try advance(flights.removeFirst()) }
@@ -63,27 +79,26 @@ final class MessageSum: RankSum {
 
     /// Sends this rank's pieces of the bucket to the owners of its slices.
     private func start(_ bucket: Int) throws {
-        let rank = communicator.rank, ranks = communicator.size
         let scratch = spareScratch.popLast() ?? UnsafeMutablePointer<Scalar>.allocate(capacity: max(scratchCount, 1))
-        let own = buckets.slice(bucket, rank: rank, of: ranks)
+        let ownSlice = slice(bucket, own)
         var places: [UnsafeMutablePointer<Scalar>] = []
         var sends: [OutgoingMessage] = [], receives: [IncomingMessage] = [], used = 0
-        for peer in 0..<ranks {
-            if peer == rank {
-                places += pieces.map { $0 + own.lowerBound }
+        for (place, member) in members.enumerated() {
+            if place == own {
+                places += pieces.map { $0 + ownSlice.lowerBound }
                 continue
             }
-            for _ in plan.pieces[peer] {
+            for _ in plan.pieces[place] {
                 places.append(scratch + used)
-                if !own.isEmpty {
-                    receives.append(IncomingMessage(from: peer, bytes(scratch, used..<used + own.count)))
+                if !ownSlice.isEmpty {
+                    receives.append(IncomingMessage(from: member, bytes(scratch, used..<used + ownSlice.count)))
                 }
-                used += own.count
+                used += ownSlice.count
             }
-            let slice = buckets.slice(bucket, rank: peer, of: ranks)
+            let slice = slice(bucket, place)
             if slice.isEmpty { continue }
             for piece in pieces {
-                sends.append(OutgoingMessage(to: peer, UnsafeRawBufferPointer(bytes(piece, slice))))
+                sends.append(OutgoingMessage(to: member, UnsafeRawBufferPointer(bytes(piece, slice))))
             }
         }
         let exchange = try communicator.exchange(sends: sends, receives: receives, tag: firstTag + 2 * bucket)
@@ -95,16 +110,18 @@ final class MessageSum: RankSum {
         try flight.exchange.wait()
         guard !flight.isReturning else {
             spareScratch.append(flight.scratch)
+            summed += 1
             return
         }
-        let rank = communicator.rank, ranks = communicator.size
-        let own = buckets.slice(flight.bucket, rank: rank, of: ranks)
-        plan.join(flight.places, into: [target + own.lowerBound], count: own.count)
+        let ownSlice = slice(flight.bucket, own)
+        plan.join(flight.places, into: [target + ownSlice.lowerBound], count: ownSlice.count)
         var sends: [OutgoingMessage] = [], receives: [IncomingMessage] = []
-        for peer in 0..<ranks where peer != rank {
-            let slice = buckets.slice(flight.bucket, rank: peer, of: ranks)
-            if !slice.isEmpty { receives.append(IncomingMessage(from: peer, bytes(target, slice))) }
-            if !own.isEmpty { sends.append(OutgoingMessage(to: peer, UnsafeRawBufferPointer(bytes(target, own)))) }
+        for (place, member) in members.enumerated() where place != own {
+            let slice = slice(flight.bucket, place)
+            if !slice.isEmpty { receives.append(IncomingMessage(from: member, bytes(target, slice))) }
+            if !ownSlice.isEmpty {
+                sends.append(OutgoingMessage(to: member, UnsafeRawBufferPointer(bytes(target, ownSlice))))
+            }
         }
         var returning = flight
         returning.isReturning = true
@@ -112,6 +129,8 @@ final class MessageSum: RankSum {
             sends: sends, receives: receives, tag: firstTag + 2 * flight.bucket + 1)
         flights.append(returning)
     }
+
+    private func slice(_ bucket: Int, _ place: Int) -> Range<Int> { sections[bucket].slice(place, of: members.count) }
 
     private func bytes(_ vector: UnsafeMutablePointer<Scalar>, _ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: vector + range.lowerBound, count: range.count))

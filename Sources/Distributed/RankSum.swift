@@ -1,6 +1,6 @@
 import Kernels
 
-/// How the pieces of all ranks, each complete subtrees of the shards' tree, become one sum on every rank.
+/// How the pieces of several ranks, each complete subtrees of the shards' tree, become one sum on every rank.
 ///
 /// Every bucket of the vector is cut into one slice a rank, and its rank sums it for all.
 protocol RankSum: AnyObject {
@@ -13,7 +13,17 @@ protocol RankSum: AnyObject {
 }
 
 extension JoinPlan {
-    /// Joins all pieces along the tree.
+    /// Joins pieces along the tree as far as they go together: sums are in the places of the roots.
+    func joinInPlace(_ places: [UnsafeMutablePointer<Scalar>], count: Int) {
+        forEachTile(0..<count) { tile in
+            for join in joins {
+                let left = places[join.left] + tile.lowerBound
+                addVectors(left, left, places[join.right] + tile.lowerBound, count: tile.count)
+            }
+        }
+    }
+
+    /// Joins all pieces, which make up the whole tree.
     /// - Parameters:
     ///   - places: the pieces in the order of the plan; they are used up.
     ///   - targets: where the sum goes, at least one. A place may be a target.

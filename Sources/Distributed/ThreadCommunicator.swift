@@ -9,23 +9,30 @@ public final class ThreadCommunicator: Communicator {
     private var nextTag = 0
     private var counters = 0
 
-    init(rank: Int, group: ThreadGroup) {
+    private let machine: Range<Int>
+
+    /// - Parameter machine: the ranks of the machine that it stands for.
+    init(rank: Int, machine: Range<Int>, group: ThreadGroup) {
         self.rank = rank
+        self.machine = machine
         self.group = group
         heartbeat = Heartbeat(table: group.heartbeats, slot: rank, rank: rank)
     }
 
     /// Runs `body` once for each of `ranks` ranks at the same time and returns the results in rank order.
+    /// - Parameter perMachine: ranks that say they are on one machine, or nil for all of them; fewer are on the last.
     /// - Throws: the error of the rank that failed first; the others' calls throw from then on.
     public static func run<Result: Sendable>(
-        ranks: Int, _ body: @escaping @Sendable (ThreadCommunicator) throws -> Result
+        ranks: Int, perMachine: Int? = nil, _ body: @escaping @Sendable (ThreadCommunicator) throws -> Result
     ) throws -> [Result] {
         precondition(ranks > 0, "ThreadCommunicator: \(ranks) ranks")
-        let group = ThreadGroup(ranks: ranks)
+        let group = ThreadGroup(ranks: ranks), perMachine = perMachine ?? ranks
         let results = Results<Result>(ranks)
         try start(rank: 0, of: group) { rank in
             do {
-                let result = try body(ThreadCommunicator(rank: rank, group: group))
+                let first = rank / perMachine * perMachine
+                let result = try body(ThreadCommunicator(
+                    rank: rank, machine: first..<min(ranks, first + perMachine), group: group))
                 group.locked { results.list[rank] = result }
             } catch {
                 group.fail(error)
@@ -54,8 +61,8 @@ public final class ThreadCommunicator: Communicator {
     }
 
     public var size: Int { group.ranks }
-    public var nodeRank: Int { rank }
-    public var nodeSize: Int { group.ranks }
+    public var nodeRank: Int { rank - machine.lowerBound }
+    public var nodeSize: Int { machine.count }
 
     /// Apart from all tags that an exchange may use.
     private let collectiveTag = -1

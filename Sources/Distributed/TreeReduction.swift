@@ -4,8 +4,9 @@ import Kernels
 /// Sums one flat vector of Scalars over all shards of all ranks, with the same bits for every number of ranks.
 ///
 /// A rank adds up its own shards while they are computed. Then each bucket of the vector is cut into one slice a
-/// rank, and a slice's owner joins all ranks' pieces of it along the tree: through shared memory if all ranks are on
-/// one machine, by messages if not. Buckets travel while others are still computed.
+/// rank, and a slice's owner joins all ranks' pieces of it along the tree: through shared memory on one machine, through
+/// shared memory and then by messages between machines with as many ranks each, and else by messages. Buckets travel
+/// while others are still computed.
 ///
 ///     while more shards { let gradient = sum.beginShard(); ...; sum.endShard() }
 ///     let total = try sum.finish()
@@ -16,8 +17,8 @@ public final class TreeReduction {
     /// The shards of this rank; possibly none.
     public let shards: Range<Int>
     public let buckets: Buckets
-    /// Whether ranks read each other's sums from shared memory; the same on every rank.
-    public let sharesMemory: Bool
+    /// How ranks get each other's sums; the same on every rank.
+    public let way: Way
     private let communicator: any Communicator
     private let accumulator: TreeAccumulator
     /// Nil where there is no other rank.
@@ -27,6 +28,12 @@ public final class TreeReduction {
     private let target: UnsafeMutablePointer<Scalar>
     private var isReady: [Bool]
     private var hasResult = false
+
+    public enum Way: String, Sendable {
+        case alone, messages
+        case sharedMemory = "shared memory"
+        case sharedMemoryThenMessages = "shared memory, then messages"
+    }
 
     /// Collective.
     /// - Parameters:
@@ -55,18 +62,23 @@ public final class TreeReduction {
 
         let plan = JoinPlan(tree: tree, ranks: communicator.size), own = plan.pieces[communicator.rank].count
         let window = communicator.size == 1
-            ? nil : try WindowSum(communicator, plan: plan, buckets: buckets, isWanted: sharingMemory)
+            ? nil : try WindowSum(
+                communicator, plan: plan, buckets: buckets, bucketsInFlight: bucketsInFlight, isWanted: sharingMemory)
         let pool = pool
         let vectors = window?.vectors ?? (0..<max(own, 1)).map { _ in pool.take() }
         let pieces = Array(vectors.prefix(own))
         target = vectors[0]
-        sharesMemory = window != nil
         if let window {
             ranks = window
+            way = window.hasSeveralMachines ? .sharedMemoryThenMessages : .sharedMemory
+        } else if communicator.size == 1 {
+            ranks = nil
+            way = .alone
         } else {
-            ranks = communicator.size == 1 ? nil : MessageSum(
-                communicator, plan: plan, buckets: buckets, pieces: pieces, target: target,
-                bucketsInFlight: bucketsInFlight)
+            ranks = MessageSum(
+                communicator, members: Array(0..<communicator.size), plan: plan, sections: buckets.ranges,
+                pieces: pieces, target: target, bucketsInFlight: bucketsInFlight)
+            way = .messages
         }
         accumulator = TreeAccumulator(tree: tree, range: shards, pool: pool, places: pieces)
     }

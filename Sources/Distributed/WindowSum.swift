@@ -1,21 +1,29 @@
 import Glibc
 import Kernels
 
-/// Sums through memory that all ranks see: a slice's owner reads all ranks' pieces where they are and writes the sum
-/// to all ranks, so that no number is copied on its way.
+/// Sums through memory that the ranks of a machine share: a slice's owner reads all neighbours' pieces where they are
+/// and writes the sum to all of them, so that no number is copied on its way. Where a job has several machines, the owner
+/// joins its neighbours' pieces as far as they go together, and then sums its slice with the owners of the same slice on
+/// other machines, by messages: every machine sends and receives each number of the vector about twice.
 ///
-/// Two counts a rank say how far it is. A bucket is joined by its slices' owners once every rank has `published` it,
-/// and a sum is there once every rank has `joined` all buckets; only then may pieces be written again.
+/// Two counts a rank say how far it is. A bucket is joined by its slices' owners once every neighbour has `published` it,
+/// and a sum is there once every neighbour has `joined` all buckets; only then may pieces be written again.
 final class WindowSum: RankSum {
     private let communicator: any Communicator
+    /// Of this machine's ranks.
     private let plan: JoinPlan
-    private let buckets: Buckets
+    /// This rank's slice of each bucket.
+    private let slices: [Range<Int>]
     private let window: NodeWindow
-    /// All ranks' pieces in the order of the plan, and all ranks' sums.
+    /// All neighbours' pieces in the order of the plan, and all neighbours' sums.
     private let pieces: [UnsafeMutablePointer<Scalar>]
     private let targets: [UnsafeMutablePointer<Scalar>]
     private let published: [SharedCount]
     private let joined: [SharedCount]
+    /// Of this rank's slices over all machines, if there are several.
+    private let machines: MessageSum?
+    /// The buckets whose pieces are joined on this machine and may travel to others.
+    private var ready = 0
     /// Without messages: asked while this rank waits, so that what MPI has under way for others moves on, and that
     /// the wait ends if the job has failed.
     private let pulse: any Exchange
@@ -25,54 +33,92 @@ final class WindowSum: RankSum {
     /// This rank's vectors in the window: its pieces, or one for the sum if it has none.
     let vectors: [UnsafeMutablePointer<Scalar>]
 
-    /// Collective. Nil, on every rank, if the ranks cannot have a window.
-    init?(_ communicator: any Communicator, plan: JoinPlan, buckets: Buckets, isWanted: Bool) throws {
-        let layout = BlockLayout(count: buckets.count), rank = communicator.rank
+    /// Collective. Nil, on every rank, if machines have different numbers of ranks or one each, or if neighbours cannot
+    /// have a window.
+    init?(
+        _ communicator: any Communicator, plan all: JoinPlan, buckets: Buckets, bucketsInFlight: Int, isWanted: Bool
+    ) throws {
+        guard let layout = try NodeLayout(communicator), layout.ranksPerNode > 1 else { return nil }
+        let memory = BlockLayout(count: buckets.count), rank = communicator.rank, place = communicator.nodeRank
+        let neighbours = layout.neighbours(of: rank)
+        let plans = (0..<layout.nodes).map { JoinPlan(pieces: Array(all.pieces[layout.neighbours(
+            of: $0 * layout.ranksPerNode)])) }
+        plan = plans[rank / layout.ranksPerNode]
         let vectorsOf = plan.pieces.map { max($0.count, 1) }
         guard let window = try NodeWindow.open(
-            communicator, bytes: layout.bytes(vectors: vectorsOf[rank]), isWanted: isWanted) else { return nil }
-        let blocks = (0..<communicator.size).map { window.block($0) }
-        let vectors = zip(blocks, vectorsOf).map { block, count in (0..<count).map { layout.vector($0, in: block) } }
+            communicator, among: neighbours, bytes: memory.bytes(vectors: vectorsOf[place]), isWanted: isWanted)
+        else { return nil }
+        let blocks = neighbours.indices.map { window.block($0 - neighbours.lowerBound) }
+        let vectors = zip(blocks, vectorsOf).map { block, count in (0..<count).map { memory.vector($0, in: block) } }
+        let pieces = zip(vectors, plan.pieces).flatMap { $0.prefix($1.count) }
         self.communicator = communicator
-        self.plan = plan
-        self.buckets = buckets
         self.window = window
-        self.vectors = vectors[rank]
-        pieces = zip(vectors, plan.pieces).flatMap { $0.prefix($1.count) }
+        self.pieces = pieces
+        self.vectors = vectors[place]
         targets = vectors.map { $0[0] }
-        published = blocks.map { layout.published(in: $0) }
-        joined = blocks.map { layout.joined(in: $0) }
+        published = blocks.map { memory.published(in: $0) }
+        joined = blocks.map { memory.joined(in: $0) }
+        slices = buckets.ranges.map { $0.slice(place, of: layout.ranksPerNode) }
         pulse = try communicator.exchange(sends: [], receives: [], tag: communicator.reserveTags(1))
+        machines = layout.nodes == 1 ? nil : MessageSum(
+            communicator, members: layout.counterparts(of: rank),
+            plan: JoinPlan(pieces: plans.map { $0.roots.map(\.node) }), sections: slices,
+            pieces: plan.roots.map { pieces[$0.piece] }, target: vectors[place][0], bucketsInFlight: bucketsInFlight)
     }
 
-    func startAnew() { before += buckets.ranges.count }
+    /// Whether sums go on from machine to machine.
+    var hasSeveralMachines: Bool { machines != nil }
+
+    func startAnew() {
+        before += slices.count
+        ready = 0
+        machines?.startAnew()
+    }
 
     func advance(ready: Int) throws {
-        published[communicator.rank].value = before + ready
-        joinPublished()
+        published[communicator.nodeRank].value = before + ready
+        try joinPublished()
     }
 
     func finish() throws {
-        let end = before + buckets.ranges.count, own = joined[communicator.rank]
-        try advance(ready: buckets.ranges.count)
-        try wait { joinPublished(); return own.value == end }
+        let end = before + slices.count, own = joined[communicator.nodeRank]
+        try advance(ready: slices.count)
+        try wait {
+            try joinPublished()
+            return own.value == end
+        }
         try wait { joined.allSatisfy { $0.value >= end } }
     }
 
-    /// Joins this rank's slices of the buckets that all ranks have published.
-    private func joinPublished() {
-        let rank = communicator.rank, ranks = communicator.size, own = joined[rank]
-        let end = published.map(\.value).reduce(.max, min)
-        while own.value < end {
-            let slice = buckets.slice(own.value - before, rank: rank, of: ranks), start = slice.lowerBound
-            plan.join(pieces.map { $0 + start }, into: targets.map { $0 + start }, count: slice.count)
+    /// Joins this rank's slices of the buckets that all neighbours have published, and moves those on that travel.
+    private func joinPublished() throws {
+        let own = joined[communicator.nodeRank], target = targets[communicator.nodeRank]
+        let end = published.map(\.value).reduce(.max, min) - before
+        while ready < end {
+            let slice = slices[ready], places = pieces.map { $0 + slice.lowerBound }
+            if machines == nil {
+                plan.join(places, into: targets.map { $0 + slice.lowerBound }, count: slice.count)
+                own.value += 1
+            } else {
+                plan.joinInPlace(places, count: slice.count)
+            }
+            ready += 1
+            communicator.heartbeat.beat()
+        }
+        guard let machines else { return }
+        try machines.advance(ready: ready)
+        while own.value < before + machines.summed {
+            let slice = slices[own.value - before]
+            for other in targets where other != target {
+                (other + slice.lowerBound).update(from: target + slice.lowerBound, count: slice.count)
+            }
             own.value += 1
             communicator.heartbeat.beat()
         }
     }
 
-    private func wait(until isDone: () -> Bool) throws {
-        while !isDone() {
+    private func wait(until isDone: () throws -> Bool) throws {
+        while try !isDone() {
             _ = try pulse.isComplete()
             // The rank that is waited for may need this core.
             sched_yield()

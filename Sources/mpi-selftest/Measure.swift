@@ -40,7 +40,7 @@ func measure(_ communicator: MPICommunicator) throws {
         }
     }
     let names = sums.map { sum in
-        "tree, \(sum.sharesMemory ? "shared memory" : "messages"), buckets of \(sum.buckets.ranges.last?.count ?? 0)"
+        "tree, \(sum.way.rawValue), buckets of \(sum.buckets.ranges.last?.count ?? 0)"
     } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
     for (name, list) in zip(names, times) {
         let slowest = try communicator.allGather(list.withUnsafeBytes { Array($0) }).map { bytes in

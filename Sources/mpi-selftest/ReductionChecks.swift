@@ -3,7 +3,7 @@ import Failures
 import Glibc
 import Kernels
 
-private func makeSum(_ communicator: MPICommunicator, sharing: Bool) throws -> TreeReduction {
+private func makeSum(_ communicator: any Communicator, sharing: Bool) throws -> TreeReduction {
     try TreeReduction(
         communicator, tree: ShardTree(shards: 8), count: 30_001, bucketLength: 4096, bucketsInFlight: 3,
         sharingMemory: sharing)
@@ -33,9 +33,18 @@ private func printHashes(_ communicator: MPICommunicator, _ sum: TreeReduction) 
 func checkReduction(_ communicator: MPICommunicator) throws {
     for sharing in [true, false] {
         let sum = try makeSum(communicator, sharing: sharing)
-        try require(sum.sharesMemory == (sharing && communicator.size > 1), "shared memory \(sum.sharesMemory)")
+        let way: TreeReduction.Way = communicator.size == 1 ? .alone : sharing ? .sharedMemory : .messages
+        try require(sum.way == way, "\(sum.way)")
         try printHashes(communicator, sum)
     }
+    let sum = try makeSum(SeveralMachines(communicator, perMachine: 2), sharing: true)
+    let way: TreeReduction.Way = switch communicator.size {
+    case 1: .alone
+    case 2: .sharedMemory
+    case let size: size % 2 == 0 ? .sharedMemoryThenMessages : .messages
+    }
+    try require(sum.way == way, "\(sum.way)")
+    try printHashes(communicator, sum)
 }
 
 /// The system refuses the last rank memory to share, then, by a limit on open files, only the sight of others'.
@@ -47,7 +56,7 @@ func checkRefusedMemory(_ communicator: MPICommunicator) throws {
         let sum = try limited(resource, to: limit, communicator.rank == communicator.size - 1) {
             try makeSum(communicator, sharing: true)
         }
-        try require(!sum.sharesMemory, "memory is shared beyond limit \(limit)")
+        try require(sum.way == .messages, "memory is shared beyond limit \(limit)")
         try printHashes(communicator, sum)
     }
     try printHashes(communicator, try makeSum(communicator, sharing: true))
@@ -87,7 +96,7 @@ func getStoppedInSum(_ communicator: MPICommunicator) throws {
     let sum = try makeSum(communicator, sharing: true)
     let watchdog = try Watchdog(communicator.heartbeat, rank: communicator.rank, seconds: 2)
     communicator.heartbeat.beat("training", step: 7)
-    try require(sum.sharesMemory, "no shared memory")
+    try require(sum.way == .sharedMemory, "no shared memory")
     if communicator.rank == communicator.size - 1 { raise(SIGSTOP) }
     try addShards(sum)
     _ = try sum.finish()

@@ -53,7 +53,7 @@ struct TreeReductionTests {
                     let sum = try TreeReduction(
                         communicator, tree: ShardTree(shards: shards), count: count, bucketLength: 300,
                         bucketsInFlight: 3, sharingMemory: sharing)
-                    #expect(sum.sharesMemory == (sharing && ranks > 1))
+                    #expect(sum.way == (ranks == 1 ? .alone : sharing ? .sharedMemory : .messages))
                     // Twice with one object: buffers are used again.
                     return try Use.allCases.map { try Self.reduce(sum, count: count, use: $0) }
                 }
@@ -82,27 +82,49 @@ struct TreeReductionTests {
             let sum = try TreeReduction(
                 communicator, tree: ShardTree(shards: 8), count: 1000, bucketLength: 64,
                 sharingMemory: sharing.includes(communicator.rank))
-            #expect(sum.sharesMemory == (sharing == .all))
+            #expect(sum.way == (sharing == .all ? .sharedMemory : .messages))
             return try Self.reduce(sum, count: 1000, use: .bucketsAsTheyCome)
         }
         #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 3))
     }
 
-    @Test func ranksOfSeveralMachinesSendMessages() throws {
-        let results = try ThreadCommunicator.run(ranks: 3) { communicator in
+    /// Machines with as many ranks each sum within themselves first; others send all their pieces.
+    @Test(arguments: [1, 2, 4, 16, 32], [1, 2, 3, 4])
+    func sameBitsForEveryNumberOfMachines(shards: Int, perMachine: Int) throws {
+        for (count, ranks) in [0, 1, 100, 5003].flatMap({ count in (2...9).map { (count, $0) } }) {
+            let expected = bits(treeSum(0..<shards, count: count))
+            let results = try ThreadCommunicator.run(ranks: ranks, perMachine: perMachine) { communicator in
+                let sum = try TreeReduction(
+                    communicator, tree: ShardTree(shards: shards), count: count, bucketLength: 300,
+                    bucketsInFlight: 3)
+                let way: TreeReduction.Way = ranks <= perMachine
+                    ? .sharedMemory
+                    : perMachine > 1 && ranks % perMachine == 0 ? .sharedMemoryThenMessages : .messages
+                #expect(sum.way == way)
+                return try Use.allCases.map { try Self.reduce(sum, count: count, use: $0) }
+            }
+            for result in results {
+                #expect(result == [expected, expected, expected], "\(ranks) ranks, \(count) elements")
+            }
+        }
+    }
+
+    @Test func oneRankOfSeveralMachinesThatCannotShareIsEnoughForMessages() throws {
+        let results = try ThreadCommunicator.run(ranks: 6, perMachine: 2) { communicator in
             let sum = try TreeReduction(
-                SeparateMachines(communicator), tree: ShardTree(shards: 8), count: 1000, bucketLength: 64)
-            #expect(!sum.sharesMemory)
+                communicator, tree: ShardTree(shards: 8), count: 1000, bucketLength: 64,
+                sharingMemory: communicator.rank != 3)
+            #expect(sum.way == .messages)
             return try Self.reduce(sum, count: 1000, use: .bucketsAsTheyCome)
         }
-        #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 3))
+        #expect(results == Array(repeating: bits(treeSum(0..<8, count: 1000)), count: 6))
     }
 
-    @Test(arguments: [true, false])
-    func sumsInARowNeedNoBarrier(sharing: Bool) throws {
+    @Test(arguments: [true, false], [2, 4])
+    func sumsInARowNeedNoBarrier(sharing: Bool, perMachine: Int) throws {
         // Ranks that are much ahead of each other: vectors must not be written again while another rank reads them.
         let count = 20_000, rounds = 40
-        let results = try ThreadCommunicator.run(ranks: 3) { communicator in
+        let results = try ThreadCommunicator.run(ranks: 4, perMachine: perMachine) { communicator in
             let sum = try TreeReduction(
                 communicator, tree: ShardTree(shards: 4), count: count, bucketLength: 1000, sharingMemory: sharing)
             return try (0..<rounds).map { round in
@@ -118,13 +140,13 @@ struct TreeReductionTests {
                 return isRight
             }
         }
-        #expect(results == Array(repeating: Array(repeating: true, count: rounds), count: 3))
+        #expect(results == Array(repeating: Array(repeating: true, count: rounds), count: 4))
     }
 
-    @Test(arguments: [true, false])
-    func aFailureEndsTheWaitForASum(sharing: Bool) {
+    @Test(arguments: [true, false], [2, 4])
+    func aFailureEndsTheWaitForASum(sharing: Bool, perMachine: Int) {
         #expect(throws: Failure(.badInput, "bad file")) {
-            try ThreadCommunicator.run(ranks: 3) { communicator in
+            try ThreadCommunicator.run(ranks: 4, perMachine: perMachine) { communicator in
                 let sum = try TreeReduction(
                     communicator, tree: ShardTree(shards: 4), count: 1000, sharingMemory: sharing)
                 if communicator.rank == 1 { throw Failure(.badInput, "bad file") }
@@ -133,9 +155,9 @@ struct TreeReductionTests {
         }
     }
 
-    @Test(arguments: [true, false])
-    func reductionsUnderWayAtTheSameTimeDoNotMix(sharing: Bool) throws {
-        let results = try ThreadCommunicator.run(ranks: 4) { communicator in
+    @Test(arguments: [true, false], [2, 4])
+    func reductionsUnderWayAtTheSameTimeDoNotMix(sharing: Bool, perMachine: Int) throws {
+        let results = try ThreadCommunicator.run(ranks: 4, perMachine: perMachine) { communicator in
             let tree = ShardTree(shards: 4)
             let first = try TreeReduction(
                 communicator, tree: tree, count: 500, bucketLength: 100, sharingMemory: sharing)

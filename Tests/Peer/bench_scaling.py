@@ -6,7 +6,6 @@ BUCKET_BYTES = 4 << 20
 # Of one node: copies into and out of shared memory read and write every byte twice.
 MEMORY_BANDWIDTH = 200e9
 BYTES_TOUCHED = 4
-LOCAL_MESSAGE = 0.5e-6
 # Standard deviation of a rank's computing time, as a share of it.
 JITTER = 0.01
 # Bytes a second that a node can send while it receives as many, seconds of a core for a message, seconds on the way.
@@ -19,13 +18,12 @@ NETWORKS = {
 RANKS = (16, 64, 256, 1024, 4096)
 
 
-def step(ranks, network, computing, vector, pair_seconds, node_first=False):
+def step(ranks, network, computing, vector, pair_seconds):
     """Seconds of a step in which each rank computes for `computing` seconds and then sums `vector` bytes with all.
 
-    Every rank sends all but its own slice of its vector to the slices' owners, and its own slice's sum to all others:
-    2 (R - 1) / R of the vector each way, none of it while it computes. `pair_seconds` is what that takes two ranks of
-    one node. With `node_first`, a node's ranks first sum among each other, and its 64 ranks then sum a 64th with
-    their like on other nodes: what could be built, not what is.
+    A node's ranks first sum among each other: 2 (L - 1) / L of the vector each way through its memory, none of it
+    while they compute. `pair_seconds` is what that takes two ranks. Each of them then sums its slice with its like on
+    other nodes: 2 (N - 1) / N of the vector each way through the node's network card.
     """
     bandwidth, message, latency = NETWORKS[network]
     local = min(ranks, RANKS_PER_NODE)
@@ -33,23 +31,22 @@ def step(ranks, network, computing, vector, pair_seconds, node_first=False):
     buckets = ceil(vector / BUCKET_BYTES)
     slowest = computing * (1 + JITTER * sqrt(2 * log(ranks)))
 
-    inside = 2 * vector * (local - 1) / (local if node_first else ranks)
+    inside = 2 * vector * (local - 1) / local
     outside = 2 * vector * (nodes - 1) / nodes
     copying = max(inside / vector * pair_seconds, local * inside * BYTES_TOUCHED / MEMORY_BANDWIDTH)
-    sending = outside * (1 if node_first else local) / bandwidth
-    remote_messages = ceil(buckets / local) * (nodes - 1) if node_first else buckets * (ranks - local)
-    messages = 4 * (buckets * (local - 1) * LOCAL_MESSAGE + remote_messages * message)
+    sending = outside / bandwidth
+    messages = 4 * buckets * (nodes - 1) * message
     waiting = 2 * ceil(buckets / 8) * latency if nodes > 1 else 0
     return slowest + copying + sending + messages + waiting
 
 
-def table(computing, vector, pair_seconds, node_first=False):
+def table(computing, vector, pair_seconds):
     """Markdown: seconds a step and, in brackets, the share of them that one rank alone would need."""
     lines = ["| ranks | nodes | " + " | ".join(NETWORKS) + " |", "|--:|--:|" + "--:|" * len(NETWORKS)]
     for ranks in RANKS:
         cells = []
         for network in NETWORKS:
-            seconds = step(ranks, network, computing, vector, pair_seconds, node_first)
+            seconds = step(ranks, network, computing, vector, pair_seconds)
             cells.append(f"{seconds:.3g} s ({100 * computing / seconds:.0f} %)")
         lines.append(f"| {ranks:,} | {max(1, ranks // RANKS_PER_NODE)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -295,7 +295,7 @@ def others(results):
     return markdown("work | ranks | images/s | idle, ranks", list(dict.fromkeys(map(tuple, rows))))
 
 
-def scaling(results, objective, node_first=False):
+def scaling(results, objective):
     step = {"model": "resnet18", "objective": objective, "ranks": 1}
     computing = results.middle("seconds_cpu", "ranks", "step", **step)
     pair = results.find("ranks", "allreduce", method="tree", ranks=2)
@@ -303,7 +303,7 @@ def scaling(results, objective, node_first=False):
         return "Not measured: a machine with two cores is needed."
     vector = results.find("ranks", "step", **step)[0]["bytes_summed"]
     best = min(line["seconds_best"] for line in pair)
-    return bench_scaling.table(computing, vector, best, node_first)
+    return bench_scaling.table(computing, vector, best)
 
 
 def main(arguments):
@@ -312,7 +312,7 @@ def main(arguments):
         "machine": machine(results), "compare": compare(results), "convolutions": convolutions(results, 16),
         "convolutions of 160": convolutions(results, 160), "parts": parts(results), "layers": layers(results),
         "profile": profile(results), "ranks": ranks(results), "allreduce": allreduce(results), "others": others(results), "scaling-pag": scaling(results, "pag"),
-        "scaling-pag-node-first": scaling(results, "pag", True), "scaling-ce": scaling(results, "ce")}
+        "scaling-ce": scaling(results, "ce")}
     for name, text in tables.items():
         print(f"\n{name}\n{text}")
     if arguments[1:2] == ["--write"]:

@@ -1,13 +1,17 @@
 import Distributed
 
-/// A communicator whose ranks say that each of them is on a machine of its own.
-final class SeparateMachines: Communicator {
+/// A communicator whose ranks say that only so many of them are on each machine.
+final class SeveralMachines: Communicator {
     private let other: any Communicator
+    private let perMachine: Int
 
-    init(_ other: any Communicator) { self.other = other }
+    init(_ other: any Communicator, perMachine: Int) {
+        self.other = other
+        self.perMachine = perMachine
+    }
 
-    var nodeRank: Int { 0 }
-    var nodeSize: Int { 1 }
+    var nodeRank: Int { rank % perMachine }
+    var nodeSize: Int { min(perMachine, size - rank / perMachine * perMachine) }
     var rank: Int { other.rank }
     var size: Int { other.size }
     var heartbeat: Heartbeat { other.heartbeat }
