@@ -1,4 +1,4 @@
-/// How the pieces of several ranks, or of several machines, are joined along the tree: the same list of sums everywhere.
+/// How the pieces of several ranks, or machines, are joined along the tree: the same list of sums everywhere.
 struct JoinPlan {
     /// The pieces of each rank, in order.
     let pieces: [[ShardTree.Node]]

@@ -18,11 +18,9 @@ struct NodeLayout {
         let rank, size: Int
     }
 
-    /// The ranks of the machine that `rank` is on.
-    func neighbours(of rank: Int) -> Range<Int> {
-        let first = rank / ranksPerNode * ranksPerNode
-        return first..<first + ranksPerNode
-    }
+    func node(of rank: Int) -> Int { rank / ranksPerNode }
+
+    func ranks(of node: Int) -> Range<Int> { node * ranksPerNode..<(node + 1) * ranksPerNode }
 
     /// The ranks, one a machine, that have the same place on theirs as `rank`.
     func counterparts(of rank: Int) -> [Int] {

@@ -4,9 +4,9 @@ import Kernels
 /// Sums one flat vector of Scalars over all shards of all ranks, with the same bits for every number of ranks.
 ///
 /// A rank adds up its own shards while they are computed. Then each bucket of the vector is cut into one slice a
-/// rank, and a slice's owner joins all ranks' pieces of it along the tree: through shared memory on one machine, through
-/// shared memory and then by messages between machines with as many ranks each, and else by messages. Buckets travel
-/// while others are still computed.
+/// rank, and a slice's owner joins all ranks' pieces of it along the tree: through shared memory on one machine,
+/// through shared memory and then by messages between machines with as many ranks each, and else by messages.
+/// Buckets travel while others are still computed.
 ///
 ///     while more shards { let gradient = sum.beginShard(); ...; sum.endShard() }
 ///     let total = try sum.finish()

@@ -2,12 +2,12 @@ import Glibc
 import Kernels
 
 /// Sums through memory that the ranks of a machine share: a slice's owner reads all neighbours' pieces where they are
-/// and writes the sum to all of them, so that no number is copied on its way. Where a job has several machines, the owner
-/// joins its neighbours' pieces as far as they go together, and then sums its slice with the owners of the same slice on
-/// other machines, by messages: every machine sends and receives each number of the vector about twice.
+/// and writes the sum to all of them, so that no number is copied on its way. Where a job has several machines, the
+/// owner joins its neighbours' pieces as far as they go together, and then sums its slice with the owners of the same
+/// slice on other machines, by messages: a machine sends and receives each number of the vector about twice.
 ///
-/// Two counts a rank say how far it is. A bucket is joined by its slices' owners once every neighbour has `published` it,
-/// and a sum is there once every neighbour has `joined` all buckets; only then may pieces be written again.
+/// Two counts a rank say how far it is. A bucket is joined by its slices' owners once every neighbour has `published`
+/// it, and a sum is there once every neighbour has `joined` all buckets; only then may pieces be written again.
 final class WindowSum: RankSum {
     private let communicator: any Communicator
     /// Of this machine's ranks.
@@ -40,15 +40,14 @@ final class WindowSum: RankSum {
     ) throws {
         guard let layout = try NodeLayout(communicator), layout.ranksPerNode > 1 else { return nil }
         let memory = BlockLayout(count: buckets.count), rank = communicator.rank, place = communicator.nodeRank
-        let neighbours = layout.neighbours(of: rank)
-        let plans = (0..<layout.nodes).map { JoinPlan(pieces: Array(all.pieces[layout.neighbours(
-            of: $0 * layout.ranksPerNode)])) }
-        plan = plans[rank / layout.ranksPerNode]
+        let plans = (0..<layout.nodes).map { JoinPlan(pieces: Array(all.pieces[layout.ranks(of: $0)])) }
+        let node = layout.node(of: rank), neighbours = layout.ranks(of: node)
+        plan = plans[node]
         let vectorsOf = plan.pieces.map { max($0.count, 1) }
         guard let window = try NodeWindow.open(
             communicator, among: neighbours, bytes: memory.bytes(vectors: vectorsOf[place]), isWanted: isWanted)
         else { return nil }
-        let blocks = neighbours.indices.map { window.block($0 - neighbours.lowerBound) }
+        let blocks = (0..<layout.ranksPerNode).map { window.block($0) }
         let vectors = zip(blocks, vectorsOf).map { block, count in (0..<count).map { memory.vector($0, in: block) } }
         let pieces = zip(vectors, plan.pieces).flatMap { $0.prefix($1.count) }
         self.communicator = communicator

@@ -109,6 +109,23 @@ struct TreeReductionTests {
         }
     }
 
+    /// A machine sends its part of each slice's sum away and the sum of its own part back: (M - 1) / M of the vector
+    /// each, however many ranks it has.
+    @Test(arguments: [2, 4], [2, 4])
+    func machinesSendEachNumberTwice(machines: Int, perMachine: Int) throws {
+        let count = 256 * 50
+        let traffic = try ThreadCommunicator.run(ranks: machines * perMachine, perMachine: perMachine) {
+            let meter = TrafficMeter($0)
+            let sum = try TreeReduction(meter, tree: ShardTree(shards: 16), count: count, bucketLength: 256 * 5)
+            _ = try Self.reduce(sum, count: count, use: .wholeShards)
+            return meter.bytes
+        }
+        let expected = 2 * (machines - 1) * count / machines * MemoryLayout<Scalar>.stride
+        for machine in 0..<machines {
+            #expect(traffic[(machine * perMachine)..<((machine + 1) * perMachine)].reduce(0, +) == expected)
+        }
+    }
+
     @Test func oneRankOfSeveralMachinesThatCannotShareIsEnoughForMessages() throws {
         let results = try ThreadCommunicator.run(ranks: 6, perMachine: 2) { communicator in
             let sum = try TreeReduction(
