@@ -1,13 +1,10 @@
 import Distributed
 import Tracing
 
-/// A communicator that passes everything on to another one and adds up the time that its calls take: on a rank that is
-/// done before the others, the time that it waits for them.
-final class WaitMeter: Communicator {
+/// Adds up the time that a communicator's calls take: on a rank that is done before the others, the time that it waits
+/// for them.
+final class WaitMeter: CommunicatorWrapper {
     private(set) var seconds = 0.0
-    private let other: any Communicator
-
-    init(_ other: any Communicator) { self.other = other }
 
     private func measured<Result>(_ call: () throws -> Result) rethrows -> Result {
         let start = monotonicSeconds()
@@ -15,29 +12,22 @@ final class WaitMeter: Communicator {
         return try call()
     }
 
-    var rank: Int { other.rank }
-    var size: Int { other.size }
-    var nodeRank: Int { other.nodeRank }
-    var nodeSize: Int { other.nodeSize }
-    var heartbeat: Heartbeat { other.heartbeat }
-
-    func barrier() throws { try measured { try other.barrier() } }
-    func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
-        try measured { try other.broadcast(bytes, from: root) }
+    override func barrier() throws { try measured { try super.barrier() } }
+    override func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
+        try measured { try super.broadcast(bytes, from: root) }
     }
-    func allGather(_ bytes: [UInt8]) throws -> [[UInt8]] { try measured { try other.allGather(bytes) } }
-    func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]] {
-        try measured { try other.gather(bytes, to: root) }
+    override func allGather(_ bytes: [UInt8]) throws -> [[UInt8]] { try measured { try super.allGather(bytes) } }
+    override func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]] {
+        try measured { try super.gather(bytes, to: root) }
     }
-    func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], tag: Int) throws -> any Exchange {
-        Waiting(try measured { try other.exchange(sends: sends, receives: receives, tag: tag) }, self)
+    override func exchange(
+        sends: [OutgoingMessage], receives: [IncomingMessage], tag: Int
+    ) throws -> any Exchange {
+        Waiting(try measured { try super.exchange(sends: sends, receives: receives, tag: tag) }, self)
     }
-    func reserveTags(_ count: Int) -> Int { other.reserveTags(count) }
-    func makeTicketCounter() throws -> any TicketCounter {
-        Counting(try measured { try other.makeTicketCounter() }, self)
+    override func makeTicketCounter() throws -> any TicketCounter {
+        Counting(try measured { try super.makeTicketCounter() }, self)
     }
-    func leave() throws { try other.leave() }
-    func abort(_ line: String, code: Int32) -> Never { other.abort(line, code: code) }
 
     private final class Waiting: Exchange {
         let exchange: any Exchange
