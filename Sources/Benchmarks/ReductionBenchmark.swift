@@ -51,11 +51,10 @@ public struct ReductionBenchmark: Sendable {
         let methods = bucketLengths.map { ("tree", $0) } + [("MPI_Allreduce", count)]
         for ((method, bucket), mine) in zip(methods, times) where !mine.isEmpty {
             // A sum is done when the slowest rank has it.
-            let slowest = try communicator.allGather(mine.withUnsafeBytes { Array($0) })
-                .map { bytes in bytes.withUnsafeBytes { bytes in
-                    mine.indices.map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
-                } }
-                .reduce(mine) { zip($0, $1).map { max($0, $1) } }
+            let everyones = try communicator.allGatherElements(mine)
+            let slowest = mine.indices.map { run in
+                stride(from: run, to: everyones.count, by: mine.count).reduce(0) { max($0, everyones[$1]) }
+            }
             let all = Quantiles(slowest)
             // One rank alone moves nothing.
             var rate: [JSONValue.Member] =

@@ -15,7 +15,6 @@ public struct Buckets: Sendable, Equatable {
         let step = max(length / 16 * 16, 16)
         ranges = stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }.reversed()
     }
-
 }
 
 extension Range<Int> {

@@ -23,7 +23,7 @@ final class WindowSum: RankSum {
     /// Of this rank's slices over all machines, if there are several.
     private let machines: MessageSum?
     /// The buckets whose pieces are joined on this machine and may travel to others.
-    private var ready = 0
+    private var joinedHere = 0
     /// Without messages: asked while this rank waits, so that what MPI has under way for others moves on, and that
     /// the wait ends if the job has failed.
     private let pulse: any Exchange
@@ -70,7 +70,7 @@ final class WindowSum: RankSum {
 
     func startAnew() {
         before += slices.count
-        ready = 0
+        joinedHere = 0
         machines?.startAnew()
     }
 
@@ -93,19 +93,19 @@ final class WindowSum: RankSum {
     private func joinPublished() throws {
         let own = joined[communicator.nodeRank], target = targets[communicator.nodeRank]
         let end = published.map(\.value).reduce(.max, min) - before
-        while ready < end {
-            let slice = slices[ready], places = pieces.map { $0 + slice.lowerBound }
+        while joinedHere < end {
+            let slice = slices[joinedHere], places = pieces.map { $0 + slice.lowerBound }
             if machines == nil {
                 plan.join(places, into: targets.map { $0 + slice.lowerBound }, count: slice.count)
                 own.value += 1
             } else {
                 plan.joinInPlace(places, count: slice.count)
             }
-            ready += 1
+            joinedHere += 1
             communicator.heartbeat.beat()
         }
         guard let machines else { return }
-        try machines.advance(ready: ready)
+        try machines.advance(ready: joinedHere)
         while own.value < before + machines.summed {
             let slice = slices[own.value - before]
             for other in targets where other != target {

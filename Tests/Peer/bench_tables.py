@@ -311,8 +311,8 @@ def main(arguments):
     tables = {
         "machine": machine(results), "compare": compare(results), "convolutions": convolutions(results, 16),
         "convolutions of 160": convolutions(results, 160), "parts": parts(results), "layers": layers(results),
-        "profile": profile(results), "ranks": ranks(results), "allreduce": allreduce(results), "others": others(results), "scaling-pag": scaling(results, "pag"),
-        "scaling-ce": scaling(results, "ce")}
+        "profile": profile(results), "ranks": ranks(results), "allreduce": allreduce(results),
+        "others": others(results), "scaling-pag": scaling(results, "pag"), "scaling-ce": scaling(results, "ce")}
     for name, text in tables.items():
         print(f"\n{name}\n{text}")
     if arguments[1:2] == ["--write"]:
