@@ -50,13 +50,19 @@ public struct StepBenchmark: Sendable {
         members += total.members
         members.append(.init("images_per_s", figure(rate)))
         if objective != .infer {
-            let summing = parts.reduce(0) { $0 + $1.summing }
+            let summing = parts.map(\.summing), steps = total.seconds.reduce(0, +)
+            // In each step some rank comes last and waits for none: what is left is the sum itself.
+            let everyones = try communicator.allGatherElements(summing)
+            let last = summing.indices.map { step in
+                stride(from: step, to: everyones.count, by: summing.count).map { everyones[$0] }.min() ?? 0
+            }
             members += [
                 .init(
                     "seconds_computing",
                     spread(try communicator.allGatherValue(Quantiles(parts.map(\.computing)).median))),
-                .init("seconds_summing", figure(summing / Double(parts.count))),
-                .init("summing_share", figure(summing / total.seconds.reduce(0, +))),
+                .init("seconds_summing", figure(summing.reduce(0, +) / Double(parts.count))),
+                .init("summing_share", figure(summing.reduce(0, +) / steps)),
+                .init("summing_share_of_last", figure(last.reduce(0, +) / steps)),
                 .init("seconds_updating", figure(Quantiles(parts.map(\.updating)).median)),
                 .init("bytes_summed", JSONValue(network.parameterCount * MemoryLayout<Scalar>.stride)),
             ]

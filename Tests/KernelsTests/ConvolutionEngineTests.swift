@@ -127,6 +127,23 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
         #expect((0..<count).contains { aligned[$0] != 0 })
     }
 
+    /// So do large gradients of filters, of tiles that fill one block or more.
+    @Test(arguments: [ConvolutionMethod.winograd4, .winogradStrided], [4, 36])
+    func addressesDoNotChangeLargeFilterGradients(_ method: ConvolutionMethod, _ side: Int) {
+        let g = geometry(2, side, side, 256, 240, stride: stride(method)), engine = ConvolutionEngine(only: method)
+        let x = random(g.images * g.inputImage), dy = random(g.images * g.outputImage, salt: 1), count = g.filterCount
+        var scratch = [Scalar](repeating: 0, count: engine.scratchCount(g, .weightGradient))
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: 2 * (count + 16) * MemoryLayout<Scalar>.stride, alignment: 128)
+        defer { memory.deallocate() }
+        let numbers = memory.assumingMemoryBound(to: Scalar.self)
+        let aligned = numbers.baseAddress.unsafelyUnwrapped, other = aligned + (count + 1)
+        numbers.update(repeating: .nan)
+        for result in [aligned, other] { engine.weightGradient(g, x, dy, result, scratch: &scratch) }
+        #expect((0..<count).allSatisfy { aligned[$0] == other[$0] })
+        #expect((0..<count).contains { aligned[$0] != 0 })
+    }
+
     /// The bits of an image are the same alone, in a batch that fills several blocks, and at another place in it.
     @Test(
         arguments: ConvolutionMethod.allCases,

@@ -253,7 +253,9 @@ def ranks(results):
             alone = results.middle("images_per_s", "ranks", "step", ranks=1, **case)
             for count in counts:
                 rate = results.middle("images_per_s", "ranks", "step", ranks=count, **case)
-                share = results.middle("summing_share", "ranks", "step", ranks=count, **case)
+                share, last = (
+                    results.middle(name, "ranks", "step", ranks=count, **case)
+                    for name in ("summing_share", "summing_share_of_last"))
                 found = results.find("ranks", "step", ranks=count, **case)
                 if not found or not alone:
                     continue
@@ -262,9 +264,9 @@ def ranks(results):
                 rows.append([
                     f"{name}, {task}", str(count), number(rate), f"{100 * rate / alone / count:.0f} %",
                     f"{100 * min(1, core):.0f} %",
-                    f"{100 * share:.1f} %", f"{1000 * low:.0f} to {1000 * high:.0f} ms"])
+                    f"{100 * share:.1f} %", f"{100 * last:.1f} %", f"{1000 * low:.0f} to {1000 * high:.0f} ms"])
     return markdown(
-        "16 images a rank | ranks | images/s | efficiency | of its core | in the sum | computing, ranks", rows)
+        "16 images a rank | ranks | images/s | efficiency | of its core | in the sum | of the last to come | computing, ranks", rows)
 
 
 def allreduce(results):

@@ -54,8 +54,8 @@ extension WinogradScheme {
             case ...32: 24
             case ...64: 12
             case ...128: stride == 1 ? 36 : 12
-            case ...256: 48
-            default: 36
+            case ...256: operation == .weightGradient ? 72 : 48
+            default: stride == 1 ? 72 : 36
             }
         }
         if operation == .weightGradient {

@@ -75,6 +75,8 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     ) {
         typealias Transform = Scheme.FilterGradientTransform
         let side = Scheme.filterLines, lanes = registerLaneCount, copy = workspace + 6 * 6 * lanes
+        let passesCache = passesCache(gradient, count: outChannels * 9 * inChannels, Self.cachedGradient)
+            && inChannels % Panel.width == 0 && lanes == Panel.width
         for output in outputs {
             for part in 0..<parts {
                 let lane = part &* lanes, channel = panel &* 16 &+ lane
@@ -88,7 +90,12 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                 for i in 0..<3 {
                     let line = StridedLine(workspace + i &* side &* lanes, lanes)
                     let target = gradient + ((output &* 9 &+ i &* 3) &* inChannels &+ channel)
-                    if count == lanes {
+                    if passesCache {
+                        Transform.apply(line, copy, lanes)
+                        for j in 0..<3 {
+                            storeAroundCache(load(copy + j &* lanes, as: PanelLanes.self), target + j &* inChannels)
+                        }
+                    } else if count == lanes {
                         Transform.apply(line, target, inChannels)
                     } else {
                         Transform.apply(line, copy, lanes)
@@ -131,21 +138,26 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         }
     }
 
-    /// Writes a row of all planes, `planeStride` apart. More planes than a cache holds go past it: each of their lines
-    /// would be read before it is written, and gone before it is used.
+    /// Writes a row of all planes, `planeStride` apart.
     @inline(__always)
     private func write(_ workspace: Destination, _ planes: Destination) {
-        let row = workspace + lineCount
-        let isAligned = UInt(bitPattern: planes) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
-        let passesCache = isAligned && count > Self.cached
+        let row = workspace + lineCount, passesCache = passesCache(planes, count: count, Self.cached)
         for plane in 0..<Scheme.filterPlanes {
             let numbers = load(Source(row + plane &* 16), as: PanelLanes.self), place = planes + plane &* planeStride
             if passesCache { storeAroundCache(numbers, place) } else { store(numbers, place) }
         }
     }
 
-    /// Numbers that stay in the cache.
+    /// More numbers than a cache holds go past it, if they are aligned: each of their lines would be read before it is
+    /// written, and gone before it is used.
+    @inline(__always)
+    private func passesCache(_ place: Destination, count: Int, _ cached: Int) -> Bool {
+        count > cached && UInt(bitPattern: place) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
+    }
+
+    /// Numbers that stay in the cache: of planes, and of a gradient, which is written while the patches are needed.
     @inline(__always) private static var cached: Int { 1 << 20 }
+    @inline(__always) private static var cachedGradient: Int { 1 << 19 }
 
     /// taps[9][16 input channels][16 output channels], zero where the filters have no such channel.
     private func transpose(_ filters: Source, _ output: Int, _ input: Int, _ taps: Destination) {
