@@ -17,13 +17,12 @@ struct AttackOutcomes {
 
     /// Runs an attack on all correct samples or, in a cascade, on those that are left.
     mutating func run(_ attack: any Attack, _ runner: DistributedAttacks) throws {
-        let start = ContinuousClock.now
         let among = order == .cascade ? survived : correct
         guard let cascade = attack as? any AttackCascade else {
             let survivors = try runner.survivors(of: attack, among: among, recording: recording)
             add(
                 .init(
-                    name: attack.name, settings: attack.settings, survived: survivors, seconds: seconds(since: start),
+                    name: attack.name, settings: attack.settings, survived: survivors.flags, seconds: survivors.seconds,
                     usesGradients: attack.usesGradients))
             return
         }
@@ -44,7 +43,6 @@ struct AttackOutcomes {
     private func outcome(
         of part: any Attack, in cascade: String, among: [Bool], _ runner: DistributedAttacks
     ) throws -> RobustnessResult.AttackOutcome {
-        let start = ContinuousClock.now
         let settings = part.settings + [.init("cascade", .string(cascade))]
         // What becomes of a sample does not depend on the others, so an attack that was run on all of them is known.
         if order == .independent,
@@ -57,12 +55,8 @@ struct AttackOutcomes {
         }
         let survivors = try runner.survivors(of: part, among: among, recording: recording)
         return .init(
-            name: part.name, settings: settings, survived: survivors, seconds: seconds(since: start),
+            name: part.name, settings: settings, survived: survivors.flags, seconds: survivors.seconds,
             usesGradients: part.usesGradients)
-    }
-
-    private func seconds(since start: ContinuousClock.Instant) -> Double {
-        (ContinuousClock.now - start) / .seconds(1)
     }
 
     private mutating func add(_ outcome: RobustnessResult.AttackOutcome) {

@@ -69,23 +69,33 @@ final class DistributedAttacks {
         }
     }
 
+    /// What an attack left.
+    struct Survivors {
+        /// One a sample.
+        let flags: [Bool]
+        /// By the clock, with what it took before a kill and `--resume`.
+        let seconds: Double
+    }
+
     /// Which of the samples `among` survive an attack; the others do not.
     /// - Parameter recording: keep the images that broke samples, unless the sample has one.
     func survivors(
         of attack: any Attack, among: [Bool], under other: ThreatModel? = nil, stage: String? = nil,
         recording: Bool = false
-    ) throws -> [Bool] {
+    ) throws -> Survivors {
+        let start = ContinuousClock.now
         let threat = other ?? threat, name = stage ?? attack.name, size = dataset.shape.count
         stages += 1
         let number = stages, recorder = recording ? images : nil
-        let found = try state?.outcomes(of: number, name, samples: samples, communicator) { sample, image in
+        let found = try state?.found(of: number, name, samples: samples, communicator) { sample, image in
             let original = load([sample])
             defer { withExtendedLifetime(original) {} }
             guard threat.allows(size, image, original: original.image(0)) else { return false }
             recorder?.keep(sample, image)
             return true
         }
-        let known = found ?? Array(repeating: nil, count: samples)
+        let known = found?.survived ?? Array(repeating: nil, count: samples)
+        func seconds() -> Double { (found?.seconds ?? 0) + (ContinuousClock.now - start) / .seconds(1) }
         let left = zip(among, known).map { $0 && $1 == nil }
         let fresh = try flags(stage: name, passes: attack.passes(classes: classifier.classes), among: left) { batch in
             let context = AttackContext(
@@ -104,7 +114,7 @@ final class DistributedAttacks {
             }
             try state?.write(
                 number, name, dataset.shape, samples: batch.indices, survived: survived, images: recorder,
-                part: "\(batch.indices[0])")
+                seconds: seconds(), part: "\(batch.indices[0])")
             return survived
         }
         let survived = zip(zip(among, known), fresh).map { $0.0 && ($0.1 ?? $1) }
@@ -112,10 +122,11 @@ final class DistributedAttacks {
         let asked = among.indices.filter { among[$0] }
         if communicator.rank == 0, left.contains(true) {
             try state?.close(
-                number, name, dataset.shape, samples: asked, survived: asked.map { survived[$0] }, images: recorder)
+                number, name, dataset.shape, samples: asked, survived: asked.map { survived[$0] }, images: recorder,
+                seconds: seconds())
         }
         recorder?.seal(broken: zip(among, survived).map { $0 && !$1 })
-        return survived
+        return Survivors(flags: survived, seconds: seconds())
     }
 
     /// `body`'s flag for each of the samples `among`, false for the others.

@@ -9,7 +9,8 @@ import Kernels
 /// with the same result.
 ///
 /// `evaluation.json` says what is being evaluated. Every block of samples is written by its rank as soon as it is
-/// finished; when a stage ends, rank 0 puts its blocks into one file. Each file is whole or absent:
+/// finished; when a stage ends, rank 0 puts its blocks into one file. Each file is whole or absent, and its `seconds` are
+/// those that the stage had taken until then:
 ///
 /// | tensor | |
 /// |---|---|
@@ -72,22 +73,32 @@ final class EvaluationState {
         return "\(directory)/\(number)-\(word)-\(part)\(Self.ending)"
     }
 
-    /// The outcome of each sample that is known from before: whether it survived. Collective.
-    /// - Parameter take: called on rank 0 with the adversarial images; false where one is not allowed.
-    func outcomes(
-        of stage: Int, _ name: String, samples: Int, _ communicator: any Communicator,
-        take: (_ sample: Int, _ image: Source) -> Bool
-    ) throws -> [Bool?] {
-        var known = [UInt8](repeating: 0, count: samples)
-        if communicator.rank == 0 {
-            for file in try directoryEntries(directory) where Self.stage(ofFile: file) == stage {
-                try read("\(directory)/\(file)", into: &known, take)
-            }
-        }
-        return try communicator.broadcast(known, from: 0).map { $0 == 0 ? nil : $0 == 1 }
+    /// What is known of a stage from before.
+    struct Found {
+        /// Whether each sample survived, where that is known.
+        var survived: [Bool?]
+        var seconds = 0.0
     }
 
-    private func read(_ path: String, into known: inout [UInt8], _ take: (Int, Source) -> Bool) throws {
+    /// Collective.
+    /// - Parameter take: called on rank 0 with the adversarial images; false where one is not allowed.
+    func found(
+        of stage: Int, _ name: String, samples: Int, _ communicator: any Communicator,
+        take: (_ sample: Int, _ image: Source) -> Bool
+    ) throws -> Found {
+        var known = [UInt8](repeating: 0, count: samples), seconds = 0.0
+        if communicator.rank == 0 {
+            for file in try directoryEntries(directory) where Self.stage(ofFile: file) == stage {
+                seconds = max(seconds, try read("\(directory)/\(file)", into: &known, take))
+            }
+        }
+        return Found(
+            survived: try communicator.broadcast(known, from: 0).map { $0 == 0 ? nil : $0 == 1 },
+            seconds: try communicator.broadcastValue(seconds, from: 0))
+    }
+
+    /// Returns the seconds of the stage until then.
+    private func read(_ path: String, into known: inout [UInt8], _ take: (Int, Source) -> Bool) throws -> Double {
         let file = try SafetensorsFile(path: path)
         guard try file.verifyChecksum(), file.metadata["evaluation"] == identity else {
             throw Failure.badInput(
@@ -108,16 +119,18 @@ final class EvaluationState {
                 throw Failure.badInput(path, "the image of sample \(sample) is not one that the threat model allows")
             }
         }
+        return file.metadata["seconds"].flatMap(Double.init).map { $0 > 0 && $0.isFinite ? $0 : 0 } ?? 0
     }
 
     /// Keeps the outcomes of a block. On the rank that has them.
+    /// - Parameter seconds: that the stage has taken so far.
     func write(
         _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], survived: [Bool], images: AdversarialImages?,
-        part: String
+        seconds: Double, part: String
     ) throws {
         let pictured = zip(samples, survived).compactMap { !$1 && images?.image($0) != nil ? $0 : nil }
         try SafetensorsWriter.write(
-            to: path(stage, name, part: part), metadata: ["evaluation": identity],
+            to: path(stage, name, part: part), metadata: ["evaluation": identity, "seconds": "\(seconds)"],
             tensors: [
                 TensorToWrite(name: "samples", shape: [samples.count], values: samples.map(Int64.init)),
                 TensorToWrite(name: "survived", shape: [samples.count], values: survived.map { $0 ? 1 : 0 as UInt8 }),
@@ -131,9 +144,11 @@ final class EvaluationState {
 
     /// Puts the outcomes of a whole stage into one file in place of its blocks'. On rank 0, which has all images.
     func close(
-        _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], survived: [Bool], images: AdversarialImages?
+        _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], survived: [Bool], images: AdversarialImages?,
+        seconds: Double
     ) throws {
-        try write(stage, name, shape, samples: samples, survived: survived, images: images, part: "all")
+        try write(
+            stage, name, shape, samples: samples, survived: survived, images: images, seconds: seconds, part: "all")
         let whole = path(stage, name, part: "all")
         for file in try directoryEntries(directory) where Self.stage(ofFile: file) == stage {
             if "\(directory)/\(file)" != whole { unlink("\(directory)/\(file)") }

@@ -42,7 +42,7 @@ public struct SanityChecks: Sendable {
             // An attack that was run in a cascade has not seen every image.
             let known = outcomes.first { $0.name == attack.name && order == .independent && threat == nil }
             let flags = try known?.survived ?? runner.survivors(
-                of: attack, among: subjects, under: threat, stage: "check, \(attack.name)")
+                of: attack, among: subjects, under: threat, stage: "check, \(attack.name)").flags
             return Double(flags.prefix(count).count { $0 }) / Double(count)
         }
         let pgd = try accuracy(PGD(), under: nil), fgsm = try accuracy(FGSM(), under: nil)

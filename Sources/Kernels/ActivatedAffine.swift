@@ -21,18 +21,22 @@ public func activatedAffine(
     _ function: ActivationFunction, order: Int, _ sizes: AffineSizes,
     _ x: Source, scale: Source, shift: Source, residual: Source?, _ out: Destination
 ) {
-    let row = sizes.channels
+    let row = sizes.channels, rowsInCache = max(1, numbersInCache / max(1, row))
     for o in 0..<sizes.outer {
         let scale = sizes.perOuter ? scale + o * row : scale, shift = sizes.perOuter ? shift + o * row : shift
-        for r in 0..<sizes.rows {
-            let start = (o * sizes.rows + r) * row
-            let x = x + start, out = out + start, residual = residual.map { $0 + start }
-            affine(row, x, scale, shift, residual, out)
+        for first in stride(from: 0, to: sizes.rows, by: rowsInCache) {
+            let rows = min(rowsInCache, sizes.rows - first), start = (o * sizes.rows + first) * row
+            for r in 0..<rows {
+                let start = start &+ r &* row
+                affine(row, x + start, scale, shift, residual.map { $0 + start }, out + start)
+            }
+            apply(function, order: order, rows * row, out + start)
         }
-        let start = o * sizes.rows * row, count = sizes.rows * row
-        apply(function, order: order, count, out + start)
     }
 }
+
+/// Of a stretch that is written, and activated while it is in the L1 cache.
+@inline(__always) private var numbersInCache: Int { 1 << 12 }
 
 @inline(__always)
 private func affine(
@@ -54,7 +58,7 @@ private func affine(
     }
 }
 
-/// z = f^(order)(z), in place, over a stretch that is still in cache.
+/// z = f^(order)(z), in place, over a stretch.
 private func apply(_ function: ActivationFunction, order: Int, _ count: Int, _ z: Destination) {
     switch (function, order) {
     case (.identity, 0): break

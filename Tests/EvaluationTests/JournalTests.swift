@@ -74,7 +74,7 @@ struct JournalTests {
         let place = try #require(survived.firstIndex(of: 1))
         let kept = pictured.prefix(2)
         try SafetensorsWriter.write(
-            to: "\(directory.path)/eval/001-fgsm-0.safetensors", metadata: ["evaluation": identity],
+            to: "\(directory.path)/eval/001-fgsm-0.safetensors", metadata: ["evaluation": identity, "seconds": "1000.5"],
             tensors: [
                 TensorToWrite(name: "samples", shape: [kept.count + 1], values: kept + [samples[place]]),
                 TensorToWrite(
@@ -88,6 +88,10 @@ struct JournalTests {
         var expected = reference.attacks[0].survived
         expected[Int(samples[place])] = false
         #expect(result.attacks[0].survived == expected)
+        // The stage goes on from the time it had taken, and a finished one keeps its own.
+        #expect((1000.5..<2000).contains(result.attacks[0].seconds))
+        let again = try evaluation(directory.path, resumes: true).run(network, on: images, over: SingleProcess())
+        #expect(again.attacks[0].seconds >= result.attacks[0].seconds - 1)
         #expect(try files(directory.path).filter { $0.hasPrefix("001-") } == ["001-fgsm-all.safetensors"])
     }
 

@@ -28,13 +28,17 @@ class Results:
 
     def middle(self, key, who, benchmark, **wanted):
         """The median over rounds; None where nothing was measured."""
-        values = [result[key] for result in self.find(who, benchmark, **wanted)]
+        values = [result[key] for result in self.find(who, benchmark, **wanted) if key in result]
         return median(values) if values else None
 
     def rate(self, who, benchmark, **wanted):
         """Images for a second of one core's time."""
         seconds = self.middle("seconds_cpu", who, benchmark, **wanted)
         return self.find(who, benchmark, **wanted)[0]["batch"] / seconds if seconds else None
+
+    def fastest(self, who, benchmark, **wanted):
+        """The same of the fastest single run: what an idle machine would give."""
+        return max((line["batch"] / line["seconds_best"] for line in self.find(who, benchmark, **wanted)), default=None)
 
 
 def number(value, digits=3):
@@ -76,38 +80,34 @@ def compare(results):
     rows = []
     for model, name in MODELS.items():
         for task, objective in (("aligned step", "pag"), ("plain step", "ce"), ("inference", "infer")):
-            shared = {"model": model, "objective": objective}
-            if not results.find("pag", "step", **shared):
-                continue
-            mine = results.rate("pag", "step", **shared)
-            forms = {
-                (line["form"], line["layout"]): results.rate(
-                    "peer", "step", form=line["form"], layout=line["layout"], **shared)
-                for line in results.find("peer", "step", **shared)}
-            best = max(forms, key=forms.get) if forms else None
-            memory = results.middle("peak_rss_mb", "pag", "step", **shared)
-            peer_memory = best and results.middle(
-                "peak_rss_mb", "peer", "step", form=best[0], layout=best[1], **shared)
-            reference, loop = (forms.get((form, "nchw")) for form in ("reference", "loop"))
-            rows.append([
-                f"{name}, {task}, batch {results.find('pag', 'step', **shared)[0]['batch']}", number(mine),
-                number(reference), number(loop), number(best and forms[best]), ratio(mine, reference),
-                ratio(mine, best and forms[best]), f"{number(memory)} / {number(peer_memory)}"])
-        shared = {"model": model, "attack": "input gradient"}
-        if results.find("pag", "attack", **shared):
-            mine = results.rate("pag", "attack", **shared)
-            theirs = max((
-                results.rate("peer", "attack", layout=layout, **shared) for layout in ("nhwc", "nchw")
-                if results.find("peer", "attack", layout=layout, **shared)), default=None)
-            memory = results.middle("peak_rss_mb", "pag", "attack", **shared)
-            peer_memory = results.middle("peak_rss_mb", "peer", "attack", **shared)
-            rows.append([
-                f"{name}, attack's input gradient, batch {results.find('pag', 'attack', **shared)[0]['batch']}",
-                number(mine), "–", "–", number(theirs), "–", ratio(mine, theirs),
-                f"{number(memory)} / {number(peer_memory)}"])
+            rows += comparison(results, f"{name}, {task}", "step", model=model, objective=objective)
+        rows += comparison(
+            results, f"{name}, attack's input gradient", "attack", model=model, attack="input gradient")
     return markdown(
         "images a second of one core | pag | PyTorch, authors' form | PyTorch, loop | PyTorch, strongest "
-        "| pag / authors' | pag / strongest | peak memory, MB", rows)
+        "| pag / authors' | pag / strongest | fastest runs | peak memory, MB", rows)
+
+
+def comparison(results, name, benchmark, **shared):
+    """A row, or none where pag was not measured."""
+    if not results.find("pag", benchmark, **shared):
+        return []
+    mine = results.rate("pag", benchmark, **shared)
+    forms = {
+        (line.get("form"), line["layout"]): {"form": line["form"]} if "form" in line else {}
+        for line in results.find("peer", benchmark, **shared)}
+    rates, fastest, memory = (
+        {form: measure(form) for form in forms} for measure in (
+            lambda form: results.rate("peer", benchmark, layout=form[1], **forms[form], **shared),
+            lambda form: results.fastest("peer", benchmark, layout=form[1], **forms[form], **shared),
+            lambda form: results.middle("peak_rss_mb", "peer", benchmark, layout=form[1], **forms[form], **shared)))
+    best = max(rates, key=rates.get, default=None)
+    reference, loop = (rates.get((form, "nchw")) for form in ("reference", "loop"))
+    return [[
+        f"{name}, batch {results.find('pag', benchmark, **shared)[0]['batch']}", number(mine), number(reference),
+        number(loop), number(rates.get(best)), ratio(mine, reference), ratio(mine, rates.get(best)),
+        ratio(results.fastest("pag", benchmark, **shared), max(fastest.values(), default=None)),
+        f"{number(results.middle('peak_rss_mb', 'pag', benchmark, **shared))} / {number(memory.get(best))}"]]
 
 
 PASSES = ("forward", "inputGradient", "weightGradient")
@@ -264,9 +264,11 @@ def ranks(results):
                 rows.append([
                     f"{name}, {task}", str(count), number(rate), f"{100 * rate / alone / count:.0f} %",
                     f"{100 * min(1, core):.0f} %",
-                    f"{100 * share:.1f} %", f"{100 * last:.1f} %", f"{1000 * low:.0f} to {1000 * high:.0f} ms"])
+                    *("–" if part is None else f"{100 * part:.1f} %" for part in (share, last)),
+                    f"{1000 * low:.0f} to {1000 * high:.0f} ms"])
     return markdown(
-        "16 images a rank | ranks | images/s | efficiency | of its core | in the sum | of the last to come | computing, ranks", rows)
+        "16 images a rank | ranks | images/s | efficiency | of its core | in the sum | of the last to come "
+        "| computing, ranks", rows)
 
 
 def allreduce(results):
