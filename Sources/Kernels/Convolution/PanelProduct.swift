@@ -50,8 +50,10 @@ enum PanelProduct {
     private static func multiply<Columns: TileColumns>(_: Columns.Type, _ stretch: Stretch, _ rows: Int) {
         var row = 0
         if hasWideRegisters {
-            // Two tiles of eight are faster than twelve and four.
-            while rows &- row >= 12 && rows &- row != 16 { multiply(TwelveRows<Columns>.self, stretch, &row) }
+            // Two tiles of eight are faster than twelve and four, and of one panel tiles of eight always are.
+            while Columns.panels == 2 && rows &- row >= 12 && rows &- row != 16 {
+                multiply(TwelveRows<Columns>.self, stretch, &row)
+            }
             while rows &- row >= 8 { multiply(EightRows<Columns>.self, stretch, &row) }
         }
         // Two tiles of four are faster than six and two.

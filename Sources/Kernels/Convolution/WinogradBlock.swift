@@ -19,6 +19,10 @@ struct WinogradBlock<Pass: WinogradPass> {
         outputs = WinogradTiles(output, tilesDown: down, tilesAcross: across, step: side, panelRows: self.size)
     }
 
+    /// Whether what the next block touches is asked for while this one is computed. Filters of many channels, which
+    /// stream by meanwhile, would have to wait for it.
+    var fetchesAhead: Bool { !hasWideRegisters || channels < 128 }
+
     private var inputPlanesCount: Int { Panel.aligned(Pass.planes * inputs.planeStride) }
     var outputPlanesCount: Int { Panel.aligned(Pass.planes * outputs.planeStride) }
     private var workspaceCount: Int { Panel.aligned(WinogradTiles.workspaceCount(channels: channels)) }
@@ -53,8 +57,8 @@ extension WinogradScheme {
             case ...16: 36
             case ...32: 24
             case ...64: 12
-            case ...128: stride == 1 ? 36 : 12
-            case ...256: operation == .weightGradient ? 72 : 48
+            case ...128: stride == 1 ? 24 : 12
+            case ...256 where stride == 1: operation == .weightGradient ? 72 : 48
             default: stride == 1 ? 72 : 36
             }
         }

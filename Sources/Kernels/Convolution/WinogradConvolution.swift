@@ -72,7 +72,8 @@ extension WinogradScheme {
         _ scratch: Destination
     ) {
         let parts = block.divide(scratch)
-        var fetches = [TileFetch(input, block.inputs, rowsBeyond: Pass.rowsBeyond)] + products.fetches(block)
+        var fetches = products.fetches(block)
+        if block.fetchesAhead { fetches.append(TileFetch(input, block.inputs, rowsBeyond: Pass.rowsBeyond)) }
         block.forEachBlock { tiles, next in
             for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: Pass.planes) }
             block.inputs.spread(

@@ -16,6 +16,7 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
 
     /// Of what the way back touches.
     func fetches(_ block: WinogradBlock<Pass>) -> [TileFetch] {
+        guard block.fetchesAhead else { return [] }
         var fetches = goesAroundCache(block) ? [] : [TileFetch(output, block.outputs, isWritten: true)]
         if let addend = epilogue.addend { fetches.append(TileFetch(addend, block.outputs)) }
         if let gate = epilogue.gate {

@@ -32,10 +32,12 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         let parts = block.divide(scratch)
         let workspace = parts.rest, sums = workspace + Panel.aligned(WinogradFilters<Scheme>.gatherCount)
         let outputs = sums + Panel.aligned(sumCount)
-        var fetches = [
-            TileFetch(x, block.inputs, rowsBeyond: Scheme.Forward.rowsBeyond), TileFetch(dy, block.outputs),
-        ]
-        fetches += products?.fetches(block) ?? []
+        var fetches = products?.fetches(block) ?? []
+        if block.fetchesAhead {
+            fetches += [
+                TileFetch(x, block.inputs, rowsBeyond: Scheme.Forward.rowsBeyond), TileFetch(dy, block.outputs),
+            ]
+        }
         let steps = Scheme.Forward.planes * (products == nil ? 1 : 2)
         block.forEachBlock { tiles, next in
             for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: steps) }
