@@ -9,8 +9,8 @@ import Kernels
 /// with the same result.
 ///
 /// `evaluation.json` says what is being evaluated. Every block of samples is written by its rank as soon as it is
-/// finished; when a stage ends, rank 0 puts its blocks into one file. Each file is whole or absent, and its `seconds` are
-/// those that the stage had taken until then:
+/// finished; when a stage ends, rank 0 puts its blocks into one file. Each file is whole or absent; its metadata has
+/// the seconds that the stage had taken until then.
 ///
 /// | tensor | |
 /// |---|---|

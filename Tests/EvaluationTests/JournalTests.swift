@@ -74,7 +74,8 @@ struct JournalTests {
         let place = try #require(survived.firstIndex(of: 1))
         let kept = pictured.prefix(2)
         try SafetensorsWriter.write(
-            to: "\(directory.path)/eval/001-fgsm-0.safetensors", metadata: ["evaluation": identity, "seconds": "1000.5"],
+            to: "\(directory.path)/eval/001-fgsm-0.safetensors",
+            metadata: ["evaluation": identity, "seconds": "1000.5"],
             tensors: [
                 TensorToWrite(name: "samples", shape: [kept.count + 1], values: kept + [samples[place]]),
                 TensorToWrite(

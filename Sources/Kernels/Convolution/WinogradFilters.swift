@@ -75,7 +75,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     ) {
         typealias Transform = Scheme.FilterGradientTransform
         let side = Scheme.filterLines, lanes = registerLaneCount, copy = workspace + 6 * 6 * lanes
-        let passesCache = passesCache(gradient, count: outChannels * 9 * inChannels, Self.cachedGradient)
+        let aroundCache = goesAroundCache(gradient, count: outChannels * 9 * inChannels, Self.cachedGradient)
             && inChannels % Panel.width == 0 && lanes == Panel.width
         for output in outputs {
             for part in 0..<parts {
@@ -90,7 +90,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                 for i in 0..<3 {
                     let line = StridedLine(workspace + i &* side &* lanes, lanes)
                     let target = gradient + ((output &* 9 &+ i &* 3) &* inChannels &+ channel)
-                    if passesCache {
+                    if aroundCache {
                         Transform.apply(line, copy, lanes)
                         for j in 0..<3 {
                             storeAroundCache(load(copy + j &* lanes, as: PanelLanes.self), target + j &* inChannels)
@@ -141,17 +141,17 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     /// Writes a row of all planes, `planeStride` apart.
     @inline(__always)
     private func write(_ workspace: Destination, _ planes: Destination) {
-        let row = workspace + lineCount, passesCache = passesCache(planes, count: count, Self.cached)
+        let row = workspace + lineCount, aroundCache = goesAroundCache(planes, count: count, Self.cached)
         for plane in 0..<Scheme.filterPlanes {
             let numbers = load(Source(row + plane &* 16), as: PanelLanes.self), place = planes + plane &* planeStride
-            if passesCache { storeAroundCache(numbers, place) } else { store(numbers, place) }
+            if aroundCache { storeAroundCache(numbers, place) } else { store(numbers, place) }
         }
     }
 
-    /// More numbers than a cache holds go past it, if they are aligned: each of their lines would be read before it is
+    /// More numbers than a cache holds go around it, if they are aligned: each of their lines would be read before it is
     /// written, and gone before it is used.
     @inline(__always)
-    private func passesCache(_ place: Destination, count: Int, _ cached: Int) -> Bool {
+    private func goesAroundCache(_ place: Destination, count: Int, _ cached: Int) -> Bool {
         count > cached && UInt(bitPattern: place) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
     }
 
