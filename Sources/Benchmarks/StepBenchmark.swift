@@ -52,10 +52,7 @@ public struct StepBenchmark: Sendable {
         if objective != .infer {
             let summing = parts.map(\.summing), steps = total.seconds.reduce(0, +)
             // In each step some rank comes last and waits for none: what is left is the sum itself.
-            let everyones = try communicator.allGatherElements(summing)
-            let last = summing.indices.map { step in
-                stride(from: step, to: everyones.count, by: summing.count).map { everyones[$0] }.min() ?? 0
-            }
+            let last = try communicator.combineValues(summing, min)
             members += [
                 .init(
                     "seconds_computing",

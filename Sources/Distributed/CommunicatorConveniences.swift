@@ -40,6 +40,18 @@ extension Communicator {
         }
     }
 
+    /// What `combine` makes of all ranks' values at each place, in rank order. Every rank gives as many.
+    public func combineValues(_ values: [Double], _ combine: (Double, Double) -> Double) throws -> [Double] {
+        let everyones = try allGatherElements(values)
+        guard everyones.count == values.count * size else {
+            throw Failure(.internalError, "combineValues: \(everyones.count) values of \(size) ranks")
+        }
+        return values.indices.map { place in
+            stride(from: place + values.count, to: everyones.count, by: values.count)
+                .reduce(everyones[place]) { combine($0, everyones[$1]) }
+        }
+    }
+
     /// This rank's part of `count` things that all ranks divide among them, in rank order.
     public func share(of count: Int) -> Range<Int> { (count * rank / size)..<(count * (rank + 1) / size) }
 

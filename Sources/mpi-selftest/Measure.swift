@@ -43,10 +43,7 @@ func measure(_ communicator: MPICommunicator) throws {
         "tree, \(sum.way.rawValue), buckets of \(sum.buckets.ranges.last?.count ?? 0)"
     } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
     for (name, list) in zip(names, times) {
-        let everyones = try communicator.allGatherElements(list)
-        let slowest = list.indices.map { run in
-            stride(from: run, to: everyones.count, by: list.count).reduce(0) { max($0, everyones[$1]) }
-        }.sorted()
+        let slowest = try communicator.combineValues(list, max).sorted()
         guard communicator.rank == 0 else { continue }
         let milliseconds = [0, slowest.count / 2, slowest.count - 1].map { (slowest[$0] * 1e5).rounded() / 100 }
         print("\(name): best, median, worst \(milliseconds) ms")

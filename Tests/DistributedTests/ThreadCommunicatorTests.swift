@@ -17,11 +17,13 @@ struct ThreadCommunicatorTests {
                 try communicator.broadcast(rank == root ? [1, 2, 3] : [], from: root) == [1, 2, 3],
                 try communicator.broadcastValue(rank, from: root) == root,
                 try communicator.allGatherValue(rank * 3) == (0..<ranks).map { $0 * 3 },
+                try communicator.combineValues([Double(rank), -Double(rank)], max) == [Double(root), 0],
+                try communicator.combineValues([Double(rank), 8], -).last == Double(8 - 8 * root),
                 try communicator.anyRank(rank == root),
                 try !communicator.anyRank(false),
             ]
         }
-        #expect(results == Array(repeating: Array(repeating: true, count: 7), count: ranks))
+        #expect(results == Array(repeating: Array(repeating: true, count: 9), count: ranks))
     }
 
     @Test func messagesKeepTheirOrderUnderOneTag() throws {
