@@ -3,12 +3,11 @@ import Foundation
 import PackageDescription
 
 // The instruction set of the nodes. Every node of a job must support it; bits differ between choices. PAG_MARCH names
-// it; otherwise it is AVX-512 where the machine that builds has it, or AVX2; AVX2 too on Zen 4, AMD's family 25, which
-// computes whole registers of AVX-512 in halves: nothing has been measured there that speaks for them.
+// it; otherwise it is AVX-512 where the machine that builds has it, or AVX2. A Zen 4, which computes whole registers in
+// halves, gains by their number.
 let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
 let processorHas = Set(processor.split { $0.isWhitespace })
 let hasWideRegisters = processorHas.isSuperset(of: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"])
-    && !(processorHas.contains("AuthenticAMD") && processor.contains("cpu family\t: 25\n"))
 let instructionSet = Context.environment["PAG_MARCH"] ?? (hasWideRegisters ? "x86-64-v4" : "x86-64-v3")
 // PAG_SCALAR=double builds the whole program in Double: the tests' exact mode, never for training.
 let inDouble = Context.environment["PAG_SCALAR"] == "double"

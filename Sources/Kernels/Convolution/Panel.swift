@@ -8,12 +8,13 @@ enum Panel {
     /// `count` numbers, rounded up so that what follows them in a scratch buffer is 64-byte aligned.
     static func aligned(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
-    /// Cuts panels into those that a register tile takes together: two, where wide registers have room for them.
+    /// Cuts panels into those that a register tile takes together: two, where wide registers have room for them and
+    /// the caller does not want single ones.
     @inline(__always)
-    static func forEachGroup(_ panels: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+    static func forEachGroup(_ panels: Int, single: Bool = false, _ body: (_ first: Int, _ count: Int) -> Void) {
         var first = 0
         while first < panels {
-            let count = hasWideRegisters && first &+ 2 <= panels ? 2 : 1
+            let count = hasWideRegisters && !single && first &+ 2 <= panels ? 2 : 1
             body(first, count)
             first &+= count
         }

@@ -27,16 +27,21 @@ enum PanelProduct {
         let panelStride = panelRows &* 16, filterStride = depth &* 16, panels = columns / 16
         // Filters of all planes that do not stay in the L2 cache: the next panel is fetched while this one is used.
         let fetches = depth &* columns > 8192
+        // A tile that has all sixteen rows reads such filters once, as they come from memory.
+        let takesAll = hasWideRegisters && fetches && rows == 16
         var start = 0
         while start < depth {
             let part = min(longestStretch, depth &- start)
-            Panel.forEachGroup(panels) { panel, count in
+            Panel.forEachGroup(panels, single: takesAll) { panel, count in
                 let first = b + (panel &* filterStride &+ start &* 16)
                 let stretch = Stretch(
                     depth: part, panelStride: panelStride, filterStride: filterStride, a: a + start &* panelRows,
                     b: first, c: c + panel &* panelStride, adding: start > 0,
                     ahead: fetches ? first + count &* filterStride : nil)
-                if count == 2 {
+                if takesAll {
+                    var row = 0
+                    multiply(SixteenRows<OnePanel>.self, stretch, &row)
+                } else if count == 2 {
                     multiply(TwoPanels.self, stretch, rows)
                 } else {
                     multiply(OnePanel.self, stretch, rows)

@@ -59,7 +59,7 @@ extension WinogradScheme {
             case ...64: 12
             case ...128: stride == 1 ? 24 : 12
             case ...256 where stride == 1: operation == .weightGradient ? 72 : 48
-            default: stride == 1 ? 72 : 36
+            default: stride == 1 ? (operation == .weightGradient ? 72 : 168) : 36
             }
         }
         if operation == .weightGradient {
