@@ -14,8 +14,8 @@ public typealias Destination = UnsafeMutablePointer<Scalar>
 }
 
 /// Stores at an address aligned to the vector's size, past the cache: for what will not be read before it would have
-/// left the cache again.
-@inline(__always) func storeAroundCache(_ v: PanelLanes, _ p: Destination) { pag_store_around_cache(v, p) }
+/// left the cache again. Whole cache lines at a time, or memory is written in parts.
+@inline(__always) func storeAroundCache(_ v: RegisterLanes, _ p: Destination) { pag_store_around_cache(v, p) }
 
 /// Ask for the cache line of an address to come nearer, to be read or to be written; `prefetchNear` for what is written
 /// next but one. The address need not exist.
@@ -36,6 +36,8 @@ extension Lanes {
 
     /// Selects instead of calling `pointwiseMax`, which the standard library compiles to scalar code.
     @inline(__always) func maximum(_ other: Lanes) -> Lanes { replacing(with: other, where: self .< other) }
+    /// The lanes where `gate` is positive, and zeros.
+    @inline(__always) func open(where gate: Lanes) -> Lanes { Lanes.zero.replacing(with: self, where: gate .> 0) }
     @inline(__always) func minimum(_ other: Lanes) -> Lanes { replacing(with: other, where: other .< self) }
 }
 

@@ -56,8 +56,8 @@ static inline __attribute__((always_inline)) void pag_prefetch_to_write(const vo
 static inline __attribute__((always_inline)) void pag_prefetch_near(const void *p) { __builtin_prefetch(p, 1, 3); }
 
 /* Writes to an aligned address without reading its cache line first, and without keeping it. */
-static inline __attribute__((always_inline)) void pag_store_around_cache(pag_panel_lanes v, pag_scalar *p) {
-    __builtin_nontemporal_store(v, (pag_panel_lanes *)p);
+static inline __attribute__((always_inline)) void pag_store_around_cache(pag_register_lanes v, pag_scalar *p) {
+    __builtin_nontemporal_store(v, (pag_register_lanes *)p);
 }
 
 #endif

@@ -27,6 +27,9 @@ public struct ConvolutionEpilogue {
         self.rectifies = rectifies
     }
 
+    /// What an activated convolution's numbers are not below.
+    var lowest: Scalar { rectifies ? 0 : -.infinity }
+
     var isEmpty: Bool { addend == nil && gate == nil && shift == nil && !rectifies }
 
     /// The epilogue of what follows number `offset` of image `image`, of `count` numbers each.
@@ -65,7 +68,7 @@ public struct ConvolutionEpilogue {
 
     @inline(__always)
     private func finish(_ channels: Int, _ shift: Source, from start: Int, of result: Destination) {
-        let result = result + start, least: Scalar = rectifies ? 0 : -.infinity, lowest = Lanes(repeating: least)
+        let result = result + start, least = lowest, lowest = Lanes(repeating: least)
         if let addend = addend.map({ $0 + start }) {
             update(channels, result) { ($0 + load(shift + $1) + load(addend + $1)).maximum(lowest) } scalar: {
                 let sum = $0 + shift[$1] + addend[$1]
@@ -91,52 +94,19 @@ public struct ConvolutionEpilogue {
         while i < count { result[i] = scalar(result[i], i); i &+= 1 }
     }
 
-    /// Writes a panel of `pixels` neighbouring pixels, [pixels][16] in cache: `count` channels from `channel` on, of
+    /// Writes `pixels` neighbouring pixels from a line of registers in cache: `count` channels from `channel` on, of
     /// pixels with `channels` each, the first of which begins at number `start` of the result.
-    ///
-    /// - Parameter aroundCache: past the cache, for whole panels at aligned places.
     @inline(__always)
     func write(
-        _ panel: Source, _ pixels: Int, _ channels: Int, channel: Int, count: Int, from start: Int,
-        to result: Destination, aroundCache: Bool
+        _ line: Source, _ pixels: Int, _ channels: Int, channel: Int, count: Int, from start: Int,
+        to result: Destination
     ) {
-        let start = start &+ channel
-        if count < Panel.width {
-            var part = self
-            part.shift = shift.map { $0 + channel }
-            for pixel in 0..<pixels {
-                let place = start &+ pixel &* channels
-                (result + place).update(from: panel + pixel &* Panel.width, count: count)
-                part.finish(1, count, from: place, of: result)
-            }
-            return
-        }
-        @inline(__always)
-        func forEachPixel(_ finished: (PanelLanes, Int) -> PanelLanes) {
-            for pixel in 0..<pixels {
-                let place = start &+ pixel &* channels
-                let numbers = finished(load(panel + pixel &* Panel.width, as: PanelLanes.self), place)
-                if aroundCache { storeAroundCache(numbers, result + place) } else { store(numbers, result + place) }
-            }
-        }
-        if let shift {
-            let shift = load(shift + channel, as: PanelLanes.self)
-            let lowest = PanelLanes(repeating: rectifies ? 0 : -.infinity)
-            if let addend {
-                forEachPixel { ($0 + shift + load(addend + $1, as: PanelLanes.self)).maximum(lowest) }
-            } else {
-                forEachPixel { numbers, _ in (numbers + shift).maximum(lowest) }
-            }
-            return
-        }
-        switch (addend, gate) {
-        case (let addend?, let gate?):
-            forEachPixel {
-                ($0 + load(addend + $1, as: PanelLanes.self)).open(where: load(gate + $1, as: PanelLanes.self))
-            }
-        case (let addend?, nil): forEachPixel { $0 + load(addend + $1, as: PanelLanes.self) }
-        case (nil, let gate?): forEachPixel { $0.open(where: load(gate + $1, as: PanelLanes.self)) }
-        case (nil, nil): forEachPixel { numbers, _ in numbers }
+        var part = self
+        part.shift = shift.map { $0 + channel }
+        for pixel in 0..<pixels {
+            let place = start &+ channel &+ pixel &* channels
+            (result + place).update(from: line + pixel &* registerLaneCount, count: count)
+            part.finish(1, count, from: place, of: result)
         }
     }
 
@@ -149,10 +119,4 @@ public struct ConvolutionEpilogue {
                 .finish(pixels, map.channels, from: 0, of: result + (image &- images.lowerBound) &* count)
         }
     }
-}
-
-extension Lanes {
-    /// The lanes where `gate` is positive, and zeros.
-    @inline(__always)
-    fileprivate func open(where gate: Lanes) -> Lanes { Lanes.zero.replacing(with: self, where: gate .> 0) }
 }

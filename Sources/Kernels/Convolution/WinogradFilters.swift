@@ -17,7 +17,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         let depth = Panel.padded(inChannels)
         let block = 9 * 16 * 16
         withWorkspace(extra: block) { workspace in
-            let taps = workspace + middleCount
+            let scratch = workspace + rowCount, taps = scratch + scratchCount
             for column in 0..<Panel.count(outChannels) {
                 for panel in 0..<Panel.count(inChannels) {
                     transpose(filters, column * 16, panel * 16, taps)
@@ -25,7 +25,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                         for part in 0..<parts {
                             let lane = part * registerLaneCount
                             // Taps of one input channel are 256 numbers apart.
-                            spread(taps + (row * 16 + lane), 3 * 256, 256, lane, workspace)
+                            spread(taps + (row * 16 + lane), 3 * 256, 256, to: workspace + lane, scratch)
                         }
                         write(workspace, planes + (column * depth + panel * 16 + row) * 16)
                     }
@@ -39,7 +39,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     func prepareInputGradient(_ filters: Source, _ planes: Destination) {
         let depth = Panel.padded(outChannels)
         withWorkspace(extra: 9 * registerLaneCount) { workspace in
-            let copy = workspace + middleCount
+            let scratch = workspace + rowCount, copy = scratch + scratchCount
             for panel in 0..<Panel.count(inChannels) {
                 for row in 0..<depth {
                     for part in 0..<parts {
@@ -47,7 +47,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                         let count = row < outChannels ? max(0, min(registerLaneCount, inChannels - channel)) : 0
                         if count == registerLaneCount {
                             let last = filters + ((row * 9 + 8) * inChannels + channel)
-                            spread(last, -3 * inChannels, -inChannels, lane, workspace)
+                            spread(last, -3 * inChannels, -inChannels, to: workspace + lane, scratch)
                         } else {
                             for tap in 0..<9 {
                                 store(RegisterLanes.zero, copy + tap * registerLaneCount)
@@ -55,7 +55,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
                                 let source = filters + ((row * 9 + 8 - tap) * inChannels + channel)
                                 (copy + tap * registerLaneCount).update(from: source, count: count)
                             }
-                            spread(copy, 3 * registerLaneCount, registerLaneCount, lane, workspace)
+                            spread(copy, 3 * registerLaneCount, registerLaneCount, to: workspace + lane, scratch)
                         }
                     }
                     write(workspace, planes + (panel * depth + row) * 16)
@@ -65,55 +65,78 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     }
 
     /// What `gatherGradient` works in.
-    static var gatherCount: Int { (6 * 6 + 3) * registerLaneCount }
+    static var gatherCount: Int { Scheme.FilterGradientTransform.transformScratchCount }
 
     /// Rows `outputs` and the channels of one panel of dw[Co,3,3,Ci], from planes [outputs][16] `stride` apart.
     @inline(never)
     func gatherGradient(
         _ planes: Source, stride: Int, _ outputs: Range<Int>, _ panel: Int, _ gradient: Destination,
-        _ workspace: Destination
+        _ scratch: Destination
     ) {
-        typealias Transform = Scheme.FilterGradientTransform
-        let side = Scheme.filterLines, lanes = registerLaneCount, copy = workspace + 6 * 6 * lanes
-        let aroundCache = goesAroundCache(gradient, count: outChannels * 9 * inChannels, Self.cachedGradient)
-            && inChannels % Panel.width == 0 && lanes == Panel.width
+        let aroundCache = hasWideRegisters && inChannels % Panel.width == 0
+            && goesAroundCache(gradient, count: outChannels * 9 * inChannels, Self.cachedGradient)
         for output in outputs {
             for part in 0..<parts {
-                let lane = part &* lanes, channel = panel &* 16 &+ lane
+                let lane = part &* registerLaneCount, channel = panel &* 16 &+ lane
                 if channel >= inChannels { continue }
-                let source = planes + ((output &- outputs.lowerBound) &* 16 &+ lane)
-                for j in 0..<side {
-                    Transform.apply(
-                        StridedLine(source + j &* stride, side &* stride), workspace + j &* lanes, side &* lanes)
-                }
-                let count = min(lanes, inChannels &- channel)
-                for i in 0..<3 {
-                    let line = StridedLine(workspace + i &* side &* lanes, lanes)
-                    let target = gradient + ((output &* 9 &+ i &* 3) &* inChannels &+ channel)
-                    if aroundCache {
-                        Transform.apply(line, copy, lanes)
-                        for j in 0..<3 {
-                            storeAroundCache(load(copy + j &* lanes, as: PanelLanes.self), target + j &* inChannels)
-                        }
-                    } else if count == lanes {
-                        Transform.apply(line, target, inChannels)
-                    } else {
-                        Transform.apply(line, copy, lanes)
-                        for j in 0..<3 { (target + j &* inChannels).update(from: copy + j &* lanes, count: count) }
-                    }
+                Scheme.FilterGradientTransform.transform(
+                    FilterGradient(
+                        planes: planes + ((output &- outputs.lowerBound) &* 16 &+ lane), planeStride: stride,
+                        gradient: gradient + (output &* 9 &* inChannels &+ channel), inChannels: inChannels,
+                        count: min(registerLaneCount, inChannels &- channel), aroundCache: aroundCache),
+                    scratch)
+            }
+        }
+    }
+
+    /// A register of input channels of one output's gradient.
+    private struct FilterGradient: TileEnds {
+        let planes: Source, planeStride: Int
+        let gradient: Destination
+        let inChannels, count: Int
+        let aroundCache: Bool
+
+        @inline(__always)
+        func column(_ index: Int) -> StridedLine {
+            StridedLine(planes + index &* planeStride, Scheme.filterLines &* planeStride)
+        }
+
+        @inline(__always)
+        func row(_ index: Int) -> GradientTaps {
+            GradientTaps(
+                base: gradient + 3 &* index &* inChannels, stride: inChannels, count: count, aroundCache: aroundCache)
+        }
+    }
+
+    /// Three neighbouring taps, of `count` channels.
+    private struct GradientTaps: WritableLine {
+        let base: Destination
+        let stride, count: Int
+        let aroundCache: Bool
+
+        @inline(__always) subscript(_ index: Int) -> RegisterLanes {
+            get { load(base + index &* stride, as: RegisterLanes.self) }
+            nonmutating set {
+                let place = base + index &* stride
+                if aroundCache {
+                    storeAroundCache(newValue, place)
+                } else if count == registerLaneCount {
+                    store(newValue, place)
+                } else {
+                    for lane in 0..<count { place[lane] = newValue[lane] }
                 }
             }
         }
     }
 
-    /// Lines between the two passes of a transform, and one row of all planes.
-    private var middleCount: Int { lineCount + Scheme.filterPlanes * 16 }
-    private var lineCount: Int { 6 * 3 * registerLaneCount }
+    /// One row of all planes.
+    private var rowCount: Int { Scheme.filterPlanes * 16 }
+    private var scratchCount: Int { Scheme.FilterTransform.transformScratchCount }
 
     private func withWorkspace(extra: Int, _ body: (Destination) -> Void) {
-        withUnsafeTemporaryAllocation(of: Scalar.self, capacity: middleCount + extra) { buffer in
+        withUnsafeTemporaryAllocation(of: Scalar.self, capacity: rowCount + scratchCount + extra) { buffer in
             guard let base = buffer.baseAddress else { return }
-            base.initialize(repeating: 0, count: middleCount + extra)
+            base.initialize(repeating: 0, count: rowCount + scratchCount + extra)
             body(base)
         }
     }
@@ -121,30 +144,37 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     /// Registers that a panel's row is transformed in.
     @inline(__always) private var parts: Int { Panel.width / registerLaneCount }
 
-    /// A register of channels of a 3x3 filter to their part of a row of all planes, which stands in the workspace and
-    /// begins with `lane` there.
+    /// A register of channels of a 3x3 filter to their part of a row of all planes.
     @inline(__always)
     private func spread(
-        _ filter: Source, _ rowStride: Int, _ tapStride: Int, _ lane: Int, _ workspace: Destination
+        _ filter: Source, _ rowStride: Int, _ tapStride: Int, to row: Destination, _ scratch: Destination
     ) {
-        typealias Transform = Scheme.FilterTransform
-        let row = workspace + lineCount + lane, lanes = registerLaneCount
-        for j in 0..<3 {
-            Transform.apply(StridedLine(filter + j &* tapStride, rowStride), workspace + j &* lanes, 3 &* lanes)
-        }
-        for i in 0..<Scheme.filterLines {
-            Transform.apply(
-                StridedLine(workspace + 3 &* i &* lanes, lanes), row + i &* Scheme.filterLines &* 16, 16)
-        }
+        Scheme.FilterTransform.transform(
+            Filter(filter: filter, rowStride: rowStride, tapStride: tapStride, planes: row), scratch)
+    }
+
+    private struct Filter: TileEnds {
+        let filter: Source
+        let rowStride, tapStride: Int
+        let planes: Destination
+
+        @inline(__always)
+        func column(_ index: Int) -> StridedLine { StridedLine(filter + index &* tapStride, rowStride) }
+
+        @inline(__always)
+        func row(_ index: Int) -> StridedPlaces { StridedPlaces(planes + index &* Scheme.filterLines &* 16, 16) }
     }
 
     /// Writes a row of all planes, `planeStride` apart.
     @inline(__always)
-    private func write(_ workspace: Destination, _ planes: Destination) {
-        let row = workspace + lineCount, aroundCache = goesAroundCache(planes, count: count, Self.cached)
+    private func write(_ row: Source, _ planes: Destination) {
+        let aroundCache = goesAroundCache(planes, count: count, Self.cached)
         for plane in 0..<Scheme.filterPlanes {
-            let numbers = load(Source(row + plane &* 16), as: PanelLanes.self), place = planes + plane &* planeStride
-            if aroundCache { storeAroundCache(numbers, place) } else { store(numbers, place) }
+            for part in 0..<parts {
+                let lane = part &* registerLaneCount, place = planes + (plane &* planeStride &+ lane)
+                let numbers = load(row + (plane &* 16 &+ lane), as: RegisterLanes.self)
+                if aroundCache { storeAroundCache(numbers, place) } else { store(numbers, place) }
+            }
         }
     }
 
@@ -152,7 +182,7 @@ struct WinogradFilters<Scheme: WinogradScheme> {
     /// written, and gone before it is used.
     @inline(__always)
     private func goesAroundCache(_ place: Destination, count: Int, _ cached: Int) -> Bool {
-        count > cached && UInt(bitPattern: place) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
+        count > cached && UInt(bitPattern: place) % UInt(MemoryLayout<RegisterLanes>.alignment) == 0
     }
 
     /// Numbers that stay in the cache: of planes, and of a gradient, which is written while the patches are needed.

@@ -8,16 +8,16 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 6 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let d0 = line[0], d1 = line[1], d2 = line[2], d3 = line[3], d4 = line[4], d5 = line[5]
             let even = d4.adding(d2, times: -4), odd = d3.adding(d1, times: -4)
             let evenDifference = d4 - d2, oddDifference = d3 - d1
-            store(d4.adding(d2, times: -5).adding(d0, times: 4), destination)
-            store(even + odd, destination + stride)
-            store(even - odd, destination + 2 &* stride)
-            store(evenDifference.adding(oddDifference, times: 2), destination + 3 &* stride)
-            store(evenDifference.adding(oddDifference, times: -2), destination + 4 &* stride)
-            store(d5.adding(d3, times: -5).adding(d1, times: 4), destination + 5 &* stride)
+            result[0] = d4.adding(d2, times: -5).adding(d0, times: 4)
+            result[1] = even + odd
+            result[2] = even - odd
+            result[3] = evenDifference.adding(oddDifference, times: 2)
+            result[4] = evenDifference.adding(oddDifference, times: -2)
+            result[5] = d5.adding(d3, times: -5).adding(d1, times: 4)
         }
     }
 
@@ -26,13 +26,13 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 4 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let m1 = line[1], m2 = line[2], m3 = line[3], m4 = line[4]
             let sum1 = m1 + m2, difference1 = m1 - m2, sum2 = m3 + m4, difference2 = m3 - m4
-            store((line[0] + sum1) + sum2, destination)
-            store(difference1.adding(difference2, times: 2), destination + stride)
-            store(sum1.adding(sum2, times: 4), destination + 2 &* stride)
-            store((difference1 + line[5]).adding(difference2, times: 8), destination + 3 &* stride)
+            result[0] = (line[0] + sum1) + sum2
+            result[1] = difference1.adding(difference2, times: 2)
+            result[2] = sum1.adding(sum2, times: 4)
+            result[3] = (difference1 + line[5]).adding(difference2, times: 8)
         }
     }
 
@@ -41,16 +41,16 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 6 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let y0 = line[0], y1 = line[1], y2 = line[2], y3 = line[3]
             let even1 = y0 + y2, odd1 = y1 + y3
             let even2 = y0.adding(y2, times: 4), odd2 = y1.adding(y3, times: 4)
-            store(y0, destination)
-            store(even1 + odd1, destination + stride)
-            store(even1 - odd1, destination + 2 &* stride)
-            store(even2.adding(odd2, times: 2), destination + 3 &* stride)
-            store(even2.adding(odd2, times: -2), destination + 4 &* stride)
-            store(y3, destination + 5 &* stride)
+            result[0] = y0
+            result[1] = even1 + odd1
+            result[2] = even1 - odd1
+            result[3] = even2.adding(odd2, times: 2)
+            result[4] = even2.adding(odd2, times: -2)
+            result[5] = y3
         }
     }
 
@@ -59,17 +59,17 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 6 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let g0 = line[0], g1 = line[1], g2 = line[2]
             let even1 = (g0 + g2) * RegisterLanes(repeating: -1 / 6), odd1 = g1 * RegisterLanes(repeating: 1 / 6)
             let even2 = (g0 * RegisterLanes(repeating: 1 / 24)).adding(g2, times: 1 / 6)
             let odd2 = g1 * RegisterLanes(repeating: 1 / 12)
-            store(g0 * RegisterLanes(repeating: 1 / 4), destination)
-            store(even1 - odd1, destination + stride)
-            store(even1 + odd1, destination + 2 &* stride)
-            store(even2 + odd2, destination + 3 &* stride)
-            store(even2 - odd2, destination + 4 &* stride)
-            store(g2, destination + 5 &* stride)
+            result[0] = g0 * RegisterLanes(repeating: 1 / 4)
+            result[1] = even1 - odd1
+            result[2] = even1 + odd1
+            result[3] = even2 + odd2
+            result[4] = even2 - odd2
+            result[5] = g2
         }
     }
 
@@ -78,14 +78,14 @@ enum WinogradFour: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 3 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let u1 = line[1], u2 = line[2], u3 = line[3], u4 = line[4]
             let sum1 = u1 + u2, difference1 = u1 - u2, sum2 = u3 + u4, difference2 = u3 - u4
             let first = (line[0] * RegisterLanes(repeating: 1 / 4)).adding(sum1, times: -1 / 6)
-            store(first.adding(sum2, times: 1 / 24), destination)
+            result[0] = first.adding(sum2, times: 1 / 24)
             let second = difference2 * RegisterLanes(repeating: 1 / 12)
-            store(second.adding(difference1, times: -1 / 6), destination + stride)
-            store(line[5].adding(sum1, times: -1 / 6).adding(sum2, times: 1 / 6), destination + 2 &* stride)
+            result[1] = second.adding(difference1, times: -1 / 6)
+            result[2] = line[5].adding(sum1, times: -1 / 6).adding(sum2, times: 1 / 6)
         }
     }
 }

@@ -9,9 +9,10 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
     private static var cached: Int { 1 << 22 }
 
     /// Whether output goes to memory past the cache: more of it than stays there would be read before it is written.
+    /// Registers must hold whole lines.
     private func goesAroundCache(_ block: WinogradBlock<Pass>) -> Bool {
-        block.outputCount > Self.cached && block.outputs.channels % Panel.width == 0
-            && UInt(bitPattern: output) % UInt(MemoryLayout<PanelLanes>.alignment) == 0
+        hasWideRegisters && block.outputCount > Self.cached && block.outputs.channels % Panel.width == 0
+            && UInt(bitPattern: output) % UInt(MemoryLayout<RegisterLanes>.alignment) == 0
     }
 
     /// Of what the way back touches.
@@ -37,7 +38,33 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
                 filters + Scheme.filterPlane(plane) * filterStride, outputs + plane * block.outputs.planeStride)
             for i in fetches.indices { fetches[i].advance() }
         }
+        switch (epilogue.shift, epilogue.addend, epilogue.gate) {
+        case (let shift?, let addend?, _):
+            let sum = WithAddend(base: Shifted(base: Unfinished(), shift: shift), addend: addend)
+            gather(block, tiles, outputs, Bounded(base: sum, lowest: epilogue.lowest), workspace)
+        case (let shift?, nil, _):
+            let shifted = Shifted(base: Unfinished(), shift: shift)
+            gather(block, tiles, outputs, Bounded(base: shifted, lowest: epilogue.lowest), workspace)
+        case (nil, let addend?, let gate?):
+            let sum = WithAddend(base: Unfinished(), addend: addend)
+            gather(block, tiles, outputs, Gated(base: sum, gate: gate, images: epilogue.gateImages), workspace)
+        case (nil, let addend?, nil):
+            gather(block, tiles, outputs, WithAddend(base: Unfinished(), addend: addend), workspace)
+        case (nil, nil, let gate?):
+            let gated = Gated(base: Unfinished(), gate: gate, images: epilogue.gateImages)
+            gather(block, tiles, outputs, gated, workspace)
+        case (nil, nil, nil):
+            gather(block, tiles, outputs, Unfinished(), workspace)
+        }
+    }
+
+    @inline(__always)
+    private func gather<Finish: RegisterFinish>(
+        _ block: WinogradBlock<Pass>, _ tiles: Range<Int>, _ outputs: Source, _ finish: Finish,
+        _ workspace: Destination
+    ) {
         block.outputs.gather(
-            Pass.OutputTransform.self, tiles, outputs, output, epilogue, aroundCache: goesAroundCache(block), workspace)
+            Pass.OutputTransform.self, tiles, outputs, output, epilogue, finish, aroundCache: goesAroundCache(block),
+            workspace)
     }
 }

@@ -16,9 +16,9 @@ enum WinogradStrided: WinogradScheme {
             @inline(__always) static var outputs: Int { 9 }
 
             @inline(__always)
-            static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
-                storeOuter(line[0], line[2], line[4], line[6], line[8], destination, stride)
-                storeMiddle(line[1], line[3], line[5], line[7], destination, stride)
+            static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
+                setOuter(line[0], line[2], line[4], line[6], line[8], in: &result)
+                setMiddle(line[1], line[3], line[5], line[7], in: &result)
             }
         }
 
@@ -27,12 +27,12 @@ enum WinogradStrided: WinogradScheme {
             @inline(__always) static var outputs: Int { 4 }
 
             @inline(__always)
-            static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+            static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
                 let outer = OuterOutputs(line)
-                store(outer.y0 + line[5], destination)
-                store(outer.y1 + line[6], destination + stride)
-                store(outer.y2 + line[7], destination + 2 &* stride)
-                store(outer.y3 + line[8], destination + 3 &* stride)
+                result[0] = outer.y0 + line[5]
+                result[1] = outer.y1 + line[6]
+                result[2] = outer.y2 + line[7]
+                result[3] = outer.y3 + line[8]
             }
         }
     }
@@ -47,10 +47,10 @@ enum WinogradStrided: WinogradScheme {
             @inline(__always) static var outputs: Int { 9 }
 
             @inline(__always)
-            static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+            static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
                 let d0 = line[0], d1 = line[1], d2 = line[2], d3 = line[3]
-                storeOuter(d0, d1, d2, d3, line[4], destination, stride)
-                storeMiddle(d0, d1, d2, d3, destination, stride)
+                setOuter(d0, d1, d2, d3, line[4], in: &result)
+                setMiddle(d0, d1, d2, d3, in: &result)
             }
         }
 
@@ -59,16 +59,16 @@ enum WinogradStrided: WinogradScheme {
             @inline(__always) static var outputs: Int { 8 }
 
             @inline(__always)
-            static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+            static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
                 let outer = OuterOutputs(line)
-                store(line[5], destination)
-                store(outer.y0, destination + stride)
-                store(line[6], destination + 2 &* stride)
-                store(outer.y1, destination + 3 &* stride)
-                store(line[7], destination + 4 &* stride)
-                store(outer.y2, destination + 5 &* stride)
-                store(line[8], destination + 6 &* stride)
-                store(outer.y3, destination + 7 &* stride)
+                result[0] = line[5]
+                result[1] = outer.y0
+                result[2] = line[6]
+                result[3] = outer.y1
+                result[4] = line[7]
+                result[5] = outer.y2
+                result[6] = line[8]
+                result[7] = outer.y3
             }
         }
     }
@@ -78,15 +78,15 @@ enum WinogradStrided: WinogradScheme {
         @inline(__always) static var outputs: Int { 9 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let y0 = line[0], y1 = line[1], y2 = line[2], y3 = line[3]
             let even = y0 + y2, odd = y1 + y3
-            store(y0, destination)
-            store(even + odd, destination + stride)
-            store(even - odd, destination + 2 &* stride)
-            store(y0.adding(y2, times: 4).adding(y1.adding(y3, times: 4), times: 2), destination + 3 &* stride)
-            store(y3, destination + 4 &* stride)
-            storeMiddle(y0, y1, y2, y3, destination, stride)
+            result[0] = y0
+            result[1] = even + odd
+            result[2] = even - odd
+            result[3] = y0.adding(y2, times: 4).adding(y1.adding(y3, times: 4), times: 2)
+            result[4] = y3
+            setMiddle(y0, y1, y2, y3, in: &result)
         }
     }
 
@@ -95,14 +95,14 @@ enum WinogradStrided: WinogradScheme {
         @inline(__always) static var outputs: Int { 6 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let g0 = line[0], g2 = line[2]
-            store(g0 * RegisterLanes(repeating: 1 / 2), destination)
-            store((g0 + g2) * RegisterLanes(repeating: -1 / 2), destination + stride)
-            store((g2 - g0) * RegisterLanes(repeating: 1 / 6), destination + 2 &* stride)
-            store(g0.adding(g2, times: 2) * RegisterLanes(repeating: 1 / 6), destination + 3 &* stride)
-            store(g2, destination + 4 &* stride)
-            store(line[1], destination + 5 &* stride)
+            result[0] = g0 * RegisterLanes(repeating: 1 / 2)
+            result[1] = (g0 + g2) * RegisterLanes(repeating: -1 / 2)
+            result[2] = (g2 - g0) * RegisterLanes(repeating: 1 / 6)
+            result[3] = g0.adding(g2, times: 2) * RegisterLanes(repeating: 1 / 6)
+            result[4] = g2
+            result[5] = line[1]
         }
     }
 
@@ -111,40 +111,39 @@ enum WinogradStrided: WinogradScheme {
         @inline(__always) static var outputs: Int { 3 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let u1 = line[1], u2 = line[2], u3 = line[3]
             let halves = (line[0] - u1) * RegisterLanes(repeating: 1 / 2)
-            store(halves.adding(u3 - u2, times: 1 / 6), destination)
-            store(line[5], destination + stride)
+            result[0] = halves.adding(u3 - u2, times: 1 / 6)
+            result[1] = line[5]
             let rest = line[4].adding(u1, times: -1 / 2).adding(u2, times: 1 / 6)
-            store(rest.adding(u3, times: 1 / 3), destination + 2 &* stride)
+            result[2] = rest.adding(u3, times: 1 / 3)
         }
     }
 
     /// The middle tap's four products, one an output.
     @inline(__always)
-    private static func storeMiddle(
-        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes,
-        _ destination: Destination, _ stride: Int
+    private static func setMiddle<Result: WritableLine>(
+        _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, in result: inout Result
     ) {
-        store(d0, destination + 5 &* stride)
-        store(d1, destination + 6 &* stride)
-        store(d2, destination + 7 &* stride)
-        store(d3, destination + 8 &* stride)
+        result[5] = d0
+        result[6] = d1
+        result[7] = d2
+        result[8] = d3
     }
 
     /// The outer taps' five products: B' of F(4, 2).
     @inline(__always)
-    private static func storeOuter(
+    private static func setOuter<Result: WritableLine>(
         _ d0: RegisterLanes, _ d1: RegisterLanes, _ d2: RegisterLanes, _ d3: RegisterLanes, _ d4: RegisterLanes,
-        _ destination: Destination, _ stride: Int
+        in result: inout Result
     ) {
         let difference = d3 - d1, lower = d2 - d0
-        store(difference.adding(lower, times: -2), destination)
-        store(difference - (d1 + d2), destination + stride)
-        store(d3.adding(d1, times: 2).adding(d2, times: -3), destination + 2 &* stride)
-        store(difference, destination + 3 &* stride)
-        store((d4 - d2).adding(difference, times: -2), destination + 4 &* stride)
+        result[0] = difference.adding(lower, times: -2)
+        result[1] = difference - (d1 + d2)
+        result[2] = d3.adding(d1, times: 2).adding(d2, times: -3)
+        result[3] = difference
+        result[4] = (d4 - d2).adding(difference, times: -2)
     }
 
     /// A' of F(4, 2).

@@ -20,8 +20,8 @@ struct WinogradTiles {
         planeStride = Panel.padded(channels) * panelRows + 16
     }
 
-    /// What transforms work in: the lines between the two passes, a patch or tile copied lane by lane, and a row of zeros
-    /// that stands for rows outside the image.
+    /// What transforms work in: the columns of a run of tiles between the two passes; an incomplete register of a patch
+    /// copied from all pixels, or such a tile; and a row of zeros that stands for what lies outside the image.
     static func workspaceCount(channels: Int) -> Int { 2 * linesCount + longestRow * Panel.padded(channels) }
     private static var linesCount: Int { longestLine * longestRow * registerLaneCount }
     @inline(__always) private static var longestLine: Int { 9 }
@@ -82,51 +82,48 @@ struct WinogradTiles {
     ) {
         let sharesColumns = Transform.inputs &- step > 1
         let longest = sharesColumns ? (Self.longestRow &- Transform.inputs) / step &+ 1 : 1
-        withUnsafeTemporaryAllocation(of: Source.self, capacity: Self.longestLine) { rows in
-            guard let rows = rows.baseAddress else { return }
+        withUnsafeTemporaryAllocation(of: Source.self, capacity: 2 * Self.longestLine) { pointers in
+            guard let rows = pointers.baseAddress else { return }
+            let zeros = workspace + 2 &* Self.linesCount
+            (rows + Self.longestLine).initialize(repeating: Source(zeros), count: Self.longestLine)
             forEachRun(tiles, longest: longest) { run, before in
-                spreadRun(transform, run, margin, images, planes + before &* 16, rows, workspace)
+                spreadRun(transform, run, margin, images, planes + before &* 16, rows, workspace, sharesColumns)
             }
         }
     }
 
-    /// Columns that two neighbouring tiles share are transformed once.
     @inline(__always)
     private func spreadRun<Transform: LineTransform>(
         _ transform: Transform.Type, _ run: Run, _ margin: Int, _ images: Source, _ planes: Destination,
-        _ rows: UnsafeMutablePointer<Source>, _ workspace: Destination
+        _ rows: UnsafeMutablePointer<Source>, _ workspace: Destination, _ sharesColumns: Bool
     ) {
-        let side = Transform.inputs, lanes = registerLaneCount, lineStride = Self.longestRow &* lanes
-        let copy = workspace + Self.linesCount, zeros = copy + Self.linesCount
+        let lanes = registerLaneCount, outside = rows + Self.longestLine
         let top = run.top &- margin, left = run.left &- margin
-        let columns = (run.tiles &- 1) &* step &+ side
+        let columns = (run.tiles &- 1) &* step &+ Transform.inputs
         let first = max(0, 0 &- left), last = min(columns, width &- left)
-        for i in 0..<side {
+        for i in 0..<Transform.inputs {
             let y = top &+ i
             let inside = y >= 0 && y < height
             rows[i] = inside
-                ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : Source(zeros)
-        }
-        for j in 0..<columns where j < first || j >= last {
-            for i in 0..<Transform.outputs { store(RegisterLanes.zero, workspace + (i &* lineStride &+ j &* lanes)) }
+                ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : outside[i]
         }
         let panelStride = panelRows &* 16
-        let whole = channels / lanes &* lanes
         var channel = 0
-        while channel < whole {
-            for j in first..<last {
-                Transform.apply(RowsLine(rows, (j &- first) &* channels &+ channel), workspace + j &* lanes, lineStride)
+        while channel < channels {
+            let target = planes + (channel / 16 &* panelStride &+ channel % 16)
+            var patch = Patch(
+                rows: rows, outside: outside, inside: first..<last, pixelStride: channels, offset: channel,
+                planes: target, planeStride: planeStride, side: Transform.outputs)
+            if channel &+ lanes > channels {
+                copyLanes(rows, Transform.inputs, last &- first, channel, workspace + Self.linesCount)
+                patch.pixelStride = lanes
+                patch.offset = 0
             }
-            secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
-            channel &+= lanes
-        }
-        if channel < channels {
-            copyLanes(rows, side, last &- first, channel, copy)
-            for j in first..<last {
-                let line = StridedLine(copy + (j &- first) &* lanes, lineStride)
-                Transform.apply(line, workspace + j &* lanes, lineStride)
+            if sharesColumns {
+                spreadColumns(transform, run, columns, patch, workspace)
+            } else {
+                Transform.transform(patch, workspace)
             }
-            secondPass(transform, run, planes + (channel / 16 &* panelStride &+ channel % 16), workspace)
             channel &+= lanes
         }
         if channel % 16 != 0 {
@@ -139,45 +136,111 @@ struct WinogradTiles {
         }
     }
 
+    /// A patch of images, or of a run of tiles, on its way to the planes.
+    private struct Patch: TileEnds {
+        let rows, outside: UnsafeMutablePointer<Source>
+        /// The columns within the image.
+        let inside: Range<Int>
+        var pixelStride, offset: Int
+        let planes: Destination, planeStride, side: Int
+
+        @inline(__always)
+        func column(_ index: Int) -> RowsLine {
+            index >= inside.lowerBound && index < inside.upperBound
+                ? RowsLine(rows, (index &- inside.lowerBound) &* pixelStride &+ offset) : RowsLine(outside, 0)
+        }
+
+        @inline(__always)
+        func row(_ index: Int) -> StridedPlaces {
+            StridedPlaces(planes + index &* side &* planeStride, planeStride)
+        }
+    }
+
+    /// Columns that two neighbouring tiles share are transformed once.
     @inline(__always)
-    private func secondPass<Transform: LineTransform>(
-        _ transform: Transform.Type, _ run: Run, _ planes: Destination, _ workspace: Destination
+    private func spreadColumns<Transform: LineTransform>(
+        _ transform: Transform.Type, _ run: Run, _ columns: Int, _ patch: Patch, _ workspace: Destination
     ) {
+        let lanes = registerLaneCount, lineStride = Self.longestRow &* lanes
+        for j in 0..<columns {
+            var places = StridedPlaces(workspace + j &* lanes, lineStride)
+            Transform.apply(patch.column(j), to: &places)
+        }
         for tile in 0..<run.tiles {
-            let source = workspace + tile &* step &* registerLaneCount, target = planes + tile &* 16
+            let source = workspace + tile &* step &* lanes, target = patch.planes + tile &* 16
             for i in 0..<Transform.outputs {
-                Transform.apply(
-                    StridedLine(source + i &* Self.longestRow &* registerLaneCount, registerLaneCount),
-                    target + i &* Transform.outputs &* planeStride, planeStride)
+                var places = StridedPlaces(target + i &* Transform.outputs &* planeStride, planeStride)
+                Transform.apply(StridedLine(source + i &* lineStride, lanes), to: &places)
             }
         }
     }
 
-    /// The last, incomplete register of channels of a patch, filled up with zeros.
+    /// The last, incomplete register of channels of a patch, filled up with zeros, in place of what `rows` points to.
     private func copyLanes(
         _ rows: UnsafeMutablePointer<Source>, _ side: Int, _ columns: Int, _ channel: Int, _ copy: Destination
     ) {
         let count = channels - channel
         for i in 0..<side {
+            let line = copy + i * Self.longestRow * registerLaneCount
             for j in 0..<columns {
-                let target = copy + (i * Self.longestRow + j) * registerLaneCount
+                let target = line + j * registerLaneCount
                 store(RegisterLanes.zero, target)
                 target.update(from: rows[i] + (j * channels + channel), count: count)
+            }
+            rows[i] = Source(line)
+        }
+    }
+
+    /// Transforms planes back into the output tiles of `images`, leaving out what lies beyond the image's edge. `finish`
+    /// is what `epilogue` says, and takes whole registers of whole tiles.
+    @inline(never)
+    func gather<Transform: LineTransform, Finish: RegisterFinish>(
+        _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
+        _ epilogue: ConvolutionEpilogue, _ finish: Finish, aroundCache: Bool, _ workspace: Destination
+    ) {
+        forEachRun(tiles, longest: 1) { run, before in
+            let image = images + run.image &* imageCount, place = (run.top &* width &+ run.left) &* channels
+            let rows = min(Transform.outputs, height &- run.top), columns = min(Transform.outputs, width &- run.left)
+            if !aroundCache { fetchNext(rows, columns, image + place) }
+            let isWhole = rows == Transform.outputs && columns == Transform.outputs
+            let planes = planes + before &* 16, finish = finish.at(image: run.image, count: imageCount)
+            var channel = 0
+            while channel < channels {
+                let source = planes + (channel / 16 &* panelRows &* 16 &+ channel % 16)
+                if isWhole && channel &+ registerLaneCount <= channels {
+                    Transform.transform(
+                        OutputTile(
+                            planes: source, planeStride: planeStride, side: Transform.inputs, image: image,
+                            place: place &+ channel, rowStride: width &* channels, pixelStride: channels,
+                            channel: channel, finish: finish, aroundCache: aroundCache),
+                        workspace)
+                } else {
+                    let epilogue = epilogue.at(image: run.image, count: imageCount, offset: place)
+                    gatherPart(
+                        transform, source, rows, columns, channel, image + place, epilogue, workspace)
+                }
+                channel &+= registerLaneCount
             }
         }
     }
 
-    /// Transforms planes back into the output tiles of `images`, leaving out what lies beyond the image's edge.
+    /// Of an incomplete tile or register.
     @inline(never)
-    func gather<Transform: LineTransform>(
-        _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
-        _ epilogue: ConvolutionEpilogue, aroundCache: Bool, _ workspace: Destination
+    private func gatherPart<Transform: LineTransform>(
+        _ transform: Transform.Type, _ planes: Source, _ rows: Int, _ columns: Int, _ channel: Int,
+        _ target: Destination, _ epilogue: ConvolutionEpilogue, _ workspace: Destination
     ) {
-        forEachRun(tiles, longest: 1) { run, before in
-            let place = (run.top &* width &+ run.left) &* channels, image = run.image &* imageCount
-            gatherTile(
-                transform, run, planes + before &* 16, images + (image &+ place),
-                epilogue.at(image: run.image, count: imageCount, offset: place), aroundCache, workspace)
+        let tile = workspace + Self.linesCount, rowStride = Transform.outputs &* registerLaneCount
+        Transform.transform(
+            OutputTile(
+                planes: planes, planeStride: planeStride, side: Transform.inputs, image: tile, place: 0,
+                rowStride: rowStride, pixelStride: registerLaneCount, channel: 0, finish: Unfinished(),
+                aroundCache: false),
+            workspace)
+        for i in 0..<rows {
+            epilogue.write(
+                tile + i &* rowStride, columns, channels, channel: channel,
+                count: min(registerLaneCount, channels &- channel), from: i &* width &* channels, to: target)
         }
     }
 
@@ -194,37 +257,22 @@ struct WinogradTiles {
         }
     }
 
-    @inline(__always)
-    private func gatherTile<Transform: LineTransform>(
-        _ transform: Transform.Type, _ tile: Run, _ planes: Source, _ target: Destination,
-        _ epilogue: ConvolutionEpilogue, _ aroundCache: Bool, _ workspace: Destination
-    ) {
-        let side = Transform.inputs, lanes = registerLaneCount
-        let panel = workspace + Self.linesCount, panelRow = Transform.outputs &* 16
-        let rows = min(Transform.outputs, height &- tile.top)
-        let columns = min(Transform.outputs, width &- tile.left)
-        if !aroundCache { fetchNext(rows, columns, target) }
-        var channel = 0
-        while channel < channels {
-            let count = min(16, channels &- channel)
-            for lane in stride(from: 0, to: count, by: lanes) {
-                let source = planes + (channel &* panelRows &+ lane)
-                for j in 0..<side {
-                    Transform.apply(
-                        StridedLine(source + j &* planeStride, side &* planeStride), workspace + j &* lanes,
-                        side &* lanes)
-                }
-                for i in 0..<rows {
-                    Transform.apply(
-                        StridedLine(workspace + i &* side &* lanes, lanes), panel + (i &* panelRow &+ lane), 16)
-                }
-            }
-            for i in 0..<rows {
-                epilogue.write(
-                    panel + i &* panelRow, columns, channels, channel: channel, count: count,
-                    from: i &* width &* channels, to: target, aroundCache: aroundCache)
-            }
-            channel &+= 16
+    /// A register of channels of planes on its way to an image.
+    private struct OutputTile<Finish: RegisterFinish>: TileEnds {
+        let planes: Source, planeStride, side: Int
+        let image: Destination, place, rowStride, pixelStride: Int
+        let channel: Int
+        let finish: Finish
+        let aroundCache: Bool
+
+        @inline(__always)
+        func column(_ index: Int) -> StridedLine { StridedLine(planes + index &* planeStride, side &* planeStride) }
+
+        @inline(__always)
+        func row(_ index: Int) -> FinishedPlaces<Finish> {
+            FinishedPlaces(
+                finish: finish, image: image, start: place &+ index &* rowStride, stride: pixelStride,
+                channel: channel, aroundCache: aroundCache)
         }
     }
 }

@@ -8,12 +8,12 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 4 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let d0 = line[0], d1 = line[1], d2 = line[2], d3 = line[3]
-            store(d0 - d2, destination)
-            store(d1 + d2, destination + stride)
-            store(d2 - d1, destination + 2 &* stride)
-            store(d1 - d3, destination + 3 &* stride)
+            result[0] = d0 - d2
+            result[1] = d1 + d2
+            result[2] = d2 - d1
+            result[3] = d1 - d3
         }
     }
 
@@ -22,10 +22,10 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 2 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let m1 = line[1], m2 = line[2]
-            store(line[0] + m1 + m2, destination)
-            store(m1 - m2 - line[3], destination + stride)
+            result[0] = line[0] + m1 + m2
+            result[1] = m1 - m2 - line[3]
         }
     }
 
@@ -34,12 +34,12 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 4 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let y0 = line[0], y1 = line[1]
-            store(y0, destination)
-            store(y0 + y1, destination + stride)
-            store(y0 - y1, destination + 2 &* stride)
-            store(-y1, destination + 3 &* stride)
+            result[0] = y0
+            result[1] = y0 + y1
+            result[2] = y0 - y1
+            result[3] = -y1
         }
     }
 
@@ -48,13 +48,13 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 4 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let g0 = line[0], g1 = line[1], g2 = line[2]
             let even = (g0 + g2) * RegisterLanes(repeating: 1 / 2), odd = g1 * RegisterLanes(repeating: 1 / 2)
-            store(g0, destination)
-            store(even + odd, destination + stride)
-            store(even - odd, destination + 2 &* stride)
-            store(g2, destination + 3 &* stride)
+            result[0] = g0
+            result[1] = even + odd
+            result[2] = even - odd
+            result[3] = g2
         }
     }
 
@@ -63,12 +63,12 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
         @inline(__always) static var outputs: Int { 3 }
 
         @inline(__always)
-        static func apply<Line: LaneLine>(_ line: Line, _ destination: Destination, _ stride: Int) {
+        static func apply<Line: LaneLine, Result: WritableLine>(_ line: Line, to result: inout Result) {
             let u1 = line[1], u2 = line[2]
             let even = (u1 + u2) * RegisterLanes(repeating: 1 / 2)
-            store(line[0] + even, destination)
-            store((u1 - u2) * RegisterLanes(repeating: 1 / 2), destination + stride)
-            store(line[3] + even, destination + 2 &* stride)
+            result[0] = line[0] + even
+            result[1] = (u1 - u2) * RegisterLanes(repeating: 1 / 2)
+            result[2] = line[3] + even
         }
     }
 }
