@@ -47,7 +47,8 @@ struct StridedPlaces: WritableLine {
 
 /// One vector from each of several rows, which may lie anywhere.
 struct RowsLine: LaneLine {
-    let rows: UnsafePointer<Source>, offset: Int
+    let rows: UnsafePointer<Source>
+    var offset: Int
 
     @inline(__always) init(_ rows: UnsafePointer<Source>, _ offset: Int) {
         self.rows = rows

@@ -162,9 +162,14 @@ struct WinogradTiles {
         _ transform: Transform.Type, _ run: Run, _ columns: Int, _ patch: Patch, _ workspace: Destination
     ) {
         let lanes = registerLaneCount, lineStride = Self.longestRow &* lanes
-        for j in 0..<columns {
+        for j in 0..<columns where !patch.inside.contains(j) {
+            for i in 0..<Transform.outputs { store(RegisterLanes.zero, workspace + (i &* lineStride &+ j &* lanes)) }
+        }
+        var line = RowsLine(patch.rows, patch.offset)
+        for j in patch.inside {
             var places = StridedPlaces(workspace + j &* lanes, lineStride)
-            Transform.apply(patch.column(j), to: &places)
+            Transform.apply(line, to: &places)
+            line.offset &+= patch.pixelStride
         }
         for tile in 0..<run.tiles {
             let source = workspace + tile &* step &* lanes, target = patch.planes + tile &* 16
