@@ -141,6 +141,8 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
         [
             geometry(17, 4, 4, 16, 32), geometry(17, 8, 8, 48, 16), geometry(17, 5, 7, 17, 5),
             geometry(17, 2, 3, 272, 16), geometry(17, 9, 13, 3, 16), geometry(17, 8, 8, 16, 32, stride: 2),
+            // Sixteen tiles, whose filters do not stay in the cache.
+            geometry(16, 4, 4, 128, 80), geometry(16, 8, 8, 80, 128, stride: 2),
             geometry(17, 5, 5, 20, 18, stride: 2),
             geometry(17, 6, 6, 16, 16, kernel: (1, 1), padding: 0),
             geometry(17, 7, 7, 33, 16, kernel: (1, 1), stride: 2, padding: 0),
@@ -191,6 +193,30 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
                     operands.run(engine, operation, addend: adds ? addend : nil, gate: closes ? gate : nil))
                 #expect(bits(result) == bits(expected), "\(operation), addend \(adds), gate \(closes)")
             }
+        }
+    }
+
+    /// So do a shift of each channel, the addend and the rectifier of an activated convolution.
+    @Test(
+        arguments: ConvolutionMethod.allCases,
+        [
+            geometry(3, 9, 6, 17, 20), geometry(3, 8, 8, 16, 32), geometry(3, 5, 7, 3, 5),
+            geometry(3, 16, 16, 16, 32, stride: 2), geometry(3, 7, 5, 20, 18, stride: 2),
+            geometry(3, 7, 7, 33, 16, kernel: (1, 1), stride: 2, padding: 0),
+        ])
+    func theActivationComesAfterTheConvolution(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        guard method.supports(g) else { return }
+        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        let plain = try #require(operands.run(engine, .forward))
+        let shift = random(g.outChannels, salt: 9), addend = random(plain.count, salt: 7)
+        for (adds, rectifies) in [(false, false), (false, true), (true, false), (true, true)] {
+            let expected = plain.indices.map { i in
+                let shifted = plain[i] + shift[i % g.outChannels], sum = adds ? shifted + addend[i] : shifted
+                return rectifies && sum < 0 ? 0 : sum
+            }
+            let result = try #require(
+                operands.run(engine, .forward, shift: shift, rectifies: rectifies, addend: adds ? addend : nil))
+            #expect(bits(result) == bits(expected), "addend \(adds), rectifier \(rectifies)")
         }
     }
 

@@ -63,13 +63,19 @@ struct ConvolutionOperands {
 
     /// The engine's result, with scratch full of `dirt`; nil if it wrote outside its buffers.
     func run(
-        _ engine: ConvolutionEngine, _ operation: ConvolutionOperation, dirt: Scalar = .nan, addend: [Scalar]? = nil,
-        gate: [Scalar]? = nil
+        _ engine: ConvolutionEngine, _ operation: ConvolutionOperation, dirt: Scalar = .nan, shift: [Scalar]? = nil,
+        rectifies: Bool = false, addend: [Scalar]? = nil, gate: [Scalar]? = nil
     ) -> [Scalar]? {
-        let addend = addend.map { GuardedBuffer($0) }, gate = gate.map { GuardedBuffer($0) }
-        let epilogue = ConvolutionEpilogue(
-            addend: addend.map { Source($0.pointer) }, gate: gate.map { Source($0.pointer) },
-            gateImages: gate.map { $0.count * g.images / max(1, resultCount(operation)) } ?? 1)
+        let shift = shift.map { GuardedBuffer($0) }, addend = addend.map { GuardedBuffer($0) }
+        let gate = gate.map { GuardedBuffer($0) }, addendSource = addend.map { Source($0.pointer) }
+        let epilogue =
+            if let shift {
+                ConvolutionEpilogue(shift: shift.pointer, addend: addendSource, rectifies: rectifies)
+            } else {
+                ConvolutionEpilogue(
+                    addend: addendSource, gate: gate.map { Source($0.pointer) },
+                    gateImages: gate.map { $0.count * g.images / max(1, resultCount(operation)) } ?? 1)
+            }
         let x = GuardedBuffer(x), w = GuardedBuffer(w), dy = GuardedBuffer(dy)
         let result = GuardedBuffer(resultCount(operation), of: .nan)
         let scratch = GuardedBuffer(engine.scratchCount(g, operation), of: dirt)
@@ -83,7 +89,7 @@ struct ConvolutionOperands {
         case .weightGradient:
             engine.weightGradient(g, x.pointer, dy.pointer, result.pointer, scratch: scratch.pointer)
         }
-        let buffers = [x, w, dy, result, scratch, prepared] + [addend, gate].compactMap(\.self)
+        let buffers = [x, w, dy, result, scratch, prepared] + [shift, addend, gate].compactMap(\.self)
         return buffers.allSatisfy(\.isIntact) ? result.values : nil
     }
 
