@@ -96,17 +96,11 @@ struct Evaluate: ParsableCommand {
             let folder = out ?? defaultFolder
             evaluation.journal = EvaluationJournal(
                 directory: "\(folder)/state", model: try identity(), resumes: resume)
-            let isTerminal = showsProgress() && communicator.rank == 0
+            let line = EvaluationLine(isShown: communicator.rank == 0)
             let result = try evaluation.run(
-                classifier, on: splits.test, over: communicator, surrogate: surrogate
-            ) { progress in
-                guard isTerminal else { return }
-                let line = "\r\u{1B}[2K\(progress.stage): \(progress.done) of \(progress.total) images"
-                    + (progress.secondsLeft.map { ", at most \(rounded($0, 0)) s left" } ?? "")
-                _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-            }
+                classifier, on: splits.test, over: communicator, surrogate: surrogate, progress: line.show)
             guard communicator.rank == 0 else { return }
-            if isTerminal { _ = write(STDERR_FILENO, "\r\u{1B}[2K", 5) }
+            line.clear()
             try result.write(to: folder, model: name(of: checkpoint))
             try AdversarialPictures(result, of: splits.test) { image in
                 let shape = [1] + classifier.model.input

@@ -1,0 +1,35 @@
+import Evaluation
+import Glibc
+import Tracing
+import Training
+
+/// How far an evaluation has come, on standard error: on a terminal one line that is written over and over; elsewhere, as
+/// in a batch job's log, a line a minute.
+final class EvaluationLine {
+    private static let secondsBetweenLines = 60.0
+
+    private let isShown: Bool
+    private let isTerminal = showsProgress()
+    private var lastShown = monotonicSeconds()
+
+    init(isShown: Bool) { self.isShown = isShown }
+
+    func show(_ progress: EvaluationProgress) {
+        guard isShown else { return }
+        let now = monotonicSeconds()
+        guard isTerminal || now - lastShown >= Self.secondsBetweenLines else { return }
+        lastShown = now
+        let text = "\(progress.stage): \(progress.done) of \(progress.total) images"
+            + (progress.secondsLeft.map { ", at most \(rounded($0, 0)) s left" } ?? "")
+        write(isTerminal ? "\r\u{1B}[2K" + text : text + "\n")
+    }
+
+    func clear() {
+        if isShown && isTerminal { write("\r\u{1B}[2K") }
+    }
+
+    private func write(_ text: String) {
+        // A line that cannot be shown is no reason to stop.
+        _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
+    }
+}
