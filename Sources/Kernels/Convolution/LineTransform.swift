@@ -58,37 +58,39 @@ struct RowsLine: LaneLine {
     @inline(__always) subscript(_ index: Int) -> RegisterLanes { load(rows[index] + offset, as: RegisterLanes.self) }
 }
 
-/// Up to six vectors in registers. Every index must be a constant after inlining, or all of them go to memory.
-struct RegisterLine: WritableLine {
-    private var v0, v1, v2, v3, v4, v5: RegisterLanes
+/// Six vectors, or lines of them, in registers. Every index must be a constant after inlining, or all go to memory.
+struct Six<Element> {
+    private var e0, e1, e2, e3, e4, e5: Element
 
-    @inline(__always) init() {
-        (v0, v1, v2, v3, v4, v5) = (.zero, .zero, .zero, .zero, .zero, .zero)
+    @inline(__always) init(repeating element: Element) {
+        (e0, e1, e2, e3, e4, e5) = (element, element, element, element, element, element)
     }
 
-    @inline(__always) subscript(_ index: Int) -> RegisterLanes {
+    @inline(__always) subscript(_ index: Int) -> Element {
         get {
             switch index {
-            case 0: v0
-            case 1: v1
-            case 2: v2
-            case 3: v3
-            case 4: v4
-            default: v5
+            case 0: e0
+            case 1: e1
+            case 2: e2
+            case 3: e3
+            case 4: e4
+            default: e5
             }
         }
         set {
             switch index {
-            case 0: v0 = newValue
-            case 1: v1 = newValue
-            case 2: v2 = newValue
-            case 3: v3 = newValue
-            case 4: v4 = newValue
-            default: v5 = newValue
+            case 0: e0 = newValue
+            case 1: e1 = newValue
+            case 2: e2 = newValue
+            case 3: e3 = newValue
+            case 4: e4 = newValue
+            default: e5 = newValue
             }
         }
     }
 }
+
+extension Six: LaneLine, WritableLine where Element == RegisterLanes {}
 
 extension RegisterLanes {
     /// self + other * factor, rounded once.

@@ -15,7 +15,7 @@ extension LineTransform {
     @inline(__always)
     static func transform<Ends: TileEnds>(_ ends: Ends, _ scratch: Destination) {
         if hasWideRegisters && inputs * outputs <= 24 {
-            var columns = ColumnsInRegisters()
+            var columns = Six(repeating: Six(repeating: RegisterLanes.zero))
             transform(ends, through: &columns)
         } else {
             var columns = ColumnsInMemory(base: scratch, count: inputs)
@@ -77,31 +77,4 @@ private struct ColumnsInMemory: TransformedColumns {
     }
 }
 
-/// Six columns, of six vectors at most.
-private struct ColumnsInRegisters: TransformedColumns {
-    private var c0 = RegisterLine(), c1 = RegisterLine(), c2 = RegisterLine()
-    private var c3 = RegisterLine(), c4 = RegisterLine(), c5 = RegisterLine()
-
-    @inline(__always) subscript(_ index: Int) -> RegisterLine {
-        get {
-            switch index {
-            case 0: c0
-            case 1: c1
-            case 2: c2
-            case 3: c3
-            case 4: c4
-            default: c5
-            }
-        }
-        set {
-            switch index {
-            case 0: c0 = newValue
-            case 1: c1 = newValue
-            case 2: c2 = newValue
-            case 3: c3 = newValue
-            case 4: c4 = newValue
-            default: c5 = newValue
-            }
-        }
-    }
-}
+extension Six: TransformedColumns where Element == Six<RegisterLanes> {}
