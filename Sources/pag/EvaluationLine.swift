@@ -3,8 +3,8 @@ import Glibc
 import Tracing
 import Training
 
-/// How far an evaluation has come, on standard error: on a terminal one line that is written over and over; elsewhere, as
-/// in a batch job's log, a line a minute.
+/// How far an evaluation has come, on standard error: on a terminal one line that is written over and over; elsewhere,
+/// as in a batch job's log, a line a minute.
 final class EvaluationLine {
     private static let secondsBetweenLines = 60.0
 

@@ -10,8 +10,8 @@ extension LineTransform {
     /// Room that `transform` needs, in numbers.
     static var transformScratchCount: Int { outputs * inputs * registerLaneCount }
 
-    /// Applies the matrix to all columns of a tile and then to its rows: M tile M'. What lies between stays in registers,
-    /// if there are enough, or is in scratch.
+    /// Applies the matrix to all columns of a tile and then to its rows: M tile M'. What lies between stays in
+    /// registers, if there are enough, or is in scratch.
     @inline(__always)
     static func transform<Ends: TileEnds>(_ ends: Ends, _ scratch: Destination) {
         if hasWideRegisters && inputs * outputs <= 24 {

@@ -196,8 +196,8 @@ struct WinogradTiles {
         }
     }
 
-    /// Transforms planes back into the output tiles of `images`, leaving out what lies beyond the image's edge. `finish`
-    /// is what `epilogue` says, and takes whole registers of whole tiles.
+    /// Transforms planes back into the output tiles of `images`, leaving out what lies beyond the image's edge.
+    /// `finish` is what `epilogue` says, and takes whole registers of whole tiles.
     @inline(never)
     func gather<Transform: LineTransform, Finish: RegisterFinish>(
         _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
