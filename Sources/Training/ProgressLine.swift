@@ -31,21 +31,24 @@ final class ProgressLine {
             text += "  accuracy \(rounded(100 * Double(report.parts.correct) / images, 1)) %"
         }
         text += "  \(rounded(imagesPerSecond, 0)) images/s  \(duration(remaining)) left"
-        write("\r\u{1B}[2K" + text)
+        writeProgress(clearedLine + text)
         isDrawn = true
     }
 
     /// Makes room for an ordinary line.
     func clear() {
         guard isDrawn else { return }
-        write("\r\u{1B}[2K")
+        writeProgress(clearedLine)
         isDrawn = false
     }
+}
 
-    private func write(_ text: String) {
-        // A line that cannot be shown is no reason to stop.
-        _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
-    }
+/// Empties a terminal's line.
+public let clearedLine = "\r\u{1B}[2K"
+
+/// To standard error. What cannot be shown is no reason to stop.
+public func writeProgress(_ text: String) {
+    _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
 }
 
 /// Whether a person watches standard error: a terminal, or a launcher that says it has one (behind mpirun, ranks see a

@@ -1,5 +1,4 @@
 import Evaluation
-import Glibc
 import Tracing
 import Training
 
@@ -21,15 +20,10 @@ final class EvaluationLine {
         lastShown = now
         let text = "\(progress.stage): \(progress.done) of \(progress.total) images"
             + (progress.secondsLeft.map { ", at most \(rounded($0, 0)) s left" } ?? "")
-        write(isTerminal ? "\r\u{1B}[2K" + text : text + "\n")
+        writeProgress(isTerminal ? clearedLine + text : text + "\n")
     }
 
     func clear() {
-        if isShown && isTerminal { write("\r\u{1B}[2K") }
-    }
-
-    private func write(_ text: String) {
-        // A line that cannot be shown is no reason to stop.
-        _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
+        if isShown && isTerminal { writeProgress(clearedLine) }
     }
 }

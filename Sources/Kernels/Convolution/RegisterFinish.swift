@@ -16,10 +16,12 @@ struct Unfinished: RegisterFinish {
 
 /// Adds a number of each channel.
 struct Shifted<Base: RegisterFinish>: RegisterFinish {
-    var base: Base
+    let base: Base
     let shift: Source
 
-    @inline(__always) func at(image: Int, count: Int) -> Shifted { self }
+    @inline(__always) func at(image: Int, count: Int) -> Shifted {
+        Shifted(base: base.at(image: image, count: count), shift: shift)
+    }
     @inline(__always) func callAsFunction(_ numbers: RegisterLanes, at place: Int, channel: Int) -> RegisterLanes {
         base(numbers, at: place, channel: channel) + load(shift + channel, as: RegisterLanes.self)
     }
@@ -27,8 +29,8 @@ struct Shifted<Base: RegisterFinish>: RegisterFinish {
 
 /// Adds numbers of the same place.
 struct WithAddend<Base: RegisterFinish>: RegisterFinish {
-    var base: Base
-    var addend: Source
+    let base: Base
+    let addend: Source
 
     @inline(__always) func at(image: Int, count: Int) -> WithAddend {
         WithAddend(base: base.at(image: image, count: count), addend: addend + image &* count)
@@ -40,7 +42,7 @@ struct WithAddend<Base: RegisterFinish>: RegisterFinish {
 
 /// Not below a number.
 struct Bounded<Base: RegisterFinish>: RegisterFinish {
-    var base: Base
+    let base: Base
     let lowest: Scalar
 
     @inline(__always) func at(image: Int, count: Int) -> Bounded {
@@ -53,8 +55,8 @@ struct Bounded<Base: RegisterFinish>: RegisterFinish {
 
 /// Zero where a gate is not positive; as many images of gates as there are meet those of the result in turn.
 struct Gated<Base: RegisterFinish>: RegisterFinish {
-    var base: Base
-    var gate: Source
+    let base: Base
+    let gate: Source
     let images: Int
 
     @inline(__always) func at(image: Int, count: Int) -> Gated {
