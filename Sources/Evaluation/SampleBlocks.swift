@@ -4,19 +4,23 @@ struct SampleBlocks: Sendable {
     /// Where each block begins in `samples`, ascending.
     private let starts: [Int]
 
+    /// The fewest that ranks are given while there is more for all: one image alone takes a thin network as long as two,
+    /// and one of four a good half of it.
+    private static let smallest = 4
+
     /// `batch` is the most that go through the network at once. With several ranks the blocks shrink towards the end,
     /// so that all ranks end at about the same time however long an attack takes on an image.
     init(_ samples: [Int], ranks: Int, batch: Int) {
         precondition(ranks > 0 && batch > 0, "SampleBlocks: \(ranks) ranks, batch \(batch)")
         self.samples = samples
+        let smallest = min(Self.smallest, max(1, samples.count / ranks))
         var starts: [Int] = [], next = 0
         while next < samples.count {
             starts.append(next)
             let left = samples.count - next
-            // Two blocks of this size would be left for each rank. Single images come last: one alone takes ResNet-8
-            // 1.8 times as long as one of four.
-            let even = max(left / (2 * ranks), left > 2 * ranks ? 2 : 1)
-            next += min(batch, ranks == 1 ? left : even)
+            // One and a half blocks of this size would be left for each rank.
+            let even = ranks == 1 ? left : max(smallest, 2 * left / (3 * ranks))
+            next += min(batch, left - even < smallest ? left : even)
         }
         self.starts = starts
     }
