@@ -84,10 +84,8 @@ enum PanelProduct {
                 }
                 ahead = lines + Tile.rows &* 16
             }
-            for k in 0..<16 {
-                tile.addProducts(StridedFactors(a + k, 16), Tile.Columns(b, panelStride: stretch.filterStride))
-                b += 16
-            }
+            tile.addPanelProducts(a, b, panelStride: stretch.filterStride)
+            b += 256
             a += stretch.panelStride
         }
         tile.write(stretch.c + row &* 16, 16, panelStride: stretch.panelStride, adding: stretch.adding)

@@ -25,6 +25,26 @@ extension RegisterTile {
         addProducts(factors, from: 0, numbers)
     }
 
+    /// sums[row] += sum over k of factors[row * 16 + k] numbers[k], for the sixteen k of a panel, whose numbers lie
+    /// sixteen apart.
+    ///
+    /// Written out: in a loop the processor makes two instructions of every multiply-add that reads memory at an index.
+    @inline(__always)
+    mutating func addPanelProducts(_ factors: Source, _ numbers: Source, panelStride: Int) {
+        addFourProducts(factors, numbers, panelStride)
+        addFourProducts(factors + 4, numbers + 64, panelStride)
+        addFourProducts(factors + 8, numbers + 128, panelStride)
+        addFourProducts(factors + 12, numbers + 192, panelStride)
+    }
+
+    @inline(__always)
+    private mutating func addFourProducts(_ factors: Source, _ numbers: Source, _ panelStride: Int) {
+        addProducts(StridedFactors(factors, 16), Columns(numbers, panelStride: panelStride))
+        addProducts(StridedFactors(factors + 1, 16), Columns(numbers + 16, panelStride: panelStride))
+        addProducts(StridedFactors(factors + 2, 16), Columns(numbers + 32, panelStride: panelStride))
+        addProducts(StridedFactors(factors + 3, 16), Columns(numbers + 48, panelStride: panelStride))
+    }
+
     /// Writes the first `count` rows `rowStride` numbers apart, or adds them to what is there.
     @inline(__always)
     func write(
