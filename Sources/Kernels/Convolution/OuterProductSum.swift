@@ -57,24 +57,35 @@ enum OuterProductSum {
         _: Tile.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source,
         _ c: Destination, _ panelStride: Int, fetching: Bool = false
     ) {
-        var tile = Tile()
+        var tile = Tile(), second = Tile()
         var factors = SixFactors(a, offsets, count: count), b = b
+        @inline(__always) func addPixel(to tile: inout Tile) {
+            if fetching {
+                prefetch(factors.base + pixels.nextA)
+                for panel in 0..<Tile.Columns.panels { prefetch(b + (pixels.nextB &+ panel &* 16)) }
+            }
+            tile.addProducts(factors, Tile.Columns(b, panelStride: 16))
+            factors.base += pixels.pixelA
+            b += pixels.pixelB
+        }
         for _ in 0..<pixels.images {
             for _ in 0..<pixels.rows {
-                for _ in 0..<pixels.length {
-                    if fetching {
-                        prefetch(factors.base + pixels.nextA)
-                        for panel in 0..<Tile.Columns.panels { prefetch(b + (pixels.nextB &+ panel &* 16)) }
-                    }
-                    tile.addProducts(factors, Tile.Columns(b, panelStride: 16))
-                    factors.base += pixels.pixelA
-                    b += pixels.pixelB
+                var left = pixels.length
+                while Tile.wantsSecondTile && left >= 2 {
+                    addPixel(to: &tile)
+                    addPixel(to: &second)
+                    left &-= 2
+                }
+                while left > 0 {
+                    addPixel(to: &tile)
+                    left &-= 1
                 }
                 factors.base += pixels.rowA
             }
             factors.base += pixels.imageA
             b += pixels.imageB
         }
+        if Tile.wantsSecondTile { tile.add(second) }
         tile.write(c, 16, panelStride: panelStride, adding: true, count: count)
     }
 }

@@ -15,6 +15,9 @@ protocol RegisterTile {
     /// sums[row] += factors[first + row] numbers
     mutating func addProducts<Factors: TileFactors>(_ factors: Factors, from first: Int, _ numbers: Columns)
 
+    /// sums += other.sums
+    mutating func add(_ other: Self)
+
     /// Calls `body(first + row, sums)` for each row.
     func forEachRow(from first: Int, _ body: (Int, Columns) -> Void)
 }
@@ -133,6 +136,9 @@ struct TileRow<Columns: TileColumns>: RegisterTile {
     }
 
     @inline(__always)
+    mutating func add(_ other: TileRow) { sums = sums + other.sums }
+
+    @inline(__always)
     func forEachRow(from first: Int, _ body: (Int, Columns) -> Void) { body(first, sums) }
 }
 
@@ -151,6 +157,12 @@ struct StackedTiles<Upper: RegisterTile, Lower: RegisterTile>: RegisterTile wher
     }
 
     @inline(__always)
+    mutating func add(_ other: StackedTiles) {
+        upper.add(other.upper)
+        lower.add(other.lower)
+    }
+
+    @inline(__always)
     func forEachRow(from first: Int, _ body: (Int, Columns) -> Void) {
         upper.forEachRow(from: first, body)
         lower.forEachRow(from: first &+ Upper.rows, body)
@@ -166,6 +178,12 @@ typealias SixteenRows<Columns: TileColumns> = StackedTiles<EightRows<Columns>, E
 
 /// Whether tiles of two panels, or of more than six rows, stay in registers.
 @inline(__always) var hasWideRegisters: Bool { registerLaneCount == Panel.width }
+
+extension RegisterTile {
+    /// Whether the tile has so few registers that each multiply-add would wait for the one before: then every other
+    /// product goes to a second tile, which is added at the end.
+    @inline(__always) static var wantsSecondTile: Bool { hasWideRegisters && rows &* Columns.panels < 8 }
+}
 
 /// The factors of a tile's rows.
 protocol TileFactors {

@@ -1,5 +1,4 @@
-/// Asks memory for the part of a batch that the next block of tiles will touch, a little at a time while the products
-/// of this block are computed: asked for at once, or when it is needed, it would be waited for.
+/// The part of a batch that the next block of tiles will touch, to be asked for in steps while this block is computed.
 struct TileFetch {
     private let start: Source
     private let tiles: WinogradTiles
@@ -27,18 +26,32 @@ struct TileFetch {
         step = (goal - done + steps - 1) / steps
     }
 
-    @inline(__always)
-    mutating func advance() {
-        if done >= goal { return }
+    /// What is to be asked for in the next step.
+    mutating func next() -> LineStream {
         let first = start + (period == .max ? done : done % period)
-        // In whole cache lines. A step may run over the end of a period: the address need not exist.
-        let count = (min(step, goal &- done) &+ 15) & ~15, end = first + count
-        done &+= count
-        var line = first
-        if isWritten {
-            while line < end { prefetchToWrite(line); line += 16 }
-        } else {
-            while line < end { prefetch(line); line += 16 }
-        }
+        // In whole cache lines. A step may run over the end of a period.
+        let lines = max(0, min(step, goal &- done) &+ 15) / 16
+        done &+= lines &* 16
+        return LineStream(first, lines: lines, isWritten: isWritten)
+    }
+}
+
+/// Some of them, which take turns.
+struct TileFetches {
+    private var fetches: [TileFetch] = []
+    private var turn = 0
+
+    mutating func append(_ fetch: TileFetch) { fetches.append(fetch) }
+
+    /// All that tiles up to `tile` touch is to be asked for in so many steps.
+    mutating func aim(at tile: Int, steps: Int) {
+        for i in fetches.indices { fetches[i].aim(at: tile, steps: max(1, steps / fetches.count)) }
+    }
+
+    /// What is to be asked for in the next step.
+    mutating func next() -> LineStream? {
+        if fetches.isEmpty { return nil }
+        turn = (turn &+ 1) % fetches.count
+        return fetches[turn].next()
     }
 }

@@ -75,7 +75,7 @@ extension WinogradScheme {
         var fetches = products.fetches(block)
         if block.fetchesAhead { fetches.append(TileFetch(input, block.inputs, rowsBeyond: Pass.rowsBeyond)) }
         block.forEachBlock { tiles, next in
-            for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: Pass.planes) }
+            fetches.aim(at: next.upperBound, steps: Pass.planes)
             block.inputs.spread(
                 Pass.InputTransform.self, tiles, margin: Pass.margin, input, parts.inputs, parts.workspace)
             products.run(block, tiles, from: parts.inputs, by: parts.outputs, parts.workspace, &fetches)

@@ -16,9 +16,10 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
     }
 
     /// Of what the way back touches.
-    func fetches(_ block: WinogradBlock<Pass>) -> [TileFetch] {
-        guard block.fetchesAhead else { return [] }
-        var fetches = goesAroundCache(block) ? [] : [TileFetch(output, block.outputs, isWritten: true)]
+    func fetches(_ block: WinogradBlock<Pass>) -> TileFetches {
+        var fetches = TileFetches()
+        guard block.fetchesAhead else { return fetches }
+        if !goesAroundCache(block) { fetches.append(TileFetch(output, block.outputs, isWritten: true)) }
         if let addend = epilogue.addend { fetches.append(TileFetch(addend, block.outputs)) }
         if let gate = epilogue.gate {
             fetches.append(TileFetch(gate, block.outputs, images: epilogue.gateImages))
@@ -29,14 +30,14 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
     /// Of one block of tiles; `fetches` go a step further with each plane.
     func run(
         _ block: WinogradBlock<Pass>, _ tiles: Range<Int>, from inputs: Source, by outputs: Destination,
-        _ workspace: Destination, _ fetches: inout [TileFetch]
+        _ workspace: Destination, _ fetches: inout TileFetches
     ) {
         for plane in 0..<Pass.planes {
             PanelProduct.multiply(
                 rows: tiles.count, panelRows: block.size, depth: Panel.padded(block.inputs.channels),
                 columns: Panel.padded(block.outputs.channels), inputs + plane * block.inputs.planeStride,
-                filters + Scheme.filterPlane(plane) * filterStride, outputs + plane * block.outputs.planeStride)
-            for i in fetches.indices { fetches[i].advance() }
+                filters + Scheme.filterPlane(plane) * filterStride, outputs + plane * block.outputs.planeStride,
+                asking: fetches.next())
         }
         switch (epilogue.shift, epilogue.addend, epilogue.gate) {
         case (let shift?, let addend?, _):

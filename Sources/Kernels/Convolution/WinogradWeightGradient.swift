@@ -32,15 +32,14 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
         let parts = block.divide(scratch)
         let workspace = parts.rest, sums = workspace + Panel.aligned(WinogradFilters<Scheme>.gatherCount)
         let outputs = sums + Panel.aligned(sumCount)
-        var fetches = products?.fetches(block) ?? []
+        var fetches = products?.fetches(block) ?? TileFetches()
         if block.fetchesAhead {
-            fetches += [
-                TileFetch(x, block.inputs, rowsBeyond: Scheme.Forward.rowsBeyond), TileFetch(dy, block.outputs),
-            ]
+            fetches.append(TileFetch(x, block.inputs, rowsBeyond: Scheme.Forward.rowsBeyond))
+            fetches.append(TileFetch(dy, block.outputs))
         }
         let steps = Scheme.Forward.planes * (products == nil ? 1 : 2)
         block.forEachBlock { tiles, next in
-            for i in fetches.indices { fetches[i].aim(at: next.upperBound, steps: steps) }
+            fetches.aim(at: next.upperBound, steps: steps)
             block.inputs.spread(
                 Scheme.Forward.InputTransform.self, tiles, margin: Scheme.Forward.margin, x, parts.inputs,
                 parts.workspace)
@@ -54,7 +53,7 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
                         tiles.count, parts.outputs + plane * block.outputs.planeStride,
                         parts.inputs + plane * block.inputs.planeStride, sums + filterPlane * filters.planeStride,
                         adding: tiles.lowerBound > 0 || !isFirst)
-                    for i in fetches.indices { fetches[i].advance() }
+                    fetches.next()?.askForAll()
                 }
             }
         }

@@ -1,0 +1,31 @@
+/// Lines of memory to be asked for a few at a time, while something else is computed: many at once would wait for one
+/// another, and what is computed for them.
+struct LineStream {
+    private var line: Source
+    private(set) var lines: Int
+    private let isWritten: Bool
+
+    /// - Parameter isWritten: whether they are asked for to be written. The addresses need not exist.
+    init(_ line: Source, lines: Int, isWritten: Bool) {
+        self.line = line
+        self.lines = lines
+        self.isWritten = isWritten
+    }
+
+    /// Asks for the next `count` lines, or for as many as are left.
+    @inline(__always)
+    mutating func ask(_ count: Int) {
+        let count = min(count, lines), end = line + count &* 16
+        lines &-= count
+        if isWritten {
+            while line < end { prefetchToWrite(line); line += 16 }
+        } else {
+            while line < end { prefetch(line); line += 16 }
+        }
+    }
+
+    func askForAll() {
+        var all = self
+        all.ask(lines)
+    }
+}
