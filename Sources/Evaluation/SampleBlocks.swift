@@ -4,8 +4,8 @@ struct SampleBlocks: Sendable {
     /// Where each block begins in `samples`, ascending.
     private let starts: [Int]
 
-    /// The fewest that ranks are given while there is more for all: one image alone takes a thin network as long as two,
-    /// and one of four a good half of it.
+    /// The fewest that ranks are given while there is more for all: one image takes a thin network as long as two do, and
+    /// more than half as long as four.
     private static let smallest = 4
 
     /// `batch` is the most that go through the network at once. With several ranks the blocks shrink towards the end,

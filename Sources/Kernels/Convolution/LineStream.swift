@@ -2,21 +2,22 @@
 /// another, and what is computed for them.
 struct LineStream {
     private var line: Source
-    private(set) var lines: Int
+    /// Lines that are left.
+    private(set) var count: Int
     private let isWritten: Bool
 
     /// - Parameter isWritten: whether they are asked for to be written. The addresses need not exist.
-    init(_ line: Source, lines: Int, isWritten: Bool) {
+    init(_ line: Source, count: Int, isWritten: Bool) {
         self.line = line
-        self.lines = lines
+        self.count = count
         self.isWritten = isWritten
     }
 
     /// Asks for the next `count` lines, or for as many as are left.
     @inline(__always)
     mutating func ask(_ count: Int) {
-        let count = min(count, lines), end = line + count &* 16
-        lines &-= count
+        let asked = min(count, self.count), end = line + asked &* 16
+        self.count &-= asked
         if isWritten {
             while line < end { prefetchToWrite(line); line += 16 }
         } else {
@@ -26,6 +27,6 @@ struct LineStream {
 
     func askForAll() {
         var all = self
-        all.ask(lines)
+        all.ask(count)
     }
 }

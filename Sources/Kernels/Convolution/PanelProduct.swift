@@ -32,9 +32,9 @@ enum PanelProduct {
         let fetches = depth &* columns > 8192
         // A tile that has all sixteen rows reads such filters once, as they come from memory.
         let takesAll = hasWideRegisters && fetches && rows == 16
-        var lines = lines ?? LineStream(b, lines: 0, isWritten: false)
+        var lines = lines ?? LineStream(b, count: 0, isWritten: false)
         let steps = depth / 16 &* registerTiles(rows, panels, single: takesAll)
-        let share = (lines.lines &+ steps &- 1) / max(1, steps)
+        let share = (lines.count &+ steps &- 1) / max(1, steps)
         var start = 0
         while start < depth {
             let part = min(longestStretch, depth &- start)

@@ -32,7 +32,7 @@ struct TileFetch {
         // In whole cache lines. A step may run over the end of a period.
         let lines = max(0, min(step, goal &- done) &+ 15) / 16
         done &+= lines &* 16
-        return LineStream(first, lines: lines, isWritten: isWritten)
+        return LineStream(first, count: lines, isWritten: isWritten)
     }
 }
 
