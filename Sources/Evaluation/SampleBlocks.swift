@@ -4,23 +4,25 @@ struct SampleBlocks: Sendable {
     /// Where each block begins in `samples`, ascending.
     private let starts: [Int]
 
-    /// The fewest that ranks are given while there is more for all: one image takes a thin network as long as two do, and
-    /// more than half as long as four.
-    private static let smallest = 4
+    /// Ranks' shares of what is left that are cut no further: an image takes a thin network longer when it comes alone.
+    private static let smallestShare = 8
 
-    /// `batch` is the most that go through the network at once. With several ranks the blocks shrink towards the end,
-    /// so that all ranks end at about the same time however long an attack takes on an image.
+    /// `batch` is the most that go through the network at once.
+    ///
+    /// Blocks come in rounds of one a rank, each of three quarters of what is left, and the last of all. So ranks end
+    /// together where images take equally long, which those do that survive; what is left after a round evens out where
+    /// some gave way early.
     init(_ samples: [Int], ranks: Int, batch: Int) {
         precondition(ranks > 0 && batch > 0, "SampleBlocks: \(ranks) ranks, batch \(batch)")
         self.samples = samples
-        let smallest = min(Self.smallest, max(1, samples.count / ranks))
         var starts: [Int] = [], next = 0
         while next < samples.count {
-            starts.append(next)
             let left = samples.count - next
-            // One and a half blocks of this size would be left for each rank.
-            let even = ranks == 1 ? left : max(smallest, 2 * left / (3 * ranks))
-            next += min(batch, left - even < smallest ? left : even)
+            let isLast = ranks == 1 || left <= Self.smallestShare * ranks
+            let round = isLast ? left : ranks * min(batch, left * 3 / (4 * ranks))
+            let turns = (round + ranks * batch - 1) / (ranks * batch), blocks = min(round, ranks * turns)
+            starts += (0..<blocks).map { next + $0 * round / blocks }
+            next += round
         }
         self.starts = starts
     }
@@ -30,6 +32,6 @@ struct SampleBlocks: Sendable {
 
     /// Block number `block`, nil past the last.
     func block(_ block: Int) -> [Int]? {
-        block < starts.count ? Array(samples[starts[block]..<min(start(block + 1), samples.count)]) : nil
+        block < starts.count ? Array(samples[starts[block]..<start(block + 1)]) : nil
     }
 }
