@@ -8,8 +8,9 @@ REFERENCE is the folder that holds the reference implementation of AutoAttack: t
 (3.3).
 For checkpoints of `model.kind: resnet` with batch norm. Needs torch and safetensors. Each attack sees all images that
 are classified correctly; --cascade runs the standard version of both programs instead, one attack after the other on
-what is left. Exits with 1 where accuracies differ by more than the tolerance. Times are of the clock for pag's
-attacks, and of the processors for the reference's and for both cascades: on a busy machine those can be compared.
+what is left. Exits with 1 where accuracies differ by more than the tolerance. Times are of the clock, and in brackets
+those of the processors, which can be compared on a busy machine; of pag's single attacks only the clock's are known.
+--ranks N runs pag by mpirun, --threads N the reference.
 
 Known differences: the programs draw other random numbers, and the reference's Square shares windows between the images
 of a batch. So a difference of the order of the spread between seeds (--seed) says nothing.
@@ -155,10 +156,15 @@ def in_batches(perturb, images, labels, size=250):
         for i in range(0, len(images), size)])
 
 
+def duration(clock, processor=None):
+    return f"{clock:.1f} s" + (f" ({processor:.1f} s)" if processor is not None else "")
+
+
 def run_pag(options, folder):
     """The clean test images and labels, what pag has found, the exported network, and the seconds it took."""
-    def pag(*words):
-        subprocess.run([options.pag, *map(str, words)], check=True, stdout=subprocess.DEVNULL)
+    def pag(*words, ranks=1):
+        mpirun = ["mpirun", "--quiet", "-n", str(ranks)] if ranks > 1 else []
+        subprocess.run([*mpirun, options.pag, *map(str, words)], check=True, stdout=subprocess.DEVNULL)
 
     pag("export", options.checkpoint, f"{folder}/model.safetensors")
     data = ("--data", options.data) if options.data else ()
@@ -168,9 +174,10 @@ def run_pag(options, folder):
     attacks = "autoattack" if options.cascade else options.attacks
     start = os.times()
     pag("evaluate", options.checkpoint, "--attack", attacks, "--epsilon", options.epsilon, *common,
-        "--seed", options.seed, "--out", f"{folder}/attacked")
+        "--seed", options.seed, "--out", f"{folder}/attacked", ranks=options.ranks)
     end = os.times()
-    seconds = end.children_user + end.children_system - start.children_user - start.children_system
+    seconds = (end.elapsed - start.elapsed,
+               end.children_user + end.children_system - start.children_user - start.children_system)
     with open(f"{folder}/attacked/robustness.json", encoding="utf-8") as file:
         result = json.load(file)
     model = Network(f"{folder}/model.safetensors", getattr(F, options.activation))
@@ -193,6 +200,7 @@ def main():
     parser.add_argument("--cascade", action="store_true")
     parser.add_argument("--data")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--ranks", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
 
@@ -220,25 +228,29 @@ def main():
         flags = right & (correct(found) | (distance(found) > options.epsilon * (1 + 1e-5)))
         theirs = flags.float().mean().item()
         far = abs(ours - theirs) > options.tolerance + 1e-9
-        print(f"{name:10} pag {ours:.4f} ({our_seconds:.1f} s)  reference {theirs:.4f} ({their_seconds:.1f} s)"
+        print(f"{name:10} pag {ours:.4f} {duration(*our_seconds)}  reference {theirs:.4f} {duration(*their_seconds)}"
               + ("  TOO FAR APART" if far else ""), flush=True)
         return flags, far
 
+    def timed(find):
+        clock, processor = time.monotonic(), time.process_time()
+        found = find()
+        return found, (time.monotonic() - clock, time.process_time() - processor)
+
     reference = Reference(options.reference, model, options.norm, options.epsilon, options.seed)
     if options.cascade:
-        start = time.process_time()
-        found = reference.standard(images, labels)
-        flags, far = compare("autoattack", result["robust_acc"], found, time.process_time() - start, seconds)
+        found, theirs = timed(lambda: reference.standard(images, labels))
+        flags, far = compare("autoattack", result["robust_acc"], found, theirs, seconds)
         failed |= far
         print(f"broken by pag alone {int((flags & ~survived).sum())}, by the reference alone "
               f"{int((~flags & survived).sum())}")
         return 1 if failed else 0
     everything = right.clone()
     for entry in result["attacks"]:
-        start = time.process_time()
         found = images.clone()
-        found[right] = in_batches(reference.attack(entry["name"]), images[right], labels[right])
-        flags, far = compare(entry["name"], entry["robust_acc"], found, time.process_time() - start, entry["seconds"])
+        found[right], theirs = timed(
+            lambda: in_batches(reference.attack(entry["name"]), images[right], labels[right]))
+        flags, far = compare(entry["name"], entry["robust_acc"], found, theirs, (entry["seconds"],))
         failed |= far
         everything &= flags
     print(f"{'all':10} pag {result['robust_acc']:.4f}  reference {everything.float().mean():.4f}")
