@@ -57,6 +57,9 @@ public struct RunConfiguration: Configurable {
         return .init(mean: half, std: half)
     }
 
+    /// What decides which images the run has.
+    public var dataSeed: UInt64 { data.seed ?? seed }
+
     private var denoises: Bool { loss.objective is Denoising }
 
     /// This configuration without what may change between a run and its continuation: how long it goes on, how it is
@@ -90,6 +93,9 @@ public struct DataConfiguration: Configurable {
     public var augment = Augment()
     /// The first N training images of the epoch-independent order; null: all.
     public var limit: Int?
+    /// Of the epoch-independent order, and of data that are made up; null: the run's. Runs of several seeds on the same
+    /// images, which share a file of targets, set it.
+    public var seed: UInt64?
     /// Training images held out for the monitor, beyond the first `limit`; null: a tenth of what is trained on, at most
     /// 1,000, and none without a monitor.
     public var validation: Int?
@@ -99,6 +105,7 @@ public struct DataConfiguration: Configurable {
         try fields.value("dataset", &dataset, check: .notEmpty)
         try fields.section("augment", &augment)
         try fields.optional("limit", &limit, check: .positive)
+        try fields.optional("seed", &seed)
         try fields.optional("validation", &validation, check: .notNegative)
     }
 }

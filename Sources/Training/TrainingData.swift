@@ -13,8 +13,8 @@ public struct TrainingData: Sendable {
     /// trained on, the last ones are held out. Throws `badInput` for damaged data and for fewer images than a batch.
     public init(_ configuration: RunConfiguration) throws {
         let data = configuration.data
-        splits = try DatasetRegistry.open(data.dataset, seed: configuration.seed)
-        let order = EpochOrder.fixedOrder(seed: configuration.seed, count: splits.train.count)
+        splits = try DatasetRegistry.open(data.dataset, seed: configuration.dataSeed)
+        let order = EpochOrder.fixedOrder(seed: configuration.dataSeed, count: splits.train.count)
         let wanted = min(data.limit ?? order.count, order.count)
         let isWatched = configuration.monitor.everyEpochs > 0
         let heldOut = min(data.validation ?? (isWatched ? min(1000, wanted / 10) : 0), order.count)

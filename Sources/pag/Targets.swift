@@ -38,7 +38,7 @@ struct TargetsCommand: ParsableCommand {
         try withJob(watchdog: configuration.compute.watchdog) { communicator in
             let logger = ConsoleLog.logger(rank: communicator.rank)
             let stop = try StopRequest()
-            let splits = try DatasetRegistry.open(configuration.data.dataset, seed: configuration.seed)
+            let splits = try DatasetRegistry.open(configuration.data.dataset, seed: configuration.dataSeed)
             let pool = MemoryPool(
                 checkingResults: configuration.compute.trapNonFinite, convolution: configuration.compute.convolution)
             let generator = try configuration.targets.generator.prepare(
@@ -47,8 +47,8 @@ struct TargetsCommand: ParsableCommand {
                     runDirectory: runDir ?? "runs/\(name(of: config))",
                     process: configuration.diffusion ?? DiffusionProcess(), pool: pool,
                     progress: { communicator.heartbeat.beat() }))
-            // The images that a classifier with the same seed and limit trains on.
-            let order = EpochOrder.fixedOrder(seed: configuration.seed, count: splits.train.count)
+            // The images that a classifier with the same data section and seed trains on.
+            let order = EpochOrder.fixedOrder(seed: configuration.dataSeed, count: splits.train.count)
             let rows = Array(order.prefix(configuration.data.limit ?? order.count))
             let computation = TargetComputation(
                 generator, dataset: splits.train, rows: rows, configuration.targets, communicator: communicator,

@@ -177,6 +177,14 @@ import Training
         #expect(failure?.kind == .usage)
     }
 
+    @Test func aSeedOfTheDataGivesRunsOfOtherSeedsTheSameImages() throws {
+        func images(_ overrides: String...) throws -> [Int] {
+            try TrainingData(Configuration.read(text: Self.text, source: "test", overrides: overrides)).train.indices
+        }
+        #expect(try images("seed=2", "data.seed=5") == images("seed=5"))
+        #expect(try images("seed=2") != images("seed=5"))
+    }
+
     @Test func moreThanThereIsToTrainOnIsRefused() throws {
         let failure = #expect(throws: Failure.self) { try train(Folder(), ["data.limit=31"]) }
         #expect(failure?.kind == .badInput)
