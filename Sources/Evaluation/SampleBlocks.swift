@@ -15,6 +15,7 @@ struct SampleBlocks: Sendable {
     init(_ samples: [Int], ranks: Int, batch: Int) {
         precondition(ranks > 0 && batch > 0, "SampleBlocks: \(ranks) ranks, batch \(batch)")
         self.samples = samples
+        let batch = min(batch, max(1, samples.count))
         var starts: [Int] = [], next = 0
         while next < samples.count {
             let left = samples.count - next

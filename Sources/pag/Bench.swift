@@ -44,13 +44,15 @@ struct Bench: ParsableCommand {
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
     func validate() throws {
-        guard [batch, classChunk, imageChunk].allSatisfy({ $0 ?? 1 > 0 }), classes > 1, seconds >= 0,
-            seconds.isFinite, cascade >= 0
+        let most = 1 << 20, positive = 1...most
+        guard [batch, classChunk, imageChunk].allSatisfy({ positive.contains($0 ?? 1) }), (2...most).contains(classes),
+            (0...most).contains(cascade), seconds >= 0, seconds.isFinite
         else {
             throw ValidationError(
-                "batch, class-chunk and image-chunk must be positive, classes 2 or more, seconds and cascade 0 or more")
+                "batch, class-chunk and image-chunk must be 1 to \(most), classes 2 to \(most), cascade 0 to \(most), "
+                    + "seconds 0 or more")
         }
-        guard (1...(1 << 20)).contains(memory) else { throw ValidationError("memory must be 1 to \(1 << 20) mebibytes") }
+        guard positive.contains(memory) else { throw ValidationError("memory must be 1 to \(most) mebibytes") }
         guard subject != .conv || model != .vit else { throw ValidationError("vit has no convolutions") }
     }
 

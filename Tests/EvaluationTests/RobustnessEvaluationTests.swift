@@ -108,7 +108,7 @@ struct RobustnessEvaluationTests {
         }
     }
 
-    @Test(arguments: [(85, 2, 32), (300, 3, 32), (15, 4, 32), (20, 3, 2), (3, 4, 32), (33, 1, 32)])
+    @Test(arguments: [(85, 2, 32), (300, 3, 32), (15, 4, 32), (20, 3, 2), (3, 4, 32), (33, 1, 32), (20, 2, Int.max)])
     func ranksThatAreEquallyFastEndTogether(samples: Int, ranks: Int, batch: Int) throws {
         BLAS.setThreads(1)
         let images = digits(samples, labelledBy: smallNetwork())
