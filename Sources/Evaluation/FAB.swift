@@ -136,7 +136,7 @@ public struct FAB: Attack {
     ) -> [Double] {
         let fromCurrent = projection.move(current, weights, gap: gap)
         // The same hyperplane, seen from the clean image.
-        let between = current.indices.reduce(0) { $0 + weights[$1] * (current[$1] - original[$1]) }
+        let between = doubleSum(current.count) { weights[$0] * (current[$0] - original[$0]) }
         let fromOriginal = projection.move(original, weights, gap: gap + between)
         let near = max(projection.length(fromCurrent), 1e-8), far = max(projection.length(fromOriginal), 1e-8)
         let pull = min(near / (near + far), Self.maximalPull)

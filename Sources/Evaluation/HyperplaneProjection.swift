@@ -24,16 +24,8 @@ struct HyperplaneProjection {
         let rates = weights.map { weight in weight == 0 ? 0 : norm == .linf ? 1 : abs(weight) }
         var reach = 0.0
         while true {
-            var gained = 0.0, slope = 0.0
-            for i in 0..<count {
-                let weight = abs(weights[i])
-                if reach * rates[i] < room[i] {
-                    gained += weight * rates[i] * reach
-                    slope += weight * rates[i]
-                } else {
-                    gained += weight * room[i]
-                }
-            }
+            let gained = doubleSum(count) { abs(weights[$0]) * min(reach * rates[$0], room[$0]) }
+            let slope = doubleSum(count) { reach * rates[$0] < room[$0] ? abs(weights[$0]) * rates[$0] : 0 }
             let next = reach + (abs(gap) - gained) / slope
             guard slope > 0, next.isFinite, next > reach else { break }
             reach = next
@@ -46,7 +38,7 @@ struct HyperplaneProjection {
 
     func length(_ move: [Double]) -> Double {
         switch norm {
-        case .l2: move.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        case .l2: doubleSum(move.count) { move[$0] * move[$0] }.squareRoot()
         case .linf: move.reduce(0) { max($0, abs($1)) }
         }
     }

@@ -109,7 +109,7 @@ struct RandomSquares {
     /// Empties one window and adds a bump to another, with the norm that this frees and that is unused.
     private func moveMass(of change: inout [Double], side: Int, _ stream: inout RandomStream) {
         let to = window(side: side, &stream), from = window(side: side, &stream)
-        let total = change.reduce(0) { $0 + $1 * $1 }
+        let total = doubleSum(count) { change[$0] * change[$0] }
         let unused = max(threat.epsilon * threat.epsilon - total, 0) / Double(channels)
         let bump = bump(side: side, &stream)
         for channel in 0..<channels {
@@ -177,7 +177,7 @@ struct RandomSquares {
 
     /// Writes the original changed by `change` scaled to norm epsilon.
     private func write(_ original: Source, plus change: [Double], to image: Destination) {
-        let norm = change.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let norm = doubleSum(count) { change[$0] * change[$0] }.squareRoot()
         let factor = norm > 0 ? threat.epsilon / norm : 0
         for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * change[i]) }
     }

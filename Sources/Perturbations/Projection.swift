@@ -5,15 +5,14 @@ import Kernels
 extension ThreatModel {
     /// The norm of a - b.
     public func distance(_ count: Int, _ a: Source, _ b: Source) -> Double {
-        var total = 0.0
         switch norm {
         case .l2:
-            for i in 0..<count {
-                let difference = Double(a[i]) - Double(b[i])
-                total += difference * difference
-            }
-            return total.squareRoot()
+            return doubleSum(count) {
+                let difference = Double(a[$0]) - Double(b[$0])
+                return difference * difference
+            }.squareRoot()
         case .linf:
+            var total = 0.0
             for i in 0..<count {
                 let difference = abs(Double(a[i]) - Double(b[i]))
                 // In this form a NaN stays.

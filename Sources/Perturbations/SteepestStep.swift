@@ -6,8 +6,7 @@ extension ThreatModel.Norm {
     public func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
         switch self {
         case .l2:
-            var squared = 0.0
-            for i in 0..<count { squared += Double(gradient[i]) * Double(gradient[i]) }
+            let squared = doubleSum(count) { Double(gradient[$0]) * Double(gradient[$0]) }
             guard squared > 0, squared.isFinite else { return }
             let factor = length / squared.squareRoot()
             for i in 0..<count { image[i] = Scalar(Double(image[i]) + factor * Double(gradient[i])) }

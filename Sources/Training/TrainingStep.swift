@@ -160,9 +160,8 @@ public final class TrainingStep {
     }
 
     private func gradientNorm(_ sums: Source) -> Double {
-        var total = 0.0
-        for i in layout.gradient { total += Double(sums[i]) * Double(sums[i]) }
-        return total.squareRoot()
+        let gradient = sums + layout.gradient.lowerBound
+        return doubleSum(layout.gradient.count) { Double(gradient[$0]) * Double(gradient[$0]) }.squareRoot()
     }
 
     private func nonFiniteImages(_ sums: Source, _ batch: ArraySlice<Int>) -> [Int] {
