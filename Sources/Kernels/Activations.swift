@@ -8,24 +8,39 @@ public enum SmoothActivation: String, Sendable, CaseIterable {
     /// Applies the derivative of the given order (0 is the function itself) to `count` numbers.
     public func apply(order: Int, _ count: Int, _ x: Source, _ out: Destination) {
         switch (self, order) {
-        case (.gelu, 0): mapLanes(count, x, out) { $0 * normal($0).distribution }
-        case (.gelu, 1):
-            mapLanes(count, x, out) {
-                let (density, distribution) = normal($0)
-                return distribution.addingProduct($0, density)
-            }
-        case (.gelu, _):
-            let polynomial = geluPolynomial(order: order)
-            mapLanes(count, x, out) { normal($0).density * evaluate(polynomial, $0) }
+        case (.gelu, 0): mapLanes(count, x, out, Gelu())
+        case (.gelu, 1): mapLanes(count, x, out, GeluSlope())
+        case (.gelu, _): mapLanes(count, x, out, GeluDerivative(polynomial: geluPolynomial(order: order)))
         case (.silu, _):
             // (x s)^(n) = x s^(n) + n s^(n-1), and every derivative of s is a polynomial in s.
-            let own = logisticPolynomial(order: order)
             let lower = order == 0 ? [] : logisticPolynomial(order: order - 1).map { $0 * Scalar(order) }
-            mapLanes(count, x, out) {
-                let s = 1 / (1 + exponential(-$0))
-                return $0 * evaluate(own, s) + evaluate(lower, s)
-            }
+            mapLanes(count, x, out, SiluDerivative(own: logisticPolynomial(order: order), lower: lower))
         }
+    }
+}
+
+private struct Gelu: LaneFunction {
+    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes { x * normal(x).distribution }
+}
+
+private struct GeluSlope: LaneFunction {
+    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes {
+        let (density, distribution) = normal(x)
+        return distribution.addingProduct(x, density)
+    }
+}
+
+/// Of second order and beyond.
+private struct GeluDerivative: LaneFunction {
+    let polynomial: [Scalar]
+    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes { normal(x).density * evaluate(polynomial, x) }
+}
+
+private struct SiluDerivative: LaneFunction {
+    let own, lower: [Scalar]
+    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes {
+        let s = 1 / (1 + exponential(-x))
+        return x * evaluate(own, s) + evaluate(lower, s)
     }
 }
 

@@ -53,10 +53,15 @@ import Glibc
     #endif
 }
 
+/// A function of each number by itself. A type and not a closure, which would be called once a register, and would read
+/// its constants again each time.
+protocol LaneFunction {
+    func callAsFunction(_ x: Lanes) -> Lanes
+}
+
 /// out = function(x) for `count` numbers. The last ones go through a padded register, so that a number's result does
 /// not depend on its place.
-@inline(__always)
-func mapLanes(_ count: Int, _ x: Source, _ out: Destination, _ function: (Lanes) -> Lanes) {
+func mapLanes<Function: LaneFunction>(_ count: Int, _ x: Source, _ out: Destination, _ function: Function) {
     var i = 0
     while i &+ laneCount <= count {
         store(function(load(x + i)), out + i)

@@ -18,7 +18,7 @@ public func elementwise(_ kind: UnaryKind, _ count: Int, _ x: Source, _ out: Des
         map(count, x, out) { $0 * factor } scalar: { $0 * factor }
     case .offset(let term):
         map(count, x, out) { $0 + term } scalar: { $0 + term }
-    case .exponential: mapLanes(count, x, out) { exponential($0) }
+    case .exponential: mapLanes(count, x, out, Exponential())
     case .logarithm: for i in 0..<count { out[i] = log(x[i]) }
     case .squareRoot(let epsilon): for i in 0..<count { out[i] = (x[i] + epsilon).squareRoot() }
     case .reciprocalSquareRoot(let epsilon): for i in 0..<count { out[i] = 1 / (x[i] + epsilon).squareRoot() }
@@ -56,4 +56,8 @@ public func rectifierGradient(rows: Int, _ count: Int, _ dy: Source, y: Source, 
 /// out = max(x, 0); NaN stays NaN, so that a diverged network shows.
 public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
     map(count, x, out) { $0.maximum(.zero) } scalar: { $0 < 0 ? 0 : $0 }
+}
+
+private struct Exponential: LaneFunction {
+    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes { exponential(x) }
 }
