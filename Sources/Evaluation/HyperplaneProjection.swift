@@ -14,12 +14,12 @@ struct HyperplaneProjection {
     /// - Parameter weights: w.
     func move(_ point: [Double], _ weights: [Double], gap: Double) -> [Double] {
         let count = point.count
-        var move = [Double](repeating: 0, count: count)
-        guard gap != 0, gap.isFinite, weights.allSatisfy(\.isFinite) else { return move }
-        let sense = gap > 0 ? 1.0 : -1
+        guard gap != 0, gap.isFinite, weights.allSatisfy(\.isFinite) else { return point.map { _ in 0 } }
+        let sense = gap > 0 ? 1.0 : -1, low = Double(box.lowerBound), high = Double(box.upperBound)
         let room = (0..<count).map { i -> Double in
-            let rises = sense * weights[i] > 0
-            return max(0, rises ? Double(box.upperBound) - point[i] : point[i] - Double(box.lowerBound))
+            // Both, for a branch on a sign would be guessed wrong every other time.
+            let above = high - point[i], below = point[i] - low
+            return max(0, sense * weights[i] > 0 ? above : below)
         }
         let rates = weights.map { weight in weight == 0 ? 0 : norm == .linf ? 1 : abs(weight) }
         var reach = 0.0
@@ -30,10 +30,7 @@ struct HyperplaneProjection {
             guard slope > 0, next.isFinite, next > reach else { break }
             reach = next
         }
-        for i in 0..<count where weights[i] != 0 {
-            move[i] = sense * (weights[i] > 0 ? 1 : -1) * min(reach * rates[i], room[i])
-        }
-        return move
+        return (0..<count).map { Double(signOf: sense * weights[$0], magnitudeOf: min(reach * rates[$0], room[$0])) }
     }
 
     func length(_ move: [Double]) -> Double {
