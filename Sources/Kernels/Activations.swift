@@ -20,11 +20,11 @@ public enum SmoothActivation: String, Sendable, CaseIterable {
 }
 
 private struct Gelu: LaneFunction {
-    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes { x * normal(x).distribution }
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes { x * normal(x).distribution }
 }
 
 private struct GeluSlope: LaneFunction {
-    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes {
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes {
         let (density, distribution) = normal(x)
         return distribution.addingProduct(x, density)
     }
@@ -33,12 +33,12 @@ private struct GeluSlope: LaneFunction {
 /// Of second order and beyond.
 private struct GeluDerivative: LaneFunction {
     let polynomial: [Scalar]
-    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes { normal(x).density * evaluate(polynomial, x) }
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes { normal(x).density * evaluate(polynomial, x) }
 }
 
 private struct SiluDerivative: LaneFunction {
     let own, lower: [Scalar]
-    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes {
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes {
         let s = 1 / (1 + exponential(-x))
         return x * evaluate(own, s) + evaluate(lower, s)
     }
@@ -74,11 +74,11 @@ private func derivative(_ p: [Scalar]) -> [Scalar] {
     p.enumerated().dropFirst().map { Scalar($0.offset) * $0.element }
 }
 @inline(__always)
-private func evaluate(_ p: [Scalar], _ x: Lanes) -> Lanes {
-    var value = Lanes.zero, power = p.count
+private func evaluate(_ p: [Scalar], _ x: RegisterLanes) -> RegisterLanes {
+    var value = RegisterLanes.zero, power = p.count
     while power > 0 {
         power &-= 1
-        value = Lanes(repeating: p[power]).addingProduct(value, x)
+        value = RegisterLanes(repeating: p[power]).addingProduct(value, x)
     }
     return value
 }

@@ -59,5 +59,5 @@ public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
 }
 
 private struct Exponential: LaneFunction {
-    @inline(__always) func callAsFunction(_ x: Lanes) -> Lanes { exponential(x) }
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes { exponential(x) }
 }

@@ -37,6 +37,12 @@ static inline __attribute__((always_inline)) pag_panel_lanes pag_maximum_panel(p
     return a < b ? b : a;
 }
 
+/* yes where a < b, else no: a choice between whole registers. */
+static inline __attribute__((always_inline)) pag_register_lanes pag_choose_less(
+    pag_register_lanes a, pag_register_lanes b, pag_register_lanes yes, pag_register_lanes no) {
+    return a < b ? yes : no;
+}
+
 /* The sums of neighbouring lanes, those of `a` before those of `b`. */
 static inline __attribute__((always_inline)) pag_register_lanes pag_sum_pairs(
     pag_register_lanes a, pag_register_lanes b) {
