@@ -138,7 +138,7 @@ struct Evaluate: ParsableCommand {
     private func describe(_ result: RobustnessResult, _ folder: String) {
         func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
         for note in result.notes { print("NOTE \(note)") }
-        for check in result.checks where !check.ok { print("CHECK FAILED \(check.name): \(check.value)") }
+        for check in result.checks where !check.ok { print("CHECK FAILED \(check.name): \(rounded(check.value, 4))") }
         let threat = result.threat
         print("\(result.dataset), \(result.samples) images, \(threat.norm.rawValue) radius \(threat.epsilonText)")
         print("clean  \(percent(result.cleanAccuracy))")
