@@ -138,7 +138,8 @@ public struct FAB: Attack {
         // The same hyperplane, seen from the clean image.
         let between = doubleSum(current.count) { weights[$0] * (current[$0] - original[$0]) }
         let fromOriginal = projection.move(original, weights, gap: gap + between)
-        let near = max(projection.length(fromCurrent), 1e-8), far = max(projection.length(fromOriginal), 1e-8)
+        let near = max(projection.norm.length(of: fromCurrent), 1e-8)
+        let far = max(projection.norm.length(of: fromOriginal), 1e-8)
         let pull = min(near / (near + far), Self.maximalPull)
         let low = Double(projection.box.lowerBound), high = Double(projection.box.upperBound)
         return current.indices.map { i in

@@ -75,7 +75,7 @@ public struct HopSkipJump: Attack {
             image = boundary(towards: image)
             for step in 1...attack.steps {
                 if let found = withinBudget(image) { return found }
-                let distance = length(zip(image, original).map { $0 - $1 })
+                let distance = threat.norm.length(of: zip(image, original).map { $0 - $1 })
                 // Far enough to tell classes apart in single precision.
                 let radius = step == 1 ? HopSkipJump.firstRadius : max(distance / Double(image.count), 1e-6)
                 let normal = normal(at: image, radius: radius, attack.neighbours(step: step), &stream)
@@ -132,7 +132,7 @@ public struct HopSkipJump: Attack {
             switch threat.norm {
             case .l2: return zip(original, changes).map { $0 + share * $1 }
             case .linf:
-                let bound = share * length(changes)
+                let bound = share * threat.norm.length(of: changes)
                 return zip(original, changes).map { $0 + min(max($1, -bound), bound) }
             }
         }
@@ -148,7 +148,7 @@ public struct HopSkipJump: Attack {
                     let direction = image.map { _ in
                         threat.norm == .l2 ? stream.normal() : 2 * stream.uniform() - 1
                     }
-                    let norm = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                    let norm = ThreatModel.Norm.l2.length(of: direction)
                     let scale = radius / max(norm, 1e-30)
                     let moved = clipped(zip(image, direction).map { $0 + scale * $1 })
                     return zip(moved, image).map { ($0 - $1) / radius }
@@ -164,7 +164,7 @@ public struct HopSkipJump: Attack {
                 for i in normal.indices { normal[i] += weight * direction[i] }
             }
             if threat.norm == .linf { return normal.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 } }
-            let norm = length(normal)
+            let norm = threat.norm.length(of: normal)
             return norm > 0 ? normal.map { $0 / norm } : normal
         }
 
@@ -181,13 +181,6 @@ public struct HopSkipJump: Attack {
 
         private func clipped(_ image: [Double]) -> [Double] {
             image.map { min(max($0, Double(threat.box.lowerBound)), Double(threat.box.upperBound)) }
-        }
-
-        private func length(_ changes: [Double]) -> Double {
-            switch threat.norm {
-            case .l2: changes.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            case .linf: changes.reduce(0) { max($0, abs($1)) }
-            }
         }
     }
 }

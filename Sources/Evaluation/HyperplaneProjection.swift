@@ -32,11 +32,4 @@ struct HyperplaneProjection {
         }
         return (0..<count).map { Double(signOf: sense * weights[$0], magnitudeOf: min(reach * rates[$0], room[$0])) }
     }
-
-    func length(_ move: [Double]) -> Double {
-        switch norm {
-        case .l2: doubleSum(move.count) { move[$0] * move[$0] }.squareRoot()
-        case .linf: move.reduce(0) { max($0, abs($1)) }
-        }
-    }
 }

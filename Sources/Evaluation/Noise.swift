@@ -46,12 +46,8 @@ public struct Noise: Attack {
         let noise = (0..<count).map { _ in
             distribution == .uniform ? 2 * stream.uniform() - 1 : stream.normal()
         }
-        let norm =
-            switch threat.norm {
-            case .l2: noise.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            case .linf: noise.reduce(0) { max($0, abs($1)) }
-            }
-        let factor = norm > 0 ? threat.epsilon / norm : 0
+        let length = threat.norm.length(of: noise)
+        let factor = length > 0 ? threat.epsilon / length : 0
         for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * noise[i]) }
     }
 }

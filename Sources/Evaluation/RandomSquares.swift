@@ -148,7 +148,7 @@ struct RandomSquares {
         let half = side / 2
         addPyramid(to: &values, side, rows: 0..<half, sign: 1)
         addPyramid(to: &values, side, rows: half..<side, sign: -1)
-        let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let norm = ThreatModel.Norm.l2.length(of: values)
         let isTransposed = stream.uniform() > 0.5
         return values.indices.map { i in
             values[isTransposed ? i % side * side + i / side : i] / norm
@@ -177,7 +177,7 @@ struct RandomSquares {
 
     /// Writes the original changed by `change` scaled to norm epsilon.
     private func write(_ original: Source, plus change: [Double], to image: Destination) {
-        let norm = doubleSum(count) { change[$0] * change[$0] }.squareRoot()
+        let norm = ThreatModel.Norm.l2.length(of: change)
         let factor = norm > 0 ? threat.epsilon / norm : 0
         for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * change[i]) }
     }

@@ -12,7 +12,7 @@ import Glibc
         return result
     #else
         let least = RegisterLanes(repeating: -87.336_54), most = RegisterLanes(repeating: 88.376_26)
-        // A NaN passes all comparisons.
+        // Comparisons with a NaN are false, so it stays.
         let above = pag_choose_less(x, least, least, x), bounded = pag_choose_less(most, above, most, above)
         let n = (bounded * 1.442_695_04).rounded(.toNearestOrEven)
         // ln 2 in two parts, so that the difference is exact.

@@ -36,7 +36,6 @@ extension Lanes {
 
     /// Selects instead of calling `pointwiseMax`, which the standard library compiles to scalar code.
     @inline(__always) func maximum(_ other: Lanes) -> Lanes { replacing(with: other, where: self .< other) }
-    @inline(__always) func minimum(_ other: Lanes) -> Lanes { replacing(with: other, where: other .< self) }
     /// The lanes where `gate` is positive, and zeros.
     @inline(__always) func open(where gate: Lanes) -> Lanes { Lanes.zero.replacing(with: self, where: gate .> 0) }
 }

@@ -10,7 +10,7 @@ extension ThreatModel {
             for i in 0..<count { image[i] = Scalar(Double(original[i]) + epsilon * (2 * stream.uniform() - 1)) }
         case .l2:
             let direction = (0..<count).map { _ in stream.normal() }
-            let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let length = norm.length(of: direction)
             // The volume within a radius grows as its power of the dimension.
             let radius = epsilon * pow(stream.uniform(), 1 / Double(count))
             guard length > 0 else { return }
@@ -23,11 +23,7 @@ extension ThreatModel {
     /// under `l2`, and projected.
     public func moveToSurface(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
         let direction = (0..<count).map { _ in norm == .linf ? 2 * stream.uniform() - 1 : stream.normal() }
-        let length =
-            switch norm {
-            case .l2: direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            case .linf: direction.reduce(0) { max($0, abs($1)) }
-            }
+        let length = norm.length(of: direction)
         let factor = length > 0 ? epsilon / length : 0
         for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * direction[i]) }
         project(count, image, original: original)
