@@ -7,6 +7,7 @@ struct RandomImages: Dataset {
     let name = "random"
     let shape: ImageShape
     let classNames: [String]
+    let range: ClosedRange<Scalar>? = pixelRange
     let fingerprint = "random"
     var labels: [Int]
 

@@ -22,6 +22,7 @@ struct ByteImages: Dataset {
     let name: String
     let shape: ImageShape
     let classNames: [String]
+    let range: ClosedRange<Scalar>? = pixelRange
     let fingerprint: String
     private let labels: [UInt8]
     private let segments: [Segment]

@@ -1,5 +1,8 @@
 import Kernels
 
+/// The values of pictures.
+public let pixelRange: ClosedRange<Scalar> = 0...1
+
 /// Labelled images of one shape, numbered from 0. Safe to read from several threads at once.
 public protocol Dataset: Sendable {
     /// For example `CIFAR-10 train`.
@@ -7,6 +10,8 @@ public protocol Dataset: Sendable {
     var shape: ImageShape { get }
     /// The names of the classes; a label is a place in this list.
     var classNames: [String] { get }
+    /// What every element of every image lies in, `pixelRange` for pictures; nil: nothing confines them.
+    var range: ClosedRange<Scalar>? { get }
     /// Images, at least one unless the dataset is an empty `Subset`.
     var count: Int { get }
     /// SHA-256, in hexadecimal, over name, shape, classes, labels and pixels: equal exactly where the content is.
@@ -16,6 +21,6 @@ public protocol Dataset: Sendable {
     /// The class of image `index`, in `0 ..< classNames.count`.
     func label(_ index: Int) -> Int
 
-    /// Writes image `index`, `shape.count` elements channels last. Photographs and digits lie in [0, 1].
+    /// Writes image `index`, `shape.count` elements channels last.
     func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>)
 }

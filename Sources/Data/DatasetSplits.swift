@@ -1,4 +1,6 @@
-/// What a data SPEC stands for: training and test images of the same shape and classes.
+import Kernels
+
+/// What a data SPEC stands for: training and test images of the same shape, classes and range.
 public struct DatasetSplits: Sendable {
     public let train: any Dataset
     public let test: any Dataset
@@ -7,6 +9,8 @@ public struct DatasetSplits: Sendable {
     public let mean: [Double]
     /// Standard deviation of each channel, over all pixels of all training images.
     public let deviation: [Double]
+    /// What the elements of all images lie in; nil: nothing confines them.
+    public var range: ClosedRange<Scalar>? { train.range }
     /// What the user ought to know, a line each, such as training files that are not there.
     public let notices: [String]
 
@@ -15,6 +19,7 @@ public struct DatasetSplits: Sendable {
     ) {
         precondition(train.shape == test.shape, "DatasetSplits: \(train.shape) and \(test.shape)")
         precondition(train.classNames == test.classNames, "DatasetSplits: classes of \(train.name) and \(test.name)")
+        precondition(train.range == test.range, "DatasetSplits: ranges of \(train.name) and \(test.name)")
         precondition(
             mean.count == train.shape.channels && deviation.count == train.shape.channels,
             "DatasetSplits: \(mean.count) means, \(deviation.count) deviations, shape \(train.shape)")

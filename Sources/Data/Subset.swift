@@ -22,6 +22,7 @@ public struct Subset: Dataset {
     public var name: String { base.name }
     public var shape: ImageShape { base.shape }
     public var classNames: [String] { base.classNames }
+    public var range: ClosedRange<Scalar>? { base.range }
     public var count: Int { indices.count }
 
     public func label(_ index: Int) -> Int { base.label(indices[index]) }

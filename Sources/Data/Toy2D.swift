@@ -13,6 +13,7 @@ public struct Toy2D: Dataset {
     public let name: String
     public let shape = ImageShape(height: 1, width: 1, channels: 2)
     public let classNames = ["0", "1"]
+    public let range: ClosedRange<Scalar>? = nil
     public let fingerprint: String
     private let points: [SIMD2<Double>]
 

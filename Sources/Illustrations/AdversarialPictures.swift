@@ -26,7 +26,7 @@ public struct AdversarialPictures {
     /// empty. Throws `inputOutput`.
     public func write(to directory: String) throws {
         let shape = result.shape
-        guard shape.channels == 1 || shape.channels == 3, shape.height > 1 else { return }
+        guard shape.channels == 1 || shape.channels == 3, test.range == pixelRange else { return }
         let threat = result.threat, norm = threat.norm == .l2 ? "L2" : "L\u{221E}"
         let picture = grid().map {
             Picture(

@@ -33,7 +33,7 @@ public struct RunPictures {
     /// - Returns: the pictures by name, for other records.
     @discardableResult
     public func write(to directory: String) throws -> [(name: String, image: RasterImage)] {
-        guard test.shape.channels == 1 || test.shape.channels == 3, test.shape.height > 1 else { return [] }
+        guard test.shape.channels == 1 || test.shape.channels == 3, test.range == pixelRange else { return [] }
         let shown = firstOfEachClass(atMost: 5)
         let pictures = [gradients(of: Array(shown.prefix(3))), perturbations(of: shown)]
         try Picture.write(pictures, to: directory + "/pictures")

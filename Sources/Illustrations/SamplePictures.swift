@@ -1,4 +1,5 @@
 import Autodiff
+import Data
 import Diffusion
 import Failures
 import Formats
@@ -10,18 +11,20 @@ import Reporting
 public struct SamplePictures {
     private let denoiser: NetworkDenoiser
     private let state: ModelState
-    private let classNames: [String]
+    private let dataset: any Dataset
     private let seed: UInt64
     private let progress: () -> Void
 
-    /// - Parameter parameters: what to draw with, such as the average.
+    /// - Parameters:
+    ///   - parameters: what to draw with, such as the average.
+    ///   - dataset: what the denoiser was trained on.
     public init(
-        _ state: ModelState, parameters: Storage, _ process: DiffusionProcess, classNames: [String], seed: UInt64,
+        _ state: ModelState, parameters: Storage, _ process: DiffusionProcess, like dataset: any Dataset, seed: UInt64,
         progress: @escaping () -> Void
     ) {
         denoiser = NetworkDenoiser(state, parameters: parameters, process)
         self.state = state
-        self.classNames = classNames
+        self.dataset = dataset
         self.seed = seed
         self.progress = progress
     }
@@ -30,8 +33,8 @@ public struct SamplePictures {
     /// - Returns: the pictures by name, for other records.
     @discardableResult
     public func write(to directory: String) throws -> [(name: String, image: RasterImage)] {
-        let shape = denoiser.input
-        guard shape[2] == 1 || shape[2] == 3, shape[0] > 1 else { return [] }
+        let shape = denoiser.input, classNames = dataset.classNames
+        guard shape[2] == 1 || shape[2] == 3, dataset.range == pixelRange else { return [] }
         let steps = min(50, denoiser.levels.count)
         let labels = Array(0..<min(10, classNames.count)) + [denoiser.classes]
         let kinds: [(Sampler.Kind, String)] = [(.ddim, "DDIM"), (.ancestral, "ancestral")]

@@ -12,8 +12,8 @@ public struct ThreatModel: Sendable, Equatable {
     /// For data that are not pixels, such as points in the plane.
     public static let unbounded = -Scalar.greatestFiniteMagnitude...Scalar.greatestFiniteMagnitude
 
-    /// What images of this height may hold: those of one row are points, not pictures.
-    public static func box(height: Int) -> ClosedRange<Scalar> { height == 1 ? unbounded : pixels }
+    /// The box of a data set whose values lie in `range`; nil: nothing confines them.
+    public static func box(range: ClosedRange<Scalar>?) -> ClosedRange<Scalar> { range ?? unbounded }
 
     public let norm: Norm
     /// Radius of the ball, in units of images in [0, 1].

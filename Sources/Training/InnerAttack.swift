@@ -66,7 +66,7 @@ public struct InnerAttack: Configurable {
 
     /// All steps from given points, [B, H, W, C], which the threat must allow.
     public func ascend(from points: Tensor, _ passes: ShardPasses, maximising goal: Goal) -> Tensor {
-        let originals = passes.shard.images, threat = threat(of: passes.state.model)
+        let originals = passes.shard.images, threat = threat(on: passes.shard)
         let mode: ForwardContext.Mode = statistics == .train ? .training : .inference
         let natural = goal == .divergence ? passes.probabilities(of: originals, mode) : nil
         var images = points
@@ -80,8 +80,8 @@ public struct InnerAttack: Configurable {
         return images
     }
 
-    private func threat(of model: Model) -> ThreatModel {
-        ThreatModel(norm: norm, epsilon: epsilon.value, box: ThreatModel.box(height: model.input[0]))
+    private func threat(on shard: LabelledImages) -> ThreatModel {
+        ThreatModel(norm: norm, epsilon: epsilon.value, box: ThreatModel.box(range: shard.range))
     }
 
     private func step(_ images: Tensor, along gradient: Tensor, _ originals: Tensor, _ threat: ThreatModel) -> Tensor {
@@ -101,7 +101,7 @@ public struct InnerAttack: Configurable {
     }
 
     private func startingPoints(_ passes: ShardPasses) -> Tensor {
-        let originals = passes.shard.images, threat = threat(of: passes.state.model)
+        let originals = passes.shard.images, threat = threat(on: passes.shard)
         guard start != .image else { return originals }
         let size = originals.shape.dropFirst().count
         return Tensor(originals.shape, in: originals.pool) { out in

@@ -1,11 +1,14 @@
 import Autodiff
 import Data
+import Kernels
 import Randomness
 
 /// Images and labels, for the alignment term target gradients too: one logical shard, or a whole golden batch.
 public struct LabelledImages {
-    /// [B, H, W, C] in [0, 1]
+    /// [B, H, W, C]
     public let images: Tensor
+    /// What every element of them lies in; nil: nothing confines them.
+    public let range: ClosedRange<Scalar>?
     public let labels: [Int]
     /// [K, B, H, W, C] and the class of each of its K rows for each image, `classes[k][b]`.
     public let targets: Tensor?
@@ -15,13 +18,14 @@ public struct LabelledImages {
 
     /// `keys` nil: the images' places in the tensor, for images that stand alone.
     public init(
-        images: Tensor, labels: [Int], targets: Tensor? = nil, classes: [[Int]] = [], keys: ImageKeys? = nil
+        images: Tensor, range: ClosedRange<Scalar>? = pixelRange, labels: [Int], targets: Tensor? = nil, classes: [[Int]] = [], keys: ImageKeys? = nil
     ) {
         precondition(images.shape[0] == labels.count, "LabelledImages: \(labels.count) labels for \(images.shape)")
         precondition(
             targets.map { $0.shape == [classes.count] + images.shape } ?? classes.isEmpty,
             "LabelledImages: targets \(targets?.shape.description ?? "none") for \(classes.count) x \(images.shape)")
         self.images = images
+        self.range = range
         self.labels = labels
         self.targets = targets
         self.classes = classes
@@ -36,7 +40,7 @@ public struct LabelledImages {
             images: Tensor([indices.count, shape.height, shape.width, shape.channels], in: pool) { out in
                 for (row, index) in indices.enumerated() { images.read(index, into: out + row * shape.count) }
             },
-            labels: indices.map { images.label($0) })
+            range: images.range, labels: indices.map { images.label($0) })
     }
 }
 

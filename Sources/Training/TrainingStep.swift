@@ -119,12 +119,15 @@ public final class TrainingStep {
             loader.load(indices: indices, epoch: epoch, into: $0, labels: &labels, placements: &placements)
         }
         let keys = ImageKeys(seed: configuration.seed, epoch: epoch, indices: Array(indices))
-        guard let targets else { return LabelledImages(images: images, labels: labels, keys: keys) }
+        guard let targets else {
+            return LabelledImages(images: images, range: data.train.range, labels: labels, keys: keys)
+        }
         let classes = targets.classes(of: indices, epoch: epoch)
         let gradients = Tensor([classes.count, indices.count] + image, in: pool) {
             targets.load(indices, classes: classes, placements: placements, into: $0)
         }
-        return LabelledImages(images: images, labels: labels, targets: gradients, classes: classes, keys: keys)
+        return LabelledImages(
+            images: images, range: data.train.range, labels: labels, targets: gradients, classes: classes, keys: keys)
     }
 
     private func start(_ vector: UnsafeMutableBufferPointer<Scalar>) -> Destination {

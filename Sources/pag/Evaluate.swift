@@ -82,8 +82,7 @@ struct Evaluate: ParsableCommand {
                 throw Failure(.usage, "\(checkpoint) names no data; give --data")
             }
             let splits = try DatasetRegistry.open(spec, seed: seed)
-            // Points of the plane are no pixels: nothing confines them.
-            let box = ThreatModel.box(height: splits.test.shape.height)
+            let box = ThreatModel.box(range: splits.range)
             var evaluation = RobustnessEvaluation(
                 threat: try ThreatModel(norm: norm, epsilon: radius, box: box), attacks: attacks, samples: samples,
                 seed: seed)

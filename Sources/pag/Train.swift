@@ -45,7 +45,7 @@ struct Train: ParsableCommand {
                 func progress() { communicator.heartbeat.beat() }
                 if let process = configuration.diffusion {
                     let samples = SamplePictures(
-                        state, parameters: parameters, process, classNames: training.data.splits.train.classNames,
+                        state, parameters: parameters, process, like: training.data.splits.train,
                         seed: configuration.seed, progress: progress)
                     try training.record(pictures: samples.write(to: directory))
                 } else {
@@ -75,7 +75,7 @@ struct Train: ParsableCommand {
         guard settings.everyEpochs > 0 else { return nil }
         let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
         return { state, parameters, data in
-            let box = ThreatModel.box(height: data.validation.shape.height)
+            let box = ThreatModel.box(range: data.splits.range)
             var evaluation = RobustnessEvaluation(
                 threat: ThreatModel(norm: settings.norm, epsilon: settings.epsilon.value, box: box),
                 attacks: [attack], samples: settings.samples, seed: seed)

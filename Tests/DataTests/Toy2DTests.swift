@@ -6,6 +6,7 @@ import Testing
     @Test func pointsLieInTheModesOfTheText() throws {
         let splits = try DatasetRegistry.open("toy2d", seed: 1)
         #expect(splits.train.shape == ImageShape(height: 1, width: 1, channels: 2))
+        #expect(splits.range == nil && splits.test.range == nil, "points of the plane are no pixels")
         for (dataset, perMode) in [(splits.train, 1000), (splits.test, 100)] {
             #expect(dataset.count == 6 * perMode)
             var values = [[Double]](repeating: [], count: 6)

@@ -13,6 +13,7 @@ struct MadeUpImages: Dataset {
     let name = "made-up test"
     let shape: ImageShape
     let classNames: [String]
+    let range: ClosedRange<Scalar>? = pixelRange
     let fingerprint = "none"
     var images: [[Scalar]]
     var labels: [Int]

@@ -1,5 +1,6 @@
 import Autodiff
 import Configuration
+import Data
 import Kernels
 import Layers
 import Models
@@ -24,7 +25,7 @@ import Training
     }
 
     /// Some of the images 0 ..< 6.
-    func passes(_ images: [Int], epoch: Int = 2) -> ShardPasses {
+    func passes(_ images: [Int], epoch: Int = 2, range: ClosedRange<Scalar>? = pixelRange) -> ShardPasses {
         let all = Tensor([6, 6, 6, 1], in: pool) { out in
             var stream = RandomStream(seed: 5, purpose: .test, 1)
             for i in 0..<(6 * 36) { out[i] = Scalar(stream.uniform()) }
@@ -34,7 +35,7 @@ import Training
         }
         return ShardPasses(
             LabelledImages(
-                images: picked, labels: images.map { $0 % 4 },
+                images: picked, range: range, labels: images.map { $0 % 4 },
                 keys: ImageKeys(seed: 9, epoch: epoch, indices: images.map { 100 + $0 })),
             state, parameters: state.tensors(of: state.parameters), .training)
     }
@@ -56,6 +57,16 @@ import Training
             #expect(threat.allows(36, moved.pointer + row * 36, original: original))
             #expect(threat.distance(36, moved.pointer + row * 36, original) > 0)
         }
+    }
+
+    @Test func theDataSaysWhatConfinesAnImage() throws {
+        let attack = try attack("{norm: linf, epsilon: 2, steps: 2}")
+        for range in [0...1, -1...2] as [ClosedRange<Scalar>] {
+            let moved = attack(passes([0, 1], range: range), maximising: .crossEntropy).array
+            #expect(moved.min() == range.lowerBound && moved.max() == range.upperBound)
+        }
+        let free = attack(passes([0, 1], range: nil), maximising: .crossEntropy).array
+        #expect(free.contains { $0 < -1 } && free.contains { $0 > 2 })
     }
 
     @Test(arguments: attacks) func theShardHasNoPartInWhatBecomesOfAnImage(_ text: String) throws {
