@@ -1,3 +1,4 @@
+import Failures
 import Formats
 import Models
 
@@ -9,6 +10,16 @@ extension ParameterFiles {
     /// Whether a checkpoint has averaged parameters.
     public static func hasAverage(_ file: SafetensorsFile) -> Bool {
         file.entries.contains { $0.name.hasPrefix(averagePrefix) }
+    }
+
+    /// What stands before the names of the parameters that a user asks for. Throws `badInput` where averaged ones are
+    /// asked for and the file has none.
+    public static func prefix(average: Bool, of file: SafetensorsFile) throws -> String {
+        guard average else { return "" }
+        guard hasAverage(file) else {
+            throw Failure.badInput(file.path, "holds no averaged parameters", expected: "a run with train.ema")
+        }
+        return averagePrefix
     }
 
     /// Fills a model's parameters with what its run evaluates: the average where the file has one. Throws as `load`.

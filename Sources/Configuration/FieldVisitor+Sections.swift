@@ -6,6 +6,15 @@ extension FieldVisitor {
         if let setting { try read(setting, name, &content) }
     }
 
+    /// A section that has a value for null too, as "none" often is one.
+    public mutating func section<Content: Configurable>(
+        _ name: String, _ content: inout Content, orNull none: Content
+    ) throws {
+        let setting = try declare(name, writing: FieldVisitor.written(content)) ?? absentSection
+        guard let setting else { return }
+        if setting.isNull { content = none } else { try read(setting, name, &content) }
+    }
+
     /// A section that may be null, which is nil and not the default. Present but without keys it has its defaults.
     public mutating func optional<Content: Configurable>(_ name: String, _ content: inout Content?) throws {
         let setting = try declare(name, writing: content.map(FieldVisitor.written) ?? .scalar(.null))
@@ -28,7 +37,7 @@ extension FieldVisitor {
         guard var chosen = kinds.first(where: { $0.matches(value) }) else {
             preconditionFailure("FieldVisitor.kind: \(pathOf(name)): no kind for \(value)")
         }
-        if let setting = declareNonNull(name, writing: .scalar(ScalarText(chosen.name, isQuoted: true))) {
+        if let setting = try declareNonNull(name, writing: .scalar(ScalarText(chosen.name, isQuoted: true))) {
             let new = kinds[try setting.choice(of: kinds.map(\.name), at: pathOf(name))]
             if new.name != chosen.name { value = new.make() }
             chosen = new

@@ -73,14 +73,14 @@ extension FieldVisitor {
     // MARK: The common paths
 
     private mutating func single<Value>(_ name: String, _ value: inout Value, _ codec: Codec<Value>) throws {
-        guard let setting = declareNonNull(name, writing: .scalar(codec.write(value))) else { return }
+        guard let setting = try declareNonNull(name, writing: .scalar(codec.write(value))) else { return }
         value = try codec.read(setting, pathOf(name))
     }
 
     private mutating func list<Value>(
         _ name: String, _ values: inout [Value], _ count: ClosedRange<Int>, _ codec: Codec<Value>
     ) throws {
-        guard let setting = declareNonNull(name, writing: .list(values.map(codec.write))) else { return }
+        guard let setting = try declareNonNull(name, writing: .list(values.map(codec.write))) else { return }
         values = try codec.list(setting, pathOf(name), count: count)
     }
 

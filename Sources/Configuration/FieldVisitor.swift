@@ -49,12 +49,18 @@ public struct FieldVisitor {
         }
     }
 
-    /// As `declare`, with null as no setting.
-    mutating func declareNonNull(
-        _ name: String, writing value: @autoclosure () throws -> Written
-    ) rethrows -> Setting? {
-        guard let setting = try declare(name, writing: value()), !setting.isNull else { return nil }
-        return setting
+    /// As `declare`, for a field that null is no value of. Throws where it is null: a key without a value, or an unset
+    /// variable in `--set key=$VALUE`, must not quietly mean the default.
+    mutating func declareNonNull(_ name: String, writing value: @autoclosure () throws -> Written) throws -> Setting? {
+        let setting = try declare(name, writing: value())
+        guard let setting, setting.isNull else { return setting }
+        let expected =
+            switch try value() {
+            case .scalar(let standard): "a value; without the key it is \(Written.scalar(standard).json)"
+            case .list(let standard): "a list; without the key it is \(Written.list(standard).json)"
+            case .section: "a mapping of keys to values; without the key it has its defaults"
+            }
+        throw setting.origin.failure("\(pathOf(name)): empty, expected \(expected)")
     }
 
     /// Lets the file, not the overrides, keep the fields of a kind that an override may have replaced.

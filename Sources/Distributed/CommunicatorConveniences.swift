@@ -16,6 +16,18 @@ extension Communicator {
         return value
     }
 
+    /// What rank 0 finds out, on every rank; a failure of it is thrown on every rank. Collective.
+    public func leaderDecides(_ body: () throws -> String) throws -> String {
+        var failure: Failure?, text = ""
+        if rank == 0 {
+            do { text = try body() } catch let caught as Failure { failure = caught }
+        }
+        let code = try broadcastValue(failure?.kind.exitCode ?? 0, from: 0)
+        text = String(decoding: try broadcast(Array((failure?.description ?? text).utf8), from: 0), as: UTF8.self)
+        guard code != 0 else { return text }
+        throw failure ?? Failure(Failure.Kind.allCases.first { $0.exitCode == code } ?? .internalError, text)
+    }
+
     /// Every rank's value, in rank order.
     public func allGatherValue<Value: BitwiseCopyable>(_ value: Value) throws -> [Value] {
         let mine = withUnsafeBytes(of: value) { Array($0) }

@@ -22,22 +22,24 @@ struct AttackOutcomes {
             let survivors = try runner.survivors(of: attack, among: among, recording: recording)
             add(
                 .init(
-                    name: attack.name, settings: attack.settings, survived: survivors.flags, seconds: survivors.seconds,
-                    usesGradients: attack.usesGradients))
+                    name: attack.name, settings: attack.settings, survived: survivors.flags,
+                    undefined: survivors.undefined, seconds: survivors.seconds, usesGradients: attack.usesGradients))
             return
         }
         let (parts, partNotes) = cascade.parts(classes: runner.classifier.classes)
         notes += partNotes
-        var left = among, seconds = 0.0
+        var left = among, undefined = 0, seconds = 0.0
         for part in parts {
             let outcome = try outcome(of: part, in: cascade.name, among: left, runner)
             left = outcome.survived
+            undefined += outcome.undefined
             seconds += outcome.seconds
             add(outcome)
         }
         add(
             .init(
-                name: cascade.name, settings: cascade.settings, survived: left, seconds: seconds, usesGradients: false))
+                name: cascade.name, settings: cascade.settings, survived: left, undefined: undefined, seconds: seconds,
+                usesGradients: false))
     }
 
     private func outcome(
@@ -50,16 +52,21 @@ struct AttackOutcomes {
         {
             let survivors = zip(among, known.survived).map { $0 && $1 }
             return .init(
-                name: part.name, settings: settings, survived: survivors, seconds: known.seconds,
-                usesGradients: part.usesGradients)
+                name: part.name, settings: settings, survived: survivors, undefined: known.undefined,
+                seconds: known.seconds, usesGradients: part.usesGradients)
         }
         let survivors = try runner.survivors(of: part, among: among, recording: recording)
         return .init(
-            name: part.name, settings: settings, survived: survivors.flags, seconds: survivors.seconds,
-            usesGradients: part.usesGradients)
+            name: part.name, settings: settings, survived: survivors.flags, undefined: survivors.undefined,
+            seconds: survivors.seconds, usesGradients: part.usesGradients)
     }
 
     private mutating func add(_ outcome: RobustnessResult.AttackOutcome) {
+        if outcome.undefined > 0 {
+            notes.append(
+                "\(outcome.name): \(outcome.undefined) of \(outcome.survived.count) images end in logits that are not "
+                    + "finite, and count as broken")
+        }
         all.append(outcome)
         survived = zip(survived, outcome.survived).map { $0 && $1 }
     }

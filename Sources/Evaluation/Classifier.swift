@@ -47,8 +47,8 @@ public struct Classifier {
         return InputGradient(logits: logits.detached, gradient: gradient)
     }
 
-    /// The class of each image, the first one where several logits are the largest. No class, nil, where a logit is
-    /// not a number.
+    /// The class of each image, the first one where several logits are the largest. No class, nil, where a logit is not
+    /// finite: probabilities would not be numbers then.
     public func predictions(_ images: Tensor) -> [Int?] { Self.predictions(fromLogits: logits(images)) }
 
     /// One flag an image: whether the model says anything else than the label.
@@ -67,7 +67,7 @@ public struct Classifier {
     private static func prediction(_ logits: UnsafeBufferPointer<Scalar>) -> Int? {
         var best = 0
         for (index, logit) in logits.enumerated() {
-            if logit.isNaN { return nil }
+            if !logit.isFinite { return nil }
             if logit > logits[best] { best = index }
         }
         return best

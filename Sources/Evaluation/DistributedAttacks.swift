@@ -53,11 +53,11 @@ final class DistributedAttacks {
     /// other ranks, and where images are not kept.
     var adversarialImages: [Scalar] { images?.all ?? [] }
 
-    /// Which of the samples that the model gets right. Throws `badInput` where an image lies outside of the threat's
-    /// box, in which no attack could start from it.
-    func correct() throws -> [Bool] {
+    /// What becomes of the samples without an attack. Throws `badInput` where an image lies outside of the threat's box,
+    /// in which no attack could start from it.
+    func clean() throws -> [SampleOutcome] {
         let all = Array(repeating: true, count: samples)
-        return try flags(stage: "clean", among: all) { batch in
+        return try outcomes(stage: "clean", among: all) { batch in
             for row in 0..<batch.count {
                 let image = batch.image(row)
                 guard !threat.allows(batch.imageCount, image, original: image) else { continue }
@@ -65,14 +65,16 @@ final class DistributedAttacks {
                     dataset.name, "image \(batch.indices[row]) has values outside of \(threat.box)",
                     expected: "images within the box of the threat model")
             }
-            return classifier.misclassifies(batch.images, batch.labels).map { !$0 }
-        }
+            return zip(classifier.predictions(batch.images), batch.labels).map(SampleOutcome.init)
+        }.map { $0 ?? .broken }
     }
 
     /// What an attack left.
     struct Survivors {
         /// One a sample.
         let flags: [Bool]
+        /// How many were broken by a logit that is not finite.
+        let undefined: Int
         /// By the clock, with what it took before a kill and `--resume`.
         let seconds: Double
     }
@@ -94,10 +96,10 @@ final class DistributedAttacks {
             recorder?.keep(sample, image)
             return true
         }
-        let known = found?.survived ?? Array(repeating: nil, count: samples)
+        let known = found?.outcomes ?? Array(repeating: nil, count: samples)
         func seconds() -> Double { (found?.seconds ?? 0) + (ContinuousClock.now - start) / .seconds(1) }
         let left = zip(among, known).map { $0 && $1 == nil }
-        let fresh = try flags(stage: name, passes: attack.passes(classes: classifier.classes), among: left) { batch in
+        let fresh = try outcomes(stage: name, passes: attack.passes(classes: classifier.classes), among: left) { batch in
             let context = AttackContext(
                 classifier: classifier, surrogate: surrogate, threat: threat, seed: seed, onStep: passDone)
             let result = attack.perturb(batch, context)
@@ -108,40 +110,48 @@ final class DistributedAttacks {
                     threat.allows(size, result.pointer + row * size, original: batch.image(row)),
                     "attack \(attack.name): sample \(batch.indices[row]) has left the ball or the box")
             }
-            let survived = classifier.misclassifies(result, batch.labels).map { !$0 }
-            for (row, sample) in batch.indices.enumerated() where !survived[row] {
+            let outcomes = zip(classifier.predictions(result), batch.labels).map(SampleOutcome.init)
+            for (row, sample) in batch.indices.enumerated() where outcomes[row] != .survived {
                 recorder?.keep(sample, result.pointer + row * size)
             }
             try state?.write(
-                number, name, dataset.shape, samples: batch.indices, survived: survived, images: recorder,
+                number, name, dataset.shape, samples: batch.indices, outcomes: outcomes, images: recorder,
                 seconds: seconds(), part: "\(batch.indices[0])")
-            return survived
+            return outcomes
         }
-        let survived = zip(zip(among, known), fresh).map { $0.0 && ($0.1 ?? $1) }
+        let all = zip(known, fresh).map { $0 ?? $1 ?? .broken }
+        let survived = zip(among, all).map { $0 && $1 == .survived }
         try recorder?.collect(broken: zip(among, survived).map { $0 && !$1 })
         let asked = among.indices.filter { among[$0] }
         if communicator.rank == 0, left.contains(true) {
             try state?.close(
-                number, name, dataset.shape, samples: asked, survived: asked.map { survived[$0] }, images: recorder,
+                number, name, dataset.shape, samples: asked, outcomes: asked.map { all[$0] }, images: recorder,
                 seconds: seconds())
         }
         recorder?.seal(broken: zip(among, survived).map { $0 && !$1 })
-        return Survivors(flags: survived, seconds: seconds())
+        let undefined = zip(among, all).count { $0 && $1 == .undefined }
+        return Survivors(flags: survived, undefined: undefined, seconds: seconds())
     }
 
-    /// `body`'s flag for each of the samples `among`, false for the others.
+    /// `body`'s flag for each of the samples `among`, false for the others. Throws as `outcomes` does.
+    func flags(stage: String, among: [Bool], _ body: (AttackBatch) throws -> [Bool]) throws -> [Bool] {
+        try outcomes(stage: stage, among: among) { try body($0).map { $0 ? .survived : .broken } }
+            .map { $0 == .survived }
+    }
+
+    /// `body`'s outcome for each of the samples `among`, nil for the others.
     /// Throws `stoppedOnRequest` on all ranks if one was asked to stop.
     /// - Parameter passes: most passes through the network for one block.
-    func flags(
-        stage: String, passes: Int = 1, among: [Bool], _ body: (AttackBatch) throws -> [Bool]
-    ) throws -> [Bool] {
+    private func outcomes(
+        stage: String, passes: Int = 1, among: [Bool], _ body: (AttackBatch) throws -> [SampleOutcome]
+    ) throws -> [SampleOutcome?] {
         let asked = among.indices.filter { among[$0] }
-        var all = Array(repeating: false, count: samples)
+        var all = [SampleOutcome?](repeating: nil, count: samples)
         guard !asked.isEmpty else { return all }
         let blocks = SampleBlocks(asked, ranks: communicator.size, batch: batch)
         forecast = Forecast(stage: stage, total: asked.count, passesPerBlock: max(1, passes))
         defer { forecast = nil }
-        var mine: [SampleFlag] = []
+        var mine: [Finding] = []
         communicator.heartbeat.beat("evaluation", step: asked[0])
         var isStopped = false
         try work.run(blocks) { number, samples in
@@ -150,7 +160,7 @@ final class DistributedAttacks {
             communicator.heartbeat.beat("evaluation", step: samples[0])
             forecast?.begin(before: blocks.start(number), count: samples.count)
             let result = try body(load(samples))
-            mine += zip(samples, result).map { SampleFlag(sample: Int32($0), flag: $1 ? 1 : 0) }
+            mine += zip(samples, result).map { Finding(sample: Int32($0), outcome: Int32($1.rawValue)) }
             if communicator.rank == 0, let report = forecast?.end() { progress(report) }
         }
         if try communicator.anyRank(isStopped) {
@@ -159,20 +169,20 @@ final class DistributedAttacks {
         var seen = 0
         for entry in try communicator.allGatherElements(mine) {
             guard among.indices.contains(Int(entry.sample)) else {
-                throw Failure(.internalError, "\(stage): flag of sample \(entry.sample)")
+                throw Failure(.internalError, "\(stage): outcome of sample \(entry.sample)")
             }
-            all[Int(entry.sample)] = entry.flag == 1
+            all[Int(entry.sample)] = SampleOutcome(rawValue: UInt8(clamping: entry.outcome))
             seen += 1
         }
         guard seen == asked.count else {
-            throw Failure(.internalError, "\(stage): \(seen) flags of \(asked.count) samples")
+            throw Failure(.internalError, "\(stage): \(seen) outcomes of \(asked.count) samples")
         }
         return all
     }
 
-    private struct SampleFlag: BitwiseCopyable {
+    private struct Finding: BitwiseCopyable {
         let sample: Int32
-        let flag: Int32
+        let outcome: Int32
     }
 
     private var forecast: Forecast?
@@ -182,6 +192,9 @@ final class DistributedAttacks {
         work.serve()
         if communicator.rank == 0, let report = forecast?.passDone() { progress(report) }
     }
+
+    /// Of one sample. The same on every rank, as predictions do not depend on the batch.
+    func logits(of sample: Int) -> [Scalar] { classifier.logits(load([sample]).images).array }
 
     private func load(_ samples: [Int]) -> AttackBatch {
         let shape = dataset.shape

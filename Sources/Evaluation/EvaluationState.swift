@@ -16,27 +16,33 @@ import Kernels
 /// |---|---|
 /// | `samples` | I64 [n], places in the data set |
 /// | `survived` | U8 [n] |
+/// | `undefined` | I64 [m], those of the samples that no longer have a prediction, as a logit is not finite |
 /// | `pictured` | I64 [k], those of the samples whose first adversarial image is in the file |
 /// | `images` | F32 or F64 [k, H, W, C] |
 final class EvaluationState {
     private let directory: String
     private let identity: String
+    private let refusesDamage: Bool
+    /// Whether there was something to go on from. On rank 0.
+    private(set) var goesOn = false
 
     private static let description = "evaluation.json", ending = ".safetensors"
 
-    /// Empties the folder or, if it `resumes` and there is something to resume, checks that it belongs to the same
-    /// evaluation: throws `usage` naming what differs. Collective; rank 0 does the work.
+    /// Finds what there is of the same evaluation, or makes the folder. Throws `usage`, naming what differs, where it
+    /// holds another evaluation that is not to be replaced. Collective; rank 0 does the work.
     init(_ journal: EvaluationJournal, _ description: JSONValue, _ communicator: any Communicator) throws {
         directory = journal.directory
         let text = description.text()
         identity = SHA256.hexDigest(of: Array(text.utf8))
-        if communicator.rank == 0 {
-            let path = "\(directory)/\(Self.description)"
+        refusesDamage = journal.resumes
+        let path = "\(directory)/\(Self.description)"
+        _ = try communicator.leaderDecides {
             try createDirectory(directory)
-            if journal.resumes, access(path, F_OK) == 0 {
+            if !journal.replaces, access(path, F_OK) == 0 {
                 let file = try MappedFile(path: path)
-                try Self.compare(try JSONValue.parse(file.bytes, source: path), description, path)
+                try Self.compare(try JSONValue.parse(file.bytes, source: path), description, directory)
                 try AtomicFile.removeTemporaries(in: directory)
+                goesOn = try directoryEntries(directory).contains { Self.stage(ofFile: $0) != nil }
             } else {
                 // The description goes first, so that what a kill leaves behind is never taken up.
                 unlink(path)
@@ -46,18 +52,29 @@ final class EvaluationState {
                 try AtomicFile.removeTemporaries(in: directory)
                 try AtomicFile.write(text + "\n", to: path)
             }
+            return ""
         }
-        try communicator.barrier()
     }
 
-    private static func compare(_ written: JSONValue, _ own: JSONValue, _ path: String) throws {
+    private static func compare(_ written: JSONValue, _ own: JSONValue, _ directory: String) throws {
         for member in own.members ?? [] where written[member.key] != member.value {
-            let found = written[member.key]?.text() ?? "nothing"
+            let difference =
+                switch member.key {
+                case "model", "data": "another \(member.key)"
+                default:
+                    "\(member.key) \(summary(written[member.key] ?? .null)) there, \(summary(member.value)) here"
+                }
             throw Failure(
                 .usage,
-                "\(path): was written with \(member.key) \(found.prefix(200)), this evaluation has "
-                    + "\(member.value.text().prefix(200)); without --resume it begins anew")
+                "\(directory): belongs to another evaluation (\(difference)); choose another --out, or --force to "
+                    + "replace its results")
         }
+    }
+
+    /// Attacks by their names, where these tell them apart.
+    private static func summary(_ value: JSONValue) -> String {
+        let names = value.arrayValue?.compactMap { $0["name"]?.stringValue }
+        return String((names.map { $0.joined(separator: ",") } ?? value.text()).prefix(100))
     }
 
     /// The number of the stage that a file of this name belongs to.
@@ -75,8 +92,8 @@ final class EvaluationState {
 
     /// What is known of a stage from before.
     struct Found {
-        /// Whether each sample survived, where that is known.
-        var survived: [Bool?]
+        /// What became of each sample, where that is known.
+        var outcomes: [SampleOutcome?]
         var seconds = 0.0
     }
 
@@ -89,11 +106,15 @@ final class EvaluationState {
         var known = [UInt8](repeating: 0, count: samples), seconds = 0.0
         if communicator.rank == 0 {
             for file in try directoryEntries(directory) where Self.stage(ofFile: file) == stage {
-                seconds = max(seconds, try read("\(directory)/\(file)", into: &known, take))
+                do {
+                    seconds = max(seconds, try read("\(directory)/\(file)", into: &known, take))
+                } catch let failure as Failure where failure.kind == .badInput && !refusesDamage {
+                    unlink("\(directory)/\(file)")
+                }
             }
         }
         return Found(
-            survived: try communicator.broadcast(known, from: 0).map { $0 == 0 ? nil : $0 == 1 },
+            outcomes: try communicator.broadcast(known, from: 0).map { SampleOutcome(rawValue: $0) },
             seconds: try communicator.broadcastValue(seconds, from: 0))
     }
 
@@ -106,13 +127,17 @@ final class EvaluationState {
         }
         let samples: [Int64] = try file.values(of: "samples")
         let survived: [Int64] = try file.values(of: "survived", shape: [samples.count])
+        let undefined: [Int64] = file.entry("undefined") == nil ? [] : try file.values(of: "undefined")
         let pictured: [Int64] = try file.values(of: "pictured")
         let images: [Scalar] = try file.values(of: "images")
         let size = pictured.isEmpty ? 0 : images.count / pictured.count
-        guard (samples + pictured).allSatisfy({ known.indices.contains(Int(clamping: $0)) }),
+        guard (samples + pictured + undefined).allSatisfy({ known.indices.contains(Int(clamping: $0)) }),
             images.count == pictured.count * size, survived.allSatisfy({ $0 == 0 || $0 == 1 })
         else { throw Failure.badInput(path, "holds samples that the evaluation does not have") }
-        for (sample, flag) in zip(samples, survived) { known[Int(sample)] = flag == 1 ? 1 : 2 }
+        for (sample, flag) in zip(samples, survived) {
+            known[Int(sample)] = (flag == 1 ? SampleOutcome.survived : .broken).rawValue
+        }
+        for sample in undefined { known[Int(sample)] = SampleOutcome.undefined.rawValue }
         try images.withUnsafeBufferPointer { numbers in
             guard let base = numbers.baseAddress else { return }
             for (place, sample) in pictured.enumerated() where !take(Int(sample), base + place * size) {
@@ -125,15 +150,19 @@ final class EvaluationState {
     /// Keeps the outcomes of a block. On the rank that has them.
     /// - Parameter seconds: that the stage has taken so far.
     func write(
-        _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], survived: [Bool], images: AdversarialImages?,
-        seconds: Double, part: String
+        _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], outcomes: [SampleOutcome],
+        images: AdversarialImages?, seconds: Double, part: String
     ) throws {
-        let pictured = zip(samples, survived).compactMap { !$1 && images?.image($0) != nil ? $0 : nil }
+        let pictured = zip(samples, outcomes).compactMap { $1 != .survived && images?.image($0) != nil ? $0 : nil }
+        let undefined = zip(samples, outcomes).compactMap { $1 == .undefined ? Int64($0) : nil }
         try SafetensorsWriter.write(
             to: path(stage, name, part: part), metadata: ["evaluation": identity, "seconds": "\(seconds)"],
             tensors: [
                 TensorToWrite(name: "samples", shape: [samples.count], values: samples.map(Int64.init)),
-                TensorToWrite(name: "survived", shape: [samples.count], values: survived.map { $0 ? 1 : 0 as UInt8 }),
+                TensorToWrite(
+                    name: "survived", shape: [samples.count],
+                    values: outcomes.map { $0 == .survived ? 1 : 0 as UInt8 }),
+                TensorToWrite(name: "undefined", shape: [undefined.count], values: undefined),
                 TensorToWrite(name: "pictured", shape: [pictured.count], values: pictured.map(Int64.init)),
                 TensorToWrite(
                     name: "images", shape: [pictured.count, shape.height, shape.width, shape.channels],
@@ -144,11 +173,11 @@ final class EvaluationState {
 
     /// Puts the outcomes of a whole stage into one file in place of its blocks'. On rank 0, which has all images.
     func close(
-        _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], survived: [Bool], images: AdversarialImages?,
-        seconds: Double
+        _ stage: Int, _ name: String, _ shape: ImageShape, samples: [Int], outcomes: [SampleOutcome],
+        images: AdversarialImages?, seconds: Double
     ) throws {
         try write(
-            stage, name, shape, samples: samples, survived: survived, images: images, seconds: seconds, part: "all")
+            stage, name, shape, samples: samples, outcomes: outcomes, images: images, seconds: seconds, part: "all")
         let whole = path(stage, name, part: "all")
         for file in try directoryEntries(directory) where Self.stage(ofFile: file) == stage {
             if "\(directory)/\(file)" != whole { unlink("\(directory)/\(file)") }

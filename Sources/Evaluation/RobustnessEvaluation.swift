@@ -46,12 +46,14 @@ public struct RobustnessEvaluation: Sendable {
     /// - Parameters:
     ///   - surrogate: the model whose adversarial images `transfer` tries.
     ///   - progress: called on rank 0.
+    ///   - goesOn: called on rank 0 where the journal has something to go on from.
     /// - Throws: `badInput` where model and data do not fit together, an image lies outside of the threat's box or a
     ///   file of the journal is damaged; `usage` for settings that make no sense and for a journal of another
     ///   evaluation; `inputOutput` where the journal cannot be written; and what the communicator throws.
     public func run(
         _ classifier: Classifier, on dataset: any Dataset, over communicator: any Communicator,
-        surrogate: Classifier? = nil, progress: @escaping (EvaluationProgress) -> Void = { _ in }
+        surrogate: Classifier? = nil, progress: @escaping (EvaluationProgress) -> Void = { _ in },
+        goesOn: () -> Void = {}
     ) throws -> RobustnessResult {
         try validate(classifier, dataset, surrogate)
         let count = min(samples ?? dataset.count, dataset.count)
@@ -59,22 +61,33 @@ public struct RobustnessEvaluation: Sendable {
             try EvaluationState(
                 journal, description(model: journal.model, dataset, classes: classifier.classes), communicator)
         }
+        if state?.goesOn == true { goesOn() }
         let runner = DistributedAttacks(
             classifier, surrogate: surrogate, dataset, communicator, self, samples: count, state, progress: progress)
 
-        let correct = try runner.correct()
+        let clean = try runner.clean(), correct = clean.map { $0 == .survived }
         var outcomes = AttackOutcomes(correct: correct, order: order, recording: keepsImages)
         for attack in attacks { try outcomes.run(attack, runner) }
         let points = try curve?.run(runner, among: correct) ?? []
-        let checks = try checks?.run(runner, correct: correct, outcomes.all, order) ?? []
+        let undefined = clean.map { $0 == .undefined }
+        let checks = try checks?.run(runner, correct: correct, undefined: undefined, outcomes.all, order) ?? []
         return RobustnessResult(
             dataset: dataset.name, fingerprint: dataset.fingerprint, shape: dataset.shape, threat: threat, order: order,
             seed: seed, ranks: communicator.size, labels: (0..<count).map { dataset.label($0) }, correct: correct,
-            attacks: outcomes.all, survived: outcomes.survived, curve: points, checks: checks, notes: outcomes.notes,
+            attacks: outcomes.all, survived: outcomes.survived, curve: points, checks: checks,
+            notes: notes(on: dataset, samples: count, undefined: undefined.count { $0 }) + outcomes.notes,
             adversarialImages: runner.adversarialImages)
     }
 
-    private func validate(_ classifier: Classifier, _ dataset: any Dataset, _ surrogate: Classifier?) throws {
+    /// What a reader must know before any figure.
+    private func notes(on dataset: any Dataset, samples: Int, undefined: Int) -> [String] {
+        let logits = "\(undefined) of \(samples) images have logits that are not finite, and count as misclassified"
+        return (undefined > 0 ? [logits] : [])
+            + dataset.oddities(ofFirst: samples).map { "\(dataset.name): \($0): accuracies say little" }
+    }
+
+    /// Throws what `run` would throw of the classifier, the data and the settings, before anything is computed.
+    public func validate(_ classifier: Classifier, _ dataset: any Dataset, _ surrogate: Classifier?) throws {
         let shape = dataset.shape
         if let surrogate, surrogate.model.input != classifier.model.input || surrogate.classes != classifier.classes {
             throw Failure(
@@ -90,17 +103,25 @@ public struct RobustnessEvaluation: Sendable {
                 dataset.name, "\(shape) images of \(dataset.classNames.count) classes",
                 expected: "\(input) images of \(classifier.classes) classes, as the model was made for")
         }
+        try validate(dataset, hasSurrogate: surrogate != nil)
+    }
+
+    /// The same for any model of such data.
+    public func validate(_ dataset: any Dataset, hasSurrogate: Bool) throws {
+        let classes = dataset.classNames.count
         guard dataset.count > 0 else { throw Failure.badInput(dataset.name, "no images") }
         guard samples ?? 1 > 0 else { throw Failure(.usage, "samples is \(samples ?? 0), expected at least 1") }
         guard batch > 0 else { throw Failure(.usage, "batch is \(batch), expected at least 1") }
         for attack in attacks {
-            try attack.validate(classes: classifier.classes)
-            guard surrogate != nil || !attack.needsSurrogate else {
+            do { try attack.validate(classes: classes) } catch let failure as Failure {
+                throw Failure(failure.kind, "attack \(attack.name): \(failure)")
+            }
+            guard hasSurrogate || !attack.needsSurrogate else {
                 throw Failure(.usage, "attack \(attack.name) needs another model to transfer from")
             }
         }
-        if let curve { try curve.attack.validate(classes: classifier.classes) }
-        if checks != nil { try FGSM().validate(classes: classifier.classes) }
+        if let curve { try curve.attack.validate(classes: classes) }
+        if checks != nil { try FGSM().validate(classes: classes) }
     }
 
     /// All that the outcomes depend on.

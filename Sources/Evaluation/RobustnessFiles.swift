@@ -70,6 +70,9 @@ extension RobustnessResult {
         return "\(hundredths / 100)." + (fraction.count < 2 ? "0" : "") + fraction
     }
 
+    /// The names of what `write` writes.
+    public static let files = ["robustness.json", "model_info.json", "adversarial.safetensors"]
+
     /// Writes `robustness.json`, `model_info.json` for RobustBench and, where the images were kept,
     /// `adversarial.safetensors` into a directory, which is created if need be. The last holds `x_adv` F32 [N, C, H, W],
     /// `y` I64 [N], `survived` U8 [N]. For rank 0. Throws `inputOutput`.

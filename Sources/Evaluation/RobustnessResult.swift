@@ -9,6 +9,8 @@ public struct RobustnessResult: Sendable {
         public let name: String
         public let settings: [JSONValue.Member]
         public let survived: [Bool]
+        /// Of those that did not survive, how many had a logit that is not finite, and so no prediction.
+        public let undefined: Int
         public let seconds: Double
         /// Whether it follows gradients of the model, and does nothing else.
         public let usesGradients: Bool

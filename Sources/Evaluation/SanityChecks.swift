@@ -19,10 +19,12 @@ import Perturbations
 /// | `apgd-start` | share of images where the gradient of APGD's ratio of logits is zero at its random start | 0 |
 /// | `same-logits` | share of images whose logits, scaled to norm 1, differ by 1e-4 or more between two passes | 0 |
 /// | `no-softmax` | share of images whose logits are probabilities: within [0, 1], with sum 1 up to 1e-5 | < 1 |
+/// | `finite` | share of all images where a logit was not finite, on the image or under an attack | 0 |
+/// | `not-constant` | share of images whose logits are those of the first one, among 2 or more different ones | < 1 |
 /// | `square-gain` | accuracy under all gradient attacks minus that with `square`, where both were run | <= 0.002 |
 ///
-/// All but `square-gain` on the first `samples` images, the gradients on those among them that are classified correctly.
-/// The last four are AutoAttack's own.
+/// All but `finite` and `square-gain` on the first `samples` images, the gradients on those among them that are classified
+/// correctly. `apgd-start`, `same-logits`, `no-softmax` and `square-gain` are AutoAttack's own.
 public struct SanityChecks: Sendable {
     /// Most images that are looked at.
     public var samples = 100
@@ -32,8 +34,8 @@ public struct SanityChecks: Sendable {
     public init() {}
 
     func run(
-        _ runner: DistributedAttacks, correct: [Bool], _ outcomes: [RobustnessResult.AttackOutcome],
-        _ order: RobustnessEvaluation.Order
+        _ runner: DistributedAttacks, correct: [Bool], undefined: [Bool],
+        _ outcomes: [RobustnessResult.AttackOutcome], _ order: RobustnessEvaluation.Order
     ) throws -> [RobustnessResult.Check] {
         typealias Check = RobustnessResult.Check
         let count = min(max(1, samples), correct.count)
@@ -52,6 +54,8 @@ public struct SanityChecks: Sendable {
         // More of the same, on the images that it has left.
         let longer = try accuracy(PGD(name: "pgd, twice", steps: 2 * PGD().steps, restarts: 2), under: nil)
         let (zero, tiny) = try gradientShares(runner, subjects)
+        let broken = undefined.count { $0 } + (outcomes.map(\.undefined).max() ?? 0)
+        let notFinite = Double(broken) / Double(correct.count)
         return try [
             Check(name: "pgd-beats-fgsm", ok: fgsm - pgd >= -tolerance, value: fgsm - pgd),
             Check(name: "pgd-beats-noise", ok: noise - pgd >= -tolerance, value: noise - pgd),
@@ -59,8 +63,24 @@ public struct SanityChecks: Sendable {
             Check(name: "large-epsilon", ok: unbounded <= 0.05, value: unbounded),
             Check(name: "zero-gradients", ok: zero <= 0.01, value: zero),
             Check(name: "tiny-gradients", ok: tiny <= 0.1, value: tiny),
-        ] + surrogateChecks(runner, count, pgd: pgd, everything, accuracy) + modelChecks(runner, subjects)
+            Check(name: "finite", ok: notFinite == 0, value: notFinite),
+        ] + constantCheck(runner, count) + surrogateChecks(runner, count, pgd: pgd, everything, accuracy) + modelChecks(runner, subjects)
             + squareGain(correct, outcomes)
+    }
+
+    /// A network that says the same of every image is broken, whatever its accuracies. Of images that are all the same
+    /// nothing can be said.
+    private func constantCheck(_ runner: DistributedAttacks, _ count: Int) throws -> [RobustnessResult.Check] {
+        guard count > 1, !runner.dataset.isConstant(first: count) else { return [] }
+        let first = runner.logits(of: 0)
+        let all = (0..<runner.samples).map { $0 < count }
+        let equal = try runner.flags(stage: "check, constant", among: all) { batch in
+            let logits = runner.classifier.logits(batch.images), classes = logits.shape[-1]
+            let numbers = logits.array
+            return (0..<batch.count).map { numbers[($0 * classes)..<(($0 + 1) * classes)].elementsEqual(first) }
+        }
+        let share = Double(equal.count { $0 }) / Double(count)
+        return [.init(name: "not-constant", ok: share < 1, value: share)]
     }
 
     /// Of a twin that nobody has defended, say.

@@ -2,7 +2,7 @@
 ///
 /// The program prints `pag: <description>` as one line on standard error and ends with `kind.exitCode`.
 public struct Failure: Error, CustomStringConvertible, Sendable, Equatable {
-    public enum Kind: Sendable {
+    public enum Kind: Sendable, CaseIterable {
         case checkFailed, usage, badInput, missing, internalError, inputOutput, stoppedOnRequest, watchdog
 
         /// The process exit code that scripts and schedulers rely on (sysexits.h where it has one).

@@ -1,6 +1,7 @@
 import Autodiff
 import Configuration
 import Failures
+import Kernels
 import Layers
 
 /// The `model` section.
@@ -44,6 +45,11 @@ public struct ModelConfiguration: Configurable {
         let std = normalize?.std ?? Array(repeating: 1, count: input[-1])
         guard mean.count == input[-1] else {
             throw Failure(.badInput, "model.normalize has \(mean.count) values, but the images \(input[-1]) channels")
+        }
+        guard zip(mean, std).allSatisfy({ Scalar($0).isFinite && $1 > 0 && Scalar(1 / $1).isFinite }) else {
+            throw Failure(
+                .badInput, "the input normalisation, mean \(mean) and deviation \(std), leaves no finite images; set "
+                    + "model.normalize")
         }
         if let problem = architecture.problem(with: input, classes: classes) { throw Failure(.badInput, problem) }
         return Model(

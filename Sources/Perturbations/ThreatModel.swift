@@ -5,6 +5,16 @@ import Kernels
 public struct ThreatModel: Sendable, Equatable {
     public enum Norm: String, Sendable, CaseIterable {
         case l2, linf
+
+        /// As papers and libraries write them: `L2`, `l_2`, `2`; `Linf`, `l_inf`, `L-infinity`, `L∞`, `inf`.
+        public init?(spelling: String) {
+            let letters = spelling.lowercased().filter { !" _-".contains($0) }
+            switch letters.hasPrefix("l") ? letters.dropFirst() : letters[...] {
+            case "2": self = .l2
+            case "inf", "infinity", "infty", "∞", "oo": self = .linf
+            default: return nil
+            }
+        }
     }
 
     /// The values of images in [0, 1].
@@ -30,7 +40,7 @@ public struct ThreatModel: Sendable, Equatable {
 
     /// From a user's words, such as `linf` and `8/255`. Throws `usage`.
     public init(norm: String, epsilon: String, box: ClosedRange<Scalar> = pixels) throws {
-        guard let known = Norm(rawValue: norm) else {
+        guard let known = Norm(spelling: norm) else {
             let names = Norm.allCases.map(\.rawValue).joined(separator: ", ")
             throw Failure(.usage, "norm \"\(norm)\" is unknown, expected \(names)")
         }

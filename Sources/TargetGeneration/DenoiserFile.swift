@@ -4,7 +4,6 @@ import Configuration
 import Diffusion
 import Failures
 import Formats
-import Glibc
 import Kernels
 import Models
 
@@ -29,7 +28,7 @@ struct DenoiserFile {
             state = try folder.load(in: context.pool)
             process = context.process
         } else {
-            let file = try Self.checkpoint(path)
+            let file = try SafetensorsFile(path: NamedCheckpoint(path, preferring: .newest).path)
             let description = try ModelDescription(from: file)
             try context.require(description.input, description.classes, of: file.path)
             let model = try description.model()
@@ -41,20 +40,12 @@ struct DenoiserFile {
             process = try Configuration.read(text: text, source: "\(file.path): diffusion")
             try ParameterFiles.loadEvaluated(state, from: file)
         }
+        try ParameterFiles.requireSound(state, of: path)
         var hash = SHA256()
         hash.update(try Configuration.json(of: process))
         hash.update(
             UnsafeRawBufferPointer(
                 start: state.parameters.pointer, count: state.parameters.count * MemoryLayout<Scalar>.stride))
         identity = hash.hexDigest()
-    }
-
-    private static func checkpoint(_ path: String) throws -> SafetensorsFile {
-        let folder = CheckpointFolder(path: path + "/checkpoints")
-        guard access(folder.path, F_OK) == 0 else { return try SafetensorsFile(path: path) }
-        guard let newest = try folder.numbered().first else {
-            throw Failure.badInput(folder.path, "holds no checkpoint; train the denoiser first")
-        }
-        return try SafetensorsFile(path: newest.path)
     }
 }

@@ -5,7 +5,12 @@ import Kernels
 /// -log p_y(x) + weight |grad_x of it|, the plain input-gradient-norm penalty. To first order an attacker of radius
 /// epsilon raises the cross-entropy by epsilon times the dual norm: `l2` for L2 attacks, `l1` for L-infinity attacks.
 public struct GradientPenalty: ClassificationLoss {
-    public enum Norm: String, Sendable, CaseIterable { case l1, l2 }
+    public enum Norm: String, Sendable, CaseIterable, Spelled {
+        case l1, l2
+
+        /// `L1` and `l_1` too.
+        public init?(spelling: String) { self.init(rawValue: spelling.lowercased().filter { !" _-".contains($0) }) }
+    }
     /// What BatchNorm's batch statistics are in the input gradient.
     public enum Statistics: String, Sendable, CaseIterable {
         case frozen

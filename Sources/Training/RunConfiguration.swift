@@ -103,7 +103,7 @@ public struct DataConfiguration: Configurable {
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("dataset", &dataset, check: .notEmpty)
-        try fields.section("augment", &augment)
+        try fields.section("augment", &augment, orNull: Augment())
         try fields.optional("limit", &limit, check: .positive)
         try fields.optional("seed", &seed)
         try fields.optional("validation", &validation, check: .notNegative)

@@ -3,13 +3,15 @@ import Formats
 import Glibc
 
 /// Moves an existing run out of the way, so that starting anew loses nothing: `DIR` becomes `DIR.1`, `DIR.2`, ...
-func setAside(_ directory: String) throws {
+/// Returns its new name, nil where there was none.
+func setAside(_ directory: String) throws -> String? {
     guard access(directory + "/metrics.jsonl", F_OK) == 0 || access(directory + "/checkpoints", F_OK) == 0 else {
-        return
+        return nil
     }
     var number = 1
     while access("\(directory).\(number)", F_OK) == 0 { number += 1 }
     guard rename(directory, "\(directory).\(number)") == 0 else {
         throw Failure.inputOutput(directory, "move the earlier run aside", code: errno)
     }
+    return "\(directory).\(number)"
 }

@@ -18,13 +18,10 @@ extension TrainingRun {
 
     /// Rank 0 writes; every rank learns whether it worked.
     private func write(_ path: String) throws {
-        var failure: Failure?
-        if isLeader {
-            do {
-                try TrainingCheckpoint.write(state, to: path, configuration, description: description, data: data)
-            } catch let caught as Failure { failure = caught }
+        _ = try communicator.leaderDecides {
+            try lock.check()
+            try TrainingCheckpoint.write(state, to: path, configuration, description: description, data: data)
+            return ""
         }
-        let text = try communicator.broadcast(Array((failure?.description ?? "").utf8), from: 0)
-        if !text.isEmpty { throw Failure(.inputOutput, String(decoding: text, as: UTF8.self)) }
     }
 }

@@ -49,6 +49,8 @@ public final class TrainingRun {
     private let alignmentMonitor: AlignmentMonitor?
     private let denoisingMonitor: DenoisingMonitor?
     let folder: CheckpointFolder
+    /// The run directory's, so that no other job writes into it.
+    let lock: JobLock
     private(set) var log: MetricsLog?
     private(set) var progress: ProgressLine
     /// Whether the last step's input gradients were mostly zero.
@@ -85,8 +87,11 @@ public final class TrainingRun {
         let model = try description.model()
         state = TrainingState(initialising: model, resolved, in: pool)
         folder = CheckpointFolder(path: directory + "/checkpoints")
-        let notices = try Self.prepareDirectory(
+        let earlier: String?
+        (lock, earlier) = try Self.takeDirectory(directory, resume, communicator, logger)
+        var notices = try Self.prepareDirectory(
             directory, folder, resolved, resume: resume, state, data, communicator)
+        if let earlier { notices.append("the earlier run is kept as \(earlier)") }
         firstStep = state.step
         steps = data.stepsPerEpoch(batch: resolved.train.batch) * resolved.train.epochs
         progress = ProgressLine(firstStep: firstStep, steps: steps)
@@ -169,7 +174,33 @@ public final class TrainingRun {
     /// The network as it stands, and the parameters to evaluate it with: the average where the run keeps one.
     public var network: (state: ModelState, parameters: Storage) { (state.model, state.evaluated) }
 
-    /// Rank 0 makes the run directory, decides what to resume from, and tells the others; all load the same file.
+    /// Makes the run directory this job's own. Where a run is to start anew an earlier one is moved aside; returns its
+    /// new name. Collective.
+    private static func takeDirectory(
+        _ directory: String, _ resume: Resume, _ communicator: any Communicator, _ logger: Logger
+    ) throws -> (lock: JobLock, earlier: String?) {
+        func take() throws -> JobLock {
+            _ = try communicator.leaderDecides {
+                try createDirectory(directory)
+                return ""
+            }
+            return try JobLock(
+                path: directory + "/lock", of: directory, task: "a training", advice: "choose another --run-dir",
+                over: communicator, waiting: { logger.notice("\($0)") })
+        }
+        var lock = try take(), earlier = ""
+        if resume == .none {
+            earlier = try communicator.leaderDecides { try setAside(directory) ?? "" }
+            if !earlier.isEmpty {
+                lock.release(movedTo: earlier + "/lock")
+                lock = try take()
+            }
+        }
+        try lock.keep()
+        return (lock, earlier.isEmpty ? nil : earlier)
+    }
+
+    /// Rank 0 decides what to resume from, and tells the others; all load the same file.
     /// Returns what the user should know.
     private static func prepareDirectory(
         _ directory: String, _ folder: CheckpointFolder, _ configuration: RunConfiguration, resume: Resume,
@@ -178,7 +209,6 @@ public final class TrainingRun {
         var notices: [String] = []
         var chosen = ""
         if communicator.rank == 0 {
-            if resume == .none { try setAside(directory) }
             try createDirectory(folder.path)
             try removeLeftovers(folder.path)
             switch resume {
@@ -210,6 +240,9 @@ public final class TrainingRun {
     }
 
     private static func removeLeftovers(_ path: String) throws { _ = try AtomicFile.removeTemporaries(in: path) }
+
+    /// Lets other jobs use the run directory, which happens at the latest when the run is released.
+    public func leaveDirectory() { lock.release() }
 
     // MARK: The loop
 

@@ -17,9 +17,10 @@ struct Evaluate: ParsableCommand {
         abstract: "Clean accuracy and accuracy under attack of a checkpoint, over all ranks.",
         discussion: "Attacks: \(AttackRegistry.names.joined(separator: ", ")). The same images survive for every "
             + "number of ranks and every batch size. What has been found is kept in the folder state of the output as "
-            + "it comes; after a kill, --resume goes on from there, on any number of ranks.")
+            + "it comes; after a kill, the same command goes on from there, on any number of ranks. A folder with results "
+            + "of other settings is left alone unless --force is given.")
 
-    @Argument(help: "A checkpoint.")
+    @Argument(help: "A checkpoint, or a run directory: its best one by held-out images, else its newest.")
     var checkpoint: String
 
     @Option(help: "The data whose test images are attacked. Default: the checkpoint's own.")
@@ -28,7 +29,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
 
-    @Option(help: "l2 or linf.")
+    @Option(help: "l2 or linf; L2, l_inf, inf and the like mean the same.")
     var norm = "l2"
 
     @Option(
@@ -56,26 +57,35 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder for robustness.json and adversarial.safetensors. Default: eval beside checkpoints/.")
     var out: String?
 
-    @Option(help: "A checkpoint of another model, whose adversarial images the attack transfer tries.")
+    @Option(help: "A checkpoint or run directory of another model, whose adversarial images the attack transfer tries.")
     var transferFrom: String?
 
     @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
     var watchdog = Watchdog.defaultSeconds
 
-    @Flag(help: "Go on from what a stopped or killed evaluation of the same settings has found.")
+    @Flag(help: "Go on from what an evaluation of the same settings has found, and refuse what of it is damaged.")
     var resume = false
+
+    @Flag(help: "Begin anew and replace what the output folder holds, also results of other settings.")
+    var force = false
 
     @Flag(help: "Evaluate the averaged parameters.")
     var ema = false
 
     func validate() throws {
         guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
+        if force && resume { throw ValidationError("--force begins anew and --resume goes on: give one of them") }
     }
 
     func run() throws {
-        let radius = epsilon ?? (norm == "linf" ? "8/255" : "0.5")
+        let radius = epsilon ?? (ThreatModel.Norm(spelling: norm) == .linf ? "8/255" : "0.5")
+        guard try ThreatModel.epsilon(radius) > 0 else {
+            throw Failure(.usage, "epsilon is \(radius), expected more than 0: no attack can move an image")
+        }
         let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
         try withJob(watchdog: watchdog) { communicator in
+            let checkpoint = try named(checkpoint, communicator)
+            let transferFrom = try transferFrom.map { try named($0, communicator) }
             let (classifier, file) = try classifier(checkpoint, ema: ema)
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             guard let spec = data ?? file.metadata["dataset"] else {
@@ -92,14 +102,22 @@ struct Evaluate: ParsableCommand {
             }
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
             evaluation.stop = try StopRequest(signals: [SIGTERM, SIGUSR1])
-            let folder = out ?? defaultFolder
+            try evaluation.validate(classifier, splits.test, surrogate)
+            let folder = out ?? defaultFolder(checkpoint)
+            let lock = try take(folder, communicator)
+            defer { lock.release() }
             evaluation.journal = EvaluationJournal(
-                directory: "\(folder)/state", model: try identity(), resumes: resume)
+                directory: "\(folder)/state", model: try identity(checkpoint, transferFrom), resumes: resume,
+                replaces: force)
             let line = EvaluationLine(isShown: communicator.rank == 0)
             let result = try evaluation.run(
-                classifier, on: splits.test, over: communicator, surrogate: surrogate, progress: line.show)
+                classifier, on: splits.test, over: communicator, surrogate: surrogate, progress: line.show,
+                goesOn: {
+                    if !resume { print("\(folder): goes on from what these settings gave before; --force begins anew") }
+                })
             guard communicator.rank == 0 else { return }
             line.clear()
+            try lock.check()
             try result.write(to: folder, model: name(of: checkpoint))
             try AdversarialPictures(result, of: splits.test) { image in
                 let shape = [1] + classifier.model.input
@@ -109,17 +127,54 @@ struct Evaluate: ParsableCommand {
         }
     }
 
+    /// The checkpoint that a path names, chosen on rank 0: a run that goes on may write another one meanwhile. Collective.
+    private func named(_ path: String, _ communicator: any Communicator) throws -> String {
+        try communicator.leaderDecides {
+            let named = try NamedCheckpoint(path)
+            for notice in named.notices { print(notice) }
+            return named.path
+        }
+    }
+
+    /// Makes the output folder this job's own, and makes sure that it holds nothing that would be lost. Collective.
+    private func take(_ folder: String, _ communicator: any Communicator) throws -> JobLock {
+        _ = try communicator.leaderDecides {
+            try createDirectory(folder)
+            return ""
+        }
+        let lock = try JobLock(
+            path: folder + "/lock", of: folder, task: "an evaluation", advice: "choose another --out",
+            over: communicator, waiting: { print($0) })
+        _ = try communicator.leaderDecides {
+            let results = "\(folder)/robustness.json"
+            guard access(results, F_OK) == 0 else { return "" }
+            if force {
+                // What is there must not be taken for what comes.
+                for name in RobustnessResult.files + ["adversarial.png", "pictures.json"] { unlink("\(folder)/\(name)") }
+            } else if access("\(folder)/state/evaluation.json", F_OK) != 0 {
+                throw Failure(
+                    .usage, "\(results): its settings are not known, as state/evaluation.json is missing; choose another "
+                        + "--out, or --force to replace it")
+            }
+            return ""
+        }
+        try lock.keep()
+        return lock
+    }
+
     private func classifier(_ path: String, ema: Bool) throws -> (classifier: Classifier, file: SafetensorsFile) {
         let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
         let state = ModelState(try description.model(), in: MemoryPool())
         guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
-        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? ParameterFiles.averagePrefix : "")
+        try ParameterFiles.load(
+            state.parameters, of: state, from: file, prefix: ParameterFiles.prefix(average: ema, of: file))
         try ParameterFiles.loadStatistics(of: state, from: file)
+        try ParameterFiles.requireSound(state, of: path)
         return (Classifier(state), file)
     }
 
     /// What tells the models of this evaluation from others: the hashes of their files.
-    private func identity() throws -> String {
+    private func identity(_ checkpoint: String, _ transferFrom: String?) throws -> String {
         let hashes = try [checkpoint, transferFrom].compactMap { $0 }.map { path in
             let file = try MappedFile(path: path)
             return withExtendedLifetime(file) { SHA256.hexDigest(of: file.bytes) }
@@ -128,7 +183,7 @@ struct Evaluate: ParsableCommand {
     }
 
     /// `RUN/eval` for `RUN/checkpoints/FILE`.
-    private var defaultFolder: String {
+    private func defaultFolder(_ checkpoint: String) -> String {
         let parts = checkpoint.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let run = parts.last == "checkpoints" ? parts.dropLast() : parts
         return (run + ["eval"]).joined(separator: "/")

@@ -12,7 +12,7 @@ struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write the model's tensors alone, under PyTorch's state_dict names.")
 
-    @Argument(help: "A checkpoint.")
+    @Argument(help: "A checkpoint, or a run directory: its best one, else its newest.")
     var checkpoint: String
 
     @Argument(help: "The safetensors file to write.")
@@ -22,11 +22,16 @@ struct Export: ParsableCommand {
     var ema = false
 
     func run() throws {
-        let file = try SafetensorsFile(path: checkpoint)
+        let named = try NamedCheckpoint(checkpoint)
+        for notice in named.notices { print(notice) }
+        try Outputs.require(out, .exportedWeights, inputs: [named.path])
+        let file = try SafetensorsFile(path: named.path)
         let description = try ModelDescription(from: file)
         let state = ModelState(try description.model(), in: MemoryPool())
-        try ParameterFiles.load(state.parameters, of: state, from: file, prefix: ema ? ParameterFiles.averagePrefix : "")
+        try ParameterFiles.load(
+            state.parameters, of: state, from: file, prefix: ParameterFiles.prefix(average: ema, of: file))
         try ParameterFiles.loadStatistics(of: state, from: file)
+        try ParameterFiles.requireSound(state, of: file.path)
         let normalisation = state.model.normalisation
         let normalize: JSONValue = ["mean": JSONValue(normalisation.mean), "std": JSONValue(normalisation.deviation)]
         try SafetensorsWriter.write(
@@ -53,6 +58,7 @@ struct Import: ParsableCommand {
     func run() throws {
         var configuration: RunConfiguration = try Configuration.read(file: config)
         let file = try SafetensorsFile(path: weights)
+        try Outputs.require(out, .importedCheckpoint, inputs: [weights, config])
         let data = try TrainingData(configuration), shape = data.train.shape
         configuration.model.inChannels = shape.channels
         configuration.model.normalize =
@@ -65,6 +71,7 @@ struct Import: ParsableCommand {
         let prefix = try ParameterFiles.prefix(in: file, of: state.model)
         try ParameterFiles.load(state.model.parameters, of: state.model, from: file, prefix: prefix)
         try ParameterFiles.loadStatistics(of: state.model, from: file, prefix: prefix)
+        try ParameterFiles.requireSound(state.model, of: weights)
         if let average = state.average {
             try ParameterFiles.load(average, of: state.model, from: file, prefix: prefix)
         }

@@ -26,6 +26,7 @@ struct Pag: ParsableCommand {
         }
         restartIfProcessorIsUnknownToBLAS()
         do {
+            try refuseEmptyArguments(CommandLine.arguments)
             // Before MPI starts, as the parser may leave the process.
             var command = try parseAsRoot()
             BLAS.setThreads(1)
@@ -39,6 +40,27 @@ struct Pag: ParsableCommand {
                 Glibc.exit(0)
             }
             leave(saying: fullMessage(for: error), Failure.Kind.usage.exitCode)
+        }
+    }
+
+    /// No option and no argument means something when it is empty: an unset variable of a script has left it so, and
+    /// a folder of that name would be the root of the file system.
+    private static func refuseEmptyArguments(_ arguments: [String]) throws {
+        func isEmpty(_ text: some StringProtocol) -> Bool { text.allSatisfy(\.isWhitespace) }
+        for (place, argument) in arguments.enumerated().dropFirst() {
+            let before = arguments[place - 1]
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name: String
+            if isEmpty(argument) {
+                name = before.hasPrefix("--") ? before : "argument \(place)"
+            } else if argument.hasPrefix("--"), parts.count == 2, isEmpty(parts[1]) {
+                name = String(parts[0])
+            } else {
+                continue
+            }
+            throw Failure(
+                .usage, "\(name) is empty, expected a value" + (name.hasPrefix("--") ? ", or no \(name) at all" : "")
+                    + " (is a variable of the shell unset?)")
         }
     }
 

@@ -16,6 +16,7 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let report = try Report(runDirectories: runs)
         let path = out ?? "\(runs.first ?? ".")/report.html"
+        try Outputs.require(path, .report)
         try AtomicFile.write(report.html(), to: path)
         if let finding = report.finding { print(finding) }
         print(report.table(), terminator: "")

@@ -57,6 +57,11 @@ struct TargetsCommand: ParsableCommand {
                 for notice in splits.notices { logger.notice("\(notice)") }
                 logger.info("\(out): \(computation.estimate.text)")
             }
+            let lock = try JobLock(
+                path: out + ".lock", of: out, task: "a computation of targets", advice: "choose another --out",
+                over: communicator, waiting: { logger.notice("\($0)") })
+            defer { lock.release() }
+            try lock.keep()
             let isTest = configuration.targets.surveySplit == .test
             try survey(
                 generator, isTest ? splits.test : splits.train, isTest ? Array(0..<splits.test.count) : rows,

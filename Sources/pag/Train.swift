@@ -38,6 +38,8 @@ struct Train: ParsableCommand {
                 configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
                 monitor: configuration.task == .denoiser
                     ? nil : try monitor(configuration.monitor, seed: configuration.seed, communicator))
+            // The directory stays this job's until its last file is written.
+            defer { training.leaveDirectory() }
             try training.run()
             let targets = configuration.task == .classifier ? try training.unseenTargets() : nil
             if communicator.rank == 0 {

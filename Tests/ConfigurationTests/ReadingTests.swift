@@ -35,12 +35,30 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
     }
 
     @Test(arguments: [
-        "{}", "train:", "train: null\nmodel: ~\nseed: Null", "train: {schedule: {}, epochs: }", "---\n{}\n...\n",
+        "{}", "train: {}\nmodel: {}", "train: {schedule: {}}", "---\n{}\n...\n",
         #"{"train": {"epochs": 20}, "name": "sample"}"#, "name: sample # as it was", "\u{FEFF}seed: 1",
         "{\n\t\"train\": {\n\t\t\"epochs\": 20\n\t}\n}",
     ])
-    func absentAndNullFieldsKeepTheirDefaults(text: String) throws {
+    func absentFieldsKeepTheirDefaults(text: String) throws {
         #expect(try read(text) == Sample())
+    }
+
+    /// A key without a value, or `--set key=$UNSET`, must not quietly mean the default.
+    @Test(arguments: [
+        ("seed:", "1: seed: empty, expected a value; without the key it is 1"),
+        ("seed: Null", "1: seed: empty, expected a value; without the key it is 1"),
+        ("name: ~", #"1: name: empty, expected a value; without the key it is "sample""#),
+        ("train:\n  epochs: 3\n  milestones:", "3: train.milestones: empty, expected a list; without the key it is [0.5,0.75]"),
+        ("task:", #"1: task: empty, expected a value; without the key it is "classifier""#),
+        ("model: {kind: }", #"1: model.kind: empty, expected a value; without the key it is "resnet""#),
+        ("train:", "1: train: empty, expected a mapping of keys to values; without the key it has its defaults"),
+        ("model: ~", "1: model: empty, expected a mapping of keys to values; without the key it has its defaults"),
+    ])
+    func nullIsRefusedWhereItMeansNothing(text: String, problem: String) throws {
+        #expect(throws: Failure(.badInput, "a.yaml:\(problem)")) { try read(text) }
+        #expect(throws: Failure(.usage, "--set seed=: seed: empty, expected a value; without the key it is 1")) {
+            try read("{}", "seed=")
+        }
     }
 
     @Test func nullIsNilWhereTheDefaultIsNot() throws {

@@ -12,14 +12,15 @@ import Testing
 /// An evaluation that ends before its time goes on to the result of one that did not.
 struct JournalTests {
     private func evaluation(
-        _ directory: String, resumes: Bool, seed: UInt64 = 5, batch: Int = 4, model: String = "m"
+        _ directory: String, resumes: Bool, replaces: Bool = false, seed: UInt64 = 5, batch: Int = 4,
+        model: String = "m"
     ) throws -> RobustnessEvaluation {
         var evaluation = RobustnessEvaluation(
             threat: ThreatModel(norm: .l2, epsilon: 0.15), attacks: [FGSM(), AutoAttackTests.Small()], seed: seed)
         evaluation.curve = try EpsilonCurve(epsilons: [0.05, 0.1], attack: FGSM())
         evaluation.checks?.samples = 10
         evaluation.batch = batch
-        evaluation.journal = EvaluationJournal(directory: "\(directory)/eval", model: model, resumes: resumes)
+        evaluation.journal = EvaluationJournal(directory: "\(directory)/eval", model: model, resumes: resumes, replaces: replaces)
         return evaluation
     }
 
@@ -96,7 +97,7 @@ struct JournalTests {
         #expect(try files(directory.path).filter { $0.hasPrefix("001-") } == ["001-fgsm-all.safetensors"])
     }
 
-    @Test func anotherEvaluationIsRefusedAndABeginningEmptiesTheFolder() throws {
+    @Test func anotherEvaluationIsRefusedUnlessItIsToBeReplaced() throws {
         let network = smallNetwork(), images = digits(10, labelledBy: network)
         let directory = try TemporaryDirectory()
         defer { try? empty(directory.path) }
@@ -106,8 +107,10 @@ struct JournalTests {
         // Nothing to resume is a beginning.
         let reference = try run(try evaluation(directory.path, resumes: true))
         for (changed, word) in [
-            (try evaluation(directory.path, resumes: true, seed: 6), "seed"),
-            (try evaluation(directory.path, resumes: true, model: "n"), "model"),
+            (try evaluation(directory.path, resumes: true, seed: 6), "seed \"5\" there, \"6\" here"),
+            (try evaluation(directory.path, resumes: true, model: "n"), "another model"),
+            (try evaluation(directory.path, resumes: false, seed: 6), "--force to replace its results"),
+            (try evaluation(directory.path, resumes: false, model: "n"), "choose another --out"),
         ] {
             do {
                 _ = try run(changed)
@@ -123,8 +126,28 @@ struct JournalTests {
         attacks.attacks = [FGSM()]
         #expect(throws: Failure.self) { try run(attacks) }
         #expect(equal(try run(try evaluation(directory.path, resumes: true)), reference))
-        let other = try run(try evaluation(directory.path, resumes: false, seed: 6))
+        let other = try run(try evaluation(directory.path, resumes: false, replaces: true, seed: 6))
         #expect(equal(try run(try evaluation(directory.path, resumes: true, seed: 6)), other))
+    }
+
+    /// Without --resume what is known is used, and what is damaged is found again.
+    @Test func theSameSettingsAgainGoOnFromWhatIsKnown() throws {
+        let network = smallNetwork(), images = digits(10, labelledBy: network)
+        let directory = try TemporaryDirectory()
+        defer { try? empty(directory.path) }
+        func run() throws -> (result: RobustnessResult, goesOn: Bool) {
+            var goesOn = false
+            let result = try evaluation(directory.path, resumes: false)
+                .run(network, on: images, over: SingleProcess(), goesOn: { goesOn = true })
+            return (result, goesOn)
+        }
+        let first = try run()
+        #expect(!first.goesOn)
+        let file = "\(directory.path)/eval/\(try #require(try files(directory.path).first { $0.hasPrefix("002-") }))"
+        try AtomicFile.write("damaged", to: file)
+        let second = try run()
+        #expect(second.goesOn && equal(first.result, second.result))
+        #expect(try SafetensorsFile(path: file).verifyChecksum())
     }
 
     @Test func damagedFilesAreNamed() throws {

@@ -31,7 +31,7 @@ struct SanityChecksTests {
 
     @Test func aPlainModelPassesAll() throws {
         let checks = try checks(scale: 3)
-        #expect(checks.count == 9 && checks.values.allSatisfy(\.ok))
+        #expect(checks.count == 11 && checks.values.allSatisfy(\.ok))
     }
 
     @Test func aSaturatedModelIsNoticed() throws {
@@ -50,7 +50,55 @@ struct SanityChecksTests {
             .run(classifier, on: images, over: SingleProcess())
         let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
         // Its logits 1 and 0 also pass for probabilities.
-        #expect(failed == ["large-epsilon", "zero-gradients", "tiny-gradients", "apgd-start", "no-softmax"])
+        #expect(
+            failed == ["large-epsilon", "zero-gradients", "tiny-gradients", "apgd-start", "no-softmax", "not-constant"])
+    }
+
+    private func run(
+        _ images: MadeUpImages, weights: [[Double]], _ attacks: [any Attack] = [PGD()]
+    ) throws -> RobustnessResult {
+        let classifier = linearClassifier(shape, weights: weights, biases: [0, 0.01])
+        return try RobustnessEvaluation(threat: ThreatModel(norm: .linf, epsilon: 0.5), attacks: attacks, seed: 1)
+            .run(classifier, on: images, over: SingleProcess())
+    }
+
+    /// Neither right nor wrong: of an image with infinite logits nothing is known, and it counts as misclassified.
+    @Test func logitsThatAreNotFiniteAreNamed() throws {
+        var images = MadeUpImages.random(10, shape, classes: 2, in: 0.6...1)
+        images.labels = (0..<10).map { $0 % 2 }
+        let infinite = try run(images, weights: [[0, 0, 0, 0], [3e38, 3e38, 0, 0]])
+        #expect(infinite.cleanAccuracy == 0 && infinite.robustAccuracy == 0)
+        let check = try #require(infinite.checks.first { $0.name == "finite" })
+        #expect(!check.ok && check.value == 1)
+        #expect(infinite.notes == ["10 of 10 images have logits that are not finite, and count as misclassified"])
+    }
+
+    /// Right and finite on every image, and without a prediction beside every image.
+    @Test func logitsThatAttacksMakeInfiniteAreNamed() throws {
+        var images = MadeUpImages.random(10, shape, classes: 2, in: 0.5...0.6)
+        images.labels = Array(repeating: 1, count: 10)
+        for i in 0..<10 { (images.images[i][0], images.images[i][1]) = (0.55, 0.55) }
+        // 1.65e38 both, and from 0.57 on the sum of their differences from 0 is beyond the largest number.
+        let result = try run(images, weights: [[3e38, 3e38, 0, 0], [3.05e38, 3.05e38, 0, 0]])
+        let undefined = result.attacks[0].undefined
+        #expect(undefined > 0 && result.cleanAccuracy == 1)
+        #expect(abs(result.robustAccuracy - (1 - Double(undefined) / 10)) < 1e-9)
+        #expect(result.checks.first { $0.name == "finite" }?.value == Double(undefined) / 10)
+        #expect(
+            result.notes.last == "pgd: \(undefined) of 10 images end in logits that are not finite, and count as broken")
+    }
+
+    @Test func imagesThatSayNothingAreNamed() throws {
+        var images = MadeUpImages.random(6, shape, classes: 2, in: 0...0)
+        images.labels = Array(repeating: 1, count: 6)
+        let zero = try run(images, weights: [[1, 0, 0, 0], [0, 1, 0, 0]])
+        #expect(
+            zero.notes == [
+                "made-up test: all 6 images are zero: accuracies say little",
+                "made-up test: all 6 images are of class 1 (1): accuracies say little",
+            ])
+        // Nothing is known of a network that has seen one image only.
+        #expect(!zero.checks.contains { $0.name == "not-constant" })
     }
 
     /// A classifier that decides by the first pixel, and images that lie on the right side, but near.

@@ -1,0 +1,11 @@
+/// What became of a sample under an attack, or without one.
+enum SampleOutcome: UInt8 {
+    case survived = 1
+    case broken = 2
+    /// Broken too, as a logit is not finite: there is no prediction.
+    case undefined = 3
+
+    init(prediction: Int?, label: Int) {
+        self = prediction.map { $0 == label ? .survived : .broken } ?? .undefined
+    }
+}

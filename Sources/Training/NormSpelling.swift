@@ -1,0 +1,4 @@
+import Configuration
+import Perturbations
+
+extension ThreatModel.Norm: Spelled {}
