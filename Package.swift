@@ -67,7 +67,7 @@ let package = Package(
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
         module("Data", ["Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
-        module("Distributed", ["CMPI", "CPlatform", "Failures", "Kernels", "Tracing"]),
+        module("Distributed", ["CMPI", "CPlatform", "Failures", "Formats", "Kernels", "Tracing"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),
         module("TargetGeneration", [
             "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",

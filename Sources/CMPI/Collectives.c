@@ -4,23 +4,37 @@
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-int cmpi_barrier(cmpi_world *world) { return MPI_Barrier(world->all); }
+int cmpi_start_barrier(cmpi_requests *requests) {
+    MPI_Request *slot = NULL;
+    CMPI_TRY(cmpi_new_request(requests, -1, &slot));
+    return cmpi_started(requests, MPI_Ibarrier(requests->world->all, slot));
+}
 
-int cmpi_broadcast(cmpi_world *world, void *bytes, int64_t count, int root) {
-    for (int64_t done = 0; done < count; done += world->chunk)
-        CMPI_TRY(MPI_Bcast((char *)bytes + done, (int)smaller(count - done, world->chunk), MPI_BYTE, root, world->all));
+int cmpi_start_broadcast(cmpi_requests *requests, void *bytes, int64_t count, int root) {
+    cmpi_world *world = requests->world;
+    for (int64_t done = 0; done < count; done += world->chunk) {
+        int part = (int)smaller(count - done, world->chunk);
+        MPI_Request *slot = NULL;
+        CMPI_TRY(cmpi_new_request(requests, -1, &slot));
+        CMPI_TRY(cmpi_started(requests, MPI_Ibcast((char *)bytes + done, part, MPI_BYTE, root, world->all, slot)));
+    }
     return 0;
 }
 
-int cmpi_gather_int64(cmpi_world *world, int64_t mine, int64_t *all) {
-    return MPI_Allgather(&mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, world->all);
+int cmpi_start_gather_int64(cmpi_requests *requests, const int64_t *mine, int64_t *all) {
+    MPI_Request *slot = NULL;
+    CMPI_TRY(cmpi_new_request(requests, -1, &slot));
+    return cmpi_started(
+        requests, MPI_Iallgather(mine, 1, MPI_INT64_T, all, 1, MPI_INT64_T, requests->world->all, slot));
 }
 
-int cmpi_gather_bytes(cmpi_world *world, const void *mine, void *all, const int64_t *counts) {
+int cmpi_start_gather_bytes(cmpi_requests *requests, const void *mine, void *all, const int64_t *counts) {
+    cmpi_world *world = requests->world;
     int64_t total = 0;
     for (int r = 0; r < world->size; r++) total += counts[r];
     if (total <= world->chunk) {
-        int *table = malloc(2 * (size_t)world->size * sizeof *table);
+        /* MPI reads the table until the end. */
+        int *table = requests->table = realloc(requests->table, 2 * (size_t)world->size * sizeof *table);
         if (!table) return CMPI_NO_MEMORY;
         int *places = table + world->size, place = 0;
         for (int r = 0; r < world->size; r++) {
@@ -28,15 +42,16 @@ int cmpi_gather_bytes(cmpi_world *world, const void *mine, void *all, const int6
             places[r] = place;
             place += table[r];
         }
-        int code = MPI_Allgatherv(mine, table[world->rank], MPI_BYTE, all, table, places, MPI_BYTE, world->all);
-        free(table);
-        return code;
+        MPI_Request *slot = NULL;
+        CMPI_TRY(cmpi_new_request(requests, -1, &slot));
+        return cmpi_started(requests, MPI_Iallgatherv(mine, table[world->rank], MPI_BYTE, all, table, places, MPI_BYTE,
+                                                      world->all, slot));
     }
-    /* Too much for MPI's int displacements: every rank tells its part in turn. */
+    /* Too much for MPI's int displacements: every rank tells its part. */
     char *place = all;
     for (int r = 0; r < world->size; place += counts[r], r++) {
         if (r == world->rank) memcpy(place, mine, (size_t)counts[r]);
-        CMPI_TRY(cmpi_broadcast(world, place, counts[r], r));
+        CMPI_TRY(cmpi_start_broadcast(requests, place, counts[r], r));
     }
     return 0;
 }

@@ -1,14 +1,6 @@
 #include "World.h"
 #include <stdlib.h>
 
-struct cmpi_requests {
-    MPI_Request *list;
-    MPI_Status *statuses;
-    int *expected; /* bytes a receive must bring; -1 for a send */
-    int count, capacity;
-    cmpi_world *world;
-};
-
 cmpi_requests *cmpi_requests_new(cmpi_world *world) {
     cmpi_requests *requests = calloc(1, sizeof *requests);
     if (requests) requests->world = world;
@@ -20,6 +12,7 @@ void cmpi_requests_free(cmpi_requests *requests) {
     free(requests->list);
     free(requests->statuses);
     free(requests->expected);
+    free(requests->table);
     free(requests);
 }
 
@@ -37,18 +30,28 @@ static int make_room(cmpi_requests *requests) {
     return 0;
 }
 
+int cmpi_new_request(cmpi_requests *requests, int expected, MPI_Request **slot) {
+    CMPI_TRY(make_room(requests));
+    requests->expected[requests->count] = expected;
+    *slot = requests->list + requests->count;
+    return 0;
+}
+
+int cmpi_started(cmpi_requests *requests, int code) {
+    if (code == MPI_SUCCESS) requests->count++;
+    return code;
+}
+
 /* Messages between two ranks under one tag never overtake each other, so the chunks need no numbers. */
 static int start(cmpi_requests *requests, char *bytes, int64_t count, int peer, int tag, int receive) {
     cmpi_world *world = requests->world;
     for (int64_t done = 0; done < count; done += world->chunk) {
         int part = (int)(count - done < world->chunk ? count - done : world->chunk);
-        CMPI_TRY(make_room(requests));
-        MPI_Request *slot = requests->list + requests->count;
-        if (receive)
-            CMPI_TRY(MPI_Irecv(bytes + done, part, MPI_BYTE, peer, tag, world->all, slot));
-        else
-            CMPI_TRY(MPI_Isend(bytes + done, part, MPI_BYTE, peer, tag, world->all, slot));
-        requests->expected[requests->count++] = receive ? part : -1;
+        MPI_Request *slot = NULL;
+        CMPI_TRY(cmpi_new_request(requests, receive ? part : -1, &slot));
+        int code = receive ? MPI_Irecv(bytes + done, part, MPI_BYTE, peer, tag, world->all, slot)
+                           : MPI_Isend(bytes + done, part, MPI_BYTE, peer, tag, world->all, slot);
+        CMPI_TRY(cmpi_started(requests, code));
     }
     return 0;
 }
@@ -79,19 +82,12 @@ static int finished(cmpi_requests *requests, int code) {
     return 0;
 }
 
-int cmpi_requests_wait(cmpi_requests *requests) {
-    /* Not MPI_Waitall: in Open MPI 4.1 it may spin for ever once a message that is too long arrives. */
-    int done = 0;
-    while (!done) CMPI_TRY(cmpi_requests_test(requests, &done));
-    return 0;
-}
-
 int cmpi_requests_test(cmpi_requests *requests, int *done) {
     *done = 1;
     if (requests->count == 0) {
-        /* MPI_Testall of nothing returns at once. Nobody sends on `node`, so this probe looks at everything. */
+        /* MPI_Testall of nothing returns at once. Nobody sends this tag there, so the probe looks at everything. */
         int found = 0;
-        return MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, requests->world->node, &found, MPI_STATUS_IGNORE);
+        return MPI_Iprobe(MPI_ANY_SOURCE, 1, requests->world->roll, &found, MPI_STATUS_IGNORE);
     }
     int code = MPI_Testall(requests->count, requests->list, done, requests->statuses);
     return code == MPI_SUCCESS && !*done ? 0 : finished(requests, code);

@@ -9,10 +9,8 @@ static int fill_in(cmpi_world *world) {
     CMPI_TRY(MPI_Comm_set_errhandler(world->all, MPI_ERRORS_RETURN));
     CMPI_TRY(MPI_Comm_rank(world->all, &world->rank));
     CMPI_TRY(MPI_Comm_size(world->all, &world->size));
-    CMPI_TRY(MPI_Comm_split_type(world->all, MPI_COMM_TYPE_SHARED, world->rank, MPI_INFO_NULL, &world->node));
-    CMPI_TRY(MPI_Comm_set_errhandler(world->node, MPI_ERRORS_RETURN));
-    CMPI_TRY(MPI_Comm_rank(world->node, &world->node_rank));
-    CMPI_TRY(MPI_Comm_size(world->node, &world->node_size));
+    CMPI_TRY(MPI_Comm_dup(MPI_COMM_WORLD, &world->roll));
+    CMPI_TRY(MPI_Comm_set_errhandler(world->roll, MPI_ERRORS_RETURN));
     int *largest = NULL, found = 0;
     CMPI_TRY(MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &largest, &found));
     world->largest_tag = found ? *largest : 32767; /* the least that the standard allows */
@@ -38,18 +36,25 @@ int cmpi_join(int64_t chunk, cmpi_world **out) {
 }
 
 int cmpi_leave(cmpi_world *world) {
-    CMPI_TRY(MPI_Comm_free(&world->node));
+    CMPI_TRY(MPI_Comm_free(&world->roll));
     CMPI_TRY(MPI_Comm_free(&world->all));
     free(world);
     return MPI_Finalize();
+}
+
+int cmpi_neighbours(cmpi_world *world, int *leaders) {
+    MPI_Comm node;
+    CMPI_TRY(MPI_Comm_split_type(world->all, MPI_COMM_TYPE_SHARED, world->rank, MPI_INFO_NULL, &node));
+    int leader = world->rank;
+    CMPI_TRY(MPI_Bcast(&leader, 1, MPI_INT, 0, node));
+    CMPI_TRY(MPI_Comm_free(&node));
+    return MPI_Allgather(&leader, 1, MPI_INT, leaders, 1, MPI_INT, world->all);
 }
 
 void cmpi_abort(int code) { MPI_Abort(MPI_COMM_WORLD, code); }
 
 int cmpi_rank(const cmpi_world *world) { return world->rank; }
 int cmpi_size(const cmpi_world *world) { return world->size; }
-int cmpi_node_rank(const cmpi_world *world) { return world->node_rank; }
-int cmpi_node_size(const cmpi_world *world) { return world->node_size; }
 int cmpi_largest_tag(const cmpi_world *world) { return world->largest_tag; }
 
 void cmpi_error_text(int code, char *text, int capacity) {

@@ -1,15 +1,16 @@
 /// The processes ("ranks") of a job, or stand-ins for them.
 ///
 /// A communicator belongs to the thread that made it. Every call except `exchange`, `reserveTags`, `abort` and a
-/// ticket counter's `next` is collective: all ranks make the same calls in the same order. Trouble in the library or
+/// ticket counter's `next` and `serve` is collective: all ranks make the same calls in the same order. Trouble in the library or
 /// in another rank is thrown as a `Failure`; after one, end the job with `endJob`.
 public protocol Communicator: AnyObject {
     /// This process's number, 0 ..< `size`.
     var rank: Int { get }
     var size: Int { get }
-    /// This process's number among those of its machine, and their number.
-    var nodeRank: Int { get }
-    var nodeSize: Int { get }
+    /// The ranks of this machine, this one among them, in order.
+    var neighbours: [Int] { get }
+    /// The machine of each rank, by name: for people, as two machines may have the same.
+    var hosts: [String] { get }
     /// What this rank is doing, for the watchdog. Blocking calls mark themselves as waiting.
     var heartbeat: Heartbeat { get }
 
@@ -69,11 +70,13 @@ public protocol Exchange: AnyObject {
     func wait() throws
 }
 
-/// Hands out 0, 1, 2, ... to whichever rank asks next: work of uneven length for ranks of uneven speed.
+/// Hands out 0, 1, 2, ... to whichever rank asks next: work of uneven length for ranks of uneven speed. Until it is
+/// released no rank makes a collective call, for others may be waiting for a ticket.
 public protocol TicketCounter: AnyObject {
-    /// The next number that no rank has had yet. Not collective. Between machines the request may have to wait
-    /// until rank 0 makes any call on its communicator.
+    /// The next number that no rank has had yet; the first time, a rank's own. Not collective.
     func next() throws -> Int
+    /// Answers other machines, without waiting. Worth a call now and then between `next` and `next`.
+    func serve() throws
     /// Ends the counter. Collective; to be called before the communicator ends.
     func release() throws
 }

@@ -1,6 +1,10 @@
 import Failures
 
 extension Communicator {
+    /// This process's number among those of its machine, and their number.
+    public var nodeRank: Int { neighbours.firstIndex(of: rank) ?? 0 }
+    public var nodeSize: Int { neighbours.count }
+
     /// The root's bytes, of any length, on every rank. Others' arguments are ignored.
     public func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8] {
         let count = try broadcastValue(bytes.count, from: root)

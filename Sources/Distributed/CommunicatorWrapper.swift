@@ -6,8 +6,8 @@ open class CommunicatorWrapper: Communicator {
 
     open var rank: Int { wrapped.rank }
     open var size: Int { wrapped.size }
-    open var nodeRank: Int { wrapped.nodeRank }
-    open var nodeSize: Int { wrapped.nodeSize }
+    open var neighbours: [Int] { wrapped.neighbours }
+    open var hosts: [String] { wrapped.hosts }
     open var heartbeat: Heartbeat { wrapped.heartbeat }
 
     open func barrier() throws { try wrapped.barrier() }

@@ -17,5 +17,8 @@ public func endJob(_ failure: Failure, communicator: any Communicator) -> Never 
         _ = cplatform_default(SIGTERM)
         usleep(1_500_000)
     }
-    communicator.abort("pag: rank \(communicator.rank): \(failure)", code: failure.kind.exitCode)
+    let rank = communicator.rank, hosts = communicator.hosts
+    // On one host its name says nothing.
+    let place = Set(hosts).count > 1 ? "rank \(rank) on \(hosts[rank])" : "rank \(rank)"
+    communicator.abort("pag: \(place): \(failure)", code: failure.kind.exitCode)
 }

@@ -9,27 +9,16 @@ public final class Heartbeat: Sendable {
     /// Addresses of literals, which are words and so need no lock; 0 for none.
     private let phaseName: Atomic<UInt>
     private let operationName = Atomic<UInt>(0)
-    private let table: HeartbeatTable?
-    private let slot: Int
-    private let isAttached: Atomic<Bool>
+    private let call = Atomic<Call>(.none)
+    private let attachedRoll = Mutex<RollCall?>(nil)
 
-    /// A heartbeat that the other ranks of this machine see in `table`.
-    init(table: HeartbeatTable?, slot: Int, rank: Int) {
-        self.table = table
-        self.slot = slot
-        phaseName = Atomic(Self.address("start"))
-        isAttached = Atomic(table != nil)
-        table?.register(rank: rank, at: slot)
-    }
-
-    /// A heartbeat that no other rank sees.
-    public convenience init() { self.init(table: nil, slot: 0, rank: 0) }
+    /// A rank that has not joined its job yet.
+    public init() { phaseName = Atomic(Self.address("start")) }
 
     /// Marks progress in a phase such as "training" or "checkpoint".
     public func beat(_ phase: StaticString, step: Int) {
         phaseName.store(Self.address(phase), ordering: .relaxed)
         lastStep.store(step, ordering: .relaxed)
-        attachedTable?.setStep(slot, step)
         beat()
     }
 
@@ -40,11 +29,9 @@ public final class Heartbeat: Sendable {
     public func waiting<Result>(in operation: StaticString, _ body: () throws -> Result) rethrows -> Result {
         guard operationName.load(ordering: .relaxed) == 0 else { return try body() }
         operationName.store(Self.address(operation), ordering: .relaxed)
-        attachedTable?.setWaiting(slot, true)
         beat()
         defer {
             operationName.store(0, ordering: .relaxed)
-            attachedTable?.setWaiting(slot, false)
             beat()
         }
         return try body()
@@ -57,17 +44,25 @@ public final class Heartbeat: Sendable {
     /// The wait for other ranks that this rank is in, if any.
     public var operation: String? { Self.text(operationName.load(ordering: .relaxed)) }
 
-    /// The other ranks of this machine that do not wait, nil if they cannot be seen.
-    var busyNeighbours: [(rank: Int, step: Int)]? {
-        attachedTable.map { table in
-            (0..<table.slots).filter { $0 != slot && !table.isWaiting($0) }.map { (table.rank($0), table.step($0)) }
-        }
+    // MARK: The roll call
+
+    /// What the watchdog wants of a main thread that waits.
+    enum Call: UInt8, AtomicRepresentable {
+        case none, listen, speak
     }
 
-    /// Forgets the table, whose memory is about to go.
-    func detach() { isAttached.store(false, ordering: .sequentiallyConsistent) }
+    /// From now on waits of this rank take part in the roll call.
+    func attach(_ roll: RollCall) { attachedRoll.withLock { $0 = roll } }
+    var roll: RollCall? { attachedRoll.withLock { $0 } }
 
-    private var attachedTable: HeartbeatTable? { isAttached.load(ordering: .sequentiallyConsistent) ? table : nil }
+    /// The watchdog's thread, now and then.
+    func callRoll(_ wanted: Call) { call.store(wanted, ordering: .relaxed) }
+
+    /// The main thread, often: what is wanted of it, told once.
+    func takeCall() -> Call {
+        guard call.load(ordering: .relaxed) != .none, operationName.load(ordering: .relaxed) != 0 else { return .none }
+        return call.exchange(.none, ordering: .relaxed)
+    }
 
     private static func address(_ text: StaticString) -> UInt {
         precondition(text.hasPointerRepresentation, "Heartbeat: a name of one character")

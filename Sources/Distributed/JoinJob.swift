@@ -1,17 +1,26 @@
 import Failures
 import Glibc
 
-/// The communicator of this process: MPI if a launcher started it, else a job of one rank. To be called once, before
-/// any other thread is started, and after the arguments have been understood: joining takes a while.
-public func joinJob() throws -> any Communicator {
-    guard let claimed = launchedRanks() else { return SingleProcess() }
-    let communicator = try MPICommunicator()
+/// The communicator of this process: MPI if a launcher started it, else a job of one rank. To be called once, after the
+/// arguments have been understood: joining takes a while.
+/// - Parameter heartbeat: may be watched already, as joining may take for ever.
+public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicator {
+    guard let claimed = launchedRanks() else { return SingleProcess(heartbeat: heartbeat) }
+    let communicator = try MPICommunicator(heartbeat: heartbeat)
     guard communicator.size == claimed || claimed == 0 else {
         throw Failure(
             .missing, "the launcher started \(claimed) processes, but MPI knows \(communicator.size): "
                 + "use the mpirun of \(MPICommunicator.libraryVersion), or srun --mpi=pmix")
     }
     return communicator
+}
+
+/// This process's rank as its launcher says before MPI is up; 0 without one.
+public func launchedRank() -> Int {
+    for name in ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"] {
+        if let value = getenv(name), let rank = Int(String(cString: value)) { return rank }
+    }
+    return 0
 }
 
 /// The number of processes that a launcher says it started, 0 if it does not say, nil without a launcher.

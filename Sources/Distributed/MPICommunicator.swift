@@ -10,11 +10,11 @@ import Glibc
 public final class MPICommunicator: Communicator {
     public let rank: Int
     public let size: Int
-    public let nodeRank: Int
-    public let nodeSize: Int
+    public let neighbours: [Int]
+    public private(set) var hosts: [String]
     public let heartbeat: Heartbeat
     private let world: OpaquePointer
-    private let heartbeats: OpaquePointer?
+    private var roll: RollCallMessages
     private let thread = pthread_self()
     private let gatherTag = 0
     private var nextTag = 1
@@ -23,44 +23,44 @@ public final class MPICommunicator: Communicator {
     public static let defaultChunk = 1 << 30
 
     /// Joins the job.
-    /// - Parameter chunk: the longest single message in bytes.
-    public init(chunk: Int = MPICommunicator.defaultChunk) throws {
+    /// - Parameters:
+    ///   - chunk: the longest single message in bytes.
+    ///   - heartbeat: may be watched already.
+    public init(chunk: Int = MPICommunicator.defaultChunk, heartbeat: Heartbeat = Heartbeat()) throws {
         precondition(chunk > 0 && chunk <= Int(Int32.max), "MPICommunicator: chunk of \(chunk) bytes")
-        var joined: OpaquePointer?
-        try check("start", cmpi_join(Int64(chunk), &joined))
-        guard let world = joined else { throw Failure(.internalError, "MPI: cannot start") }
-        self.world = world
-        rank = Int(cmpi_rank(world))
-        size = Int(cmpi_size(world))
-        nodeRank = Int(cmpi_node_rank(world))
-        nodeSize = Int(cmpi_node_size(world))
-
-        var shared: OpaquePointer?
-        var base: UnsafeMutableRawPointer?
-        // Without shared memory the watchdogs know less, which is no reason to give up.
-        if cmpi_shared_new(world, Int64(HeartbeatTable.slotBytes), &shared, &base) == 0, let base {
-            heartbeat = Heartbeat(
-                table: HeartbeatTable(shared: base, slots: nodeSize), slot: nodeRank, rank: rank)
-        } else {
-            heartbeat = Heartbeat()
-        }
-        heartbeats = shared
-
+        self.heartbeat = heartbeat
+        heartbeat.beat(Watchdog.joining, step: 0)
+        // First, because a launcher that gives up must not leave ranks behind that still wait for others.
         let code = cplatform_die_with_parent()
         guard code == 0 else {
             throw Failure(
                 .internalError, code < 0 ? "the launcher is gone" : "cannot follow the launcher: \(errorText(code))")
         }
+        var joined: OpaquePointer?
+        try check("start", cmpi_join(Int64(chunk), &joined))
+        guard let world = joined else { throw Failure(.internalError, "MPI: cannot start") }
+        self.world = world
+        let rank = Int(cmpi_rank(world)), size = Int(cmpi_size(world))
+        self.rank = rank
+        self.size = size
+        var leaders = [Int32](repeating: 0, count: size)
+        try check("neighbours", cmpi_neighbours(world, &leaders))
+        neighbours = leaders.indices.filter { leaders[$0] == leaders[rank] }
+        // Names come by a collective call, which needs all of this to be there.
+        hosts = Array(repeating: "", count: size)
+        roll = RollCallMessages(world, RollCall(rank: rank, hosts: hosts))
+        hosts = try allGather(Array(hostName().utf8)).map { String(decoding: $0, as: UTF8.self) }
+        roll = RollCallMessages(world, RollCall(rank: rank, hosts: hosts))
+        heartbeat.attach(roll.roll)
+        heartbeat.beat("start", step: 0)
     }
 
     /// A process that ends without it makes the launcher end the job.
     public func leave() throws {
         mustBeOwnThread()
-        // No rank may free the shared heartbeats while another still writes there.
-        try heartbeat.waiting(in: "the end of the job") { try check("barrier", cmpi_barrier(world)) }
-        heartbeat.detach()
-        if let heartbeats { try check("window", cmpi_shared_free(heartbeats)) }
-        try check("end", cmpi_leave(world))
+        // Before the library, which cannot tell who is missing.
+        try collective(in: "the end of the job") { cmpi_start_barrier($0) }
+        try heartbeat.waiting(in: "the end of the job") { try check("end", cmpi_leave(world)) }
     }
 
     /// The library's name and version, one line.
@@ -71,14 +71,14 @@ public final class MPICommunicator: Communicator {
 
     public func barrier() throws {
         mustBeOwnThread()
-        try heartbeat.waiting(in: "barrier") { try check("barrier", cmpi_barrier(world)) }
+        try collective(in: "barrier") { cmpi_start_barrier($0) }
     }
 
     public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
         mustBeOwnThread()
         precondition(root >= 0 && root < size, "broadcast: root \(root) of \(size) ranks")
-        try heartbeat.waiting(in: "broadcast") {
-            try check("broadcast", cmpi_broadcast(world, bytes.baseAddress, Int64(bytes.count), Int32(root)))
+        try collective(in: "broadcast") {
+            cmpi_start_broadcast($0, bytes.baseAddress, Int64(bytes.count), Int32(root))
         }
     }
 
@@ -88,8 +88,10 @@ public final class MPICommunicator: Communicator {
             let counts = try gatherCounts(bytes.count)
             let total = counts.reduce(0, +)
             let all = try [UInt8](unsafeUninitializedCapacity: Int(total)) { memory, filled in
-                try bytes.withUnsafeBytes {
-                    try check("all-gather", cmpi_gather_bytes(world, $0.baseAddress, memory.baseAddress, counts))
+                try bytes.withUnsafeBytes { bytes in
+                    try collective(in: "all-gather") {
+                        cmpi_start_gather_bytes($0, bytes.baseAddress, memory.baseAddress, counts)
+                    }
                 }
                 filled = Int(total)
             }
@@ -126,8 +128,24 @@ public final class MPICommunicator: Communicator {
 
     private func gatherCounts(_ count: Int) throws -> [Int64] {
         var counts = [Int64](repeating: 0, count: size)
-        try check("gather", cmpi_gather_int64(world, Int64(count), &counts))
+        try withUnsafeBytes(of: Int64(count)) { mine in
+            try counts.withUnsafeMutableBufferPointer { counts in
+                try collective(in: "gather") {
+                    cmpi_start_gather_int64(
+                        $0, mine.assumingMemoryBound(to: Int64.self).baseAddress, counts.baseAddress)
+                }
+            }
+        }
         return counts
+    }
+
+    /// Waits for what `start` starts, so that the wait can take part in the roll call.
+    private func collective(in name: StaticString, _ start: (OpaquePointer) -> Int32) throws {
+        let exchange = try MPIExchange(world, heartbeat, roll)
+        try heartbeat.waiting(in: name) {
+            try check("\(name)", start(exchange.requests))
+            try exchange.wait()
+        }
     }
 
     private func split(_ all: [UInt8], _ counts: [Int64]) -> [[UInt8]] {
@@ -143,7 +161,7 @@ public final class MPICommunicator: Communicator {
     ) throws -> any Exchange {
         mustBeOwnThread()
         precondition(tag >= 0 && tag <= Int(Int32.max), "exchange: tag \(tag)")
-        let exchange = try MPIExchange(world, heartbeat)
+        let exchange = try MPIExchange(world, heartbeat, roll)
         // Receives first: a message that finds its destination waiting need not be stored in between.
         for message in receives {
             precondition(isOther(message.rank), "exchange: message from rank \(message.rank) to rank \(rank)")
@@ -172,7 +190,7 @@ public final class MPICommunicator: Communicator {
 
     public func makeTicketCounter() throws -> any TicketCounter {
         mustBeOwnThread()
-        return try heartbeat.waiting(in: "a ticket counter") { try MPITicketCounter(world, heartbeat) }
+        return try ServedTicketCounter(self)
     }
 
     public func abort(_ line: String, code: Int32) -> Never {
@@ -201,5 +219,18 @@ public final class MPICommunicator: Communicator {
 
     private func mustBeOwnThread() {
         precondition(pthread_equal(thread, pthread_self()) != 0, "MPICommunicator: used on another thread")
+    }
+}
+
+extension RollCallMessages {
+    init(_ world: OpaquePointer, _ roll: RollCall) {
+        self.init(
+            say: { try check("roll call", cmpi_say_present(world)) },
+            hear: {
+                var from: Int32 = -1
+                try check("roll call", cmpi_hear_present(world, &from))
+                return from < 0 ? nil : Int(from)
+            },
+            roll: roll)
     }
 }

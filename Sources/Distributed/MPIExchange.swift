@@ -1,27 +1,32 @@
 import CMPI
 import Failures
 
-/// Messages that MPI has under way.
+/// Messages, or a collective operation, that MPI has under way.
 final class MPIExchange: Exchange {
     let requests: OpaquePointer
     private let heartbeat: Heartbeat
+    private let roll: RollCallMessages
 
-    init(_ world: OpaquePointer, _ heartbeat: Heartbeat) throws {
+    init(_ world: OpaquePointer, _ heartbeat: Heartbeat, _ roll: RollCallMessages) throws {
         guard let requests = cmpi_requests_new(world) else { throw Failure(.internalError, "MPI: out of memory") }
         self.requests = requests
         self.heartbeat = heartbeat
+        self.roll = roll
     }
 
     deinit { cmpi_requests_free(requests) }
 
     func isComplete() throws -> Bool {
+        try roll.answer(heartbeat.takeCall())
         var done: Int32 = 0
         try check("test", cmpi_requests_test(requests, &done))
         return done != 0
     }
 
     func wait() throws {
-        try heartbeat.waiting(in: "an exchange") { try check("wait", cmpi_requests_wait(requests)) }
+        try heartbeat.waiting(in: "an exchange") {
+            while try !isComplete() {}
+        }
     }
 }
 

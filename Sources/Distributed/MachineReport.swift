@@ -53,7 +53,8 @@ public struct MachineReport: Sendable, Equatable {
     }
 }
 
-func hostName() -> String {
+/// This machine's name, "?" if it has none.
+public func hostName() -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
         guard let base = buffer.baseAddress, gethostname(base, 255) == 0 else { return "?" }
         // A name that was cut need not end with a zero.

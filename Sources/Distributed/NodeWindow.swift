@@ -22,12 +22,11 @@ final class NodeWindow {
 
     /// Collective.
     /// - Parameters:
-    ///   - neighbours: the ranks of this machine.
     ///   - bytes: the length of this rank's block, the mark included.
     ///   - isWanted: whether this rank takes part; one that does not is enough for having no window.
     /// - Returns: nil, on every rank of the job, if one of them cannot share its memory or see a neighbour's.
     static func open(
-        _ communicator: any Communicator, among neighbours: Range<Int>, bytes: Int, isWanted: Bool
+        _ communicator: any Communicator, bytes: Int, isWanted: Bool
     ) throws -> NodeWindow? {
         precondition(bytes >= markBytes, "NodeWindow: a block of \(bytes) bytes")
         let own = isWanted ? SharedMemory(bytes: bytes) : nil
@@ -37,6 +36,7 @@ final class NodeWindow {
             Offer(process: getpid(), file: own?.file ?? -1, bytes: bytes, mark: mark))
         guard let own, offers.allSatisfy({ $0.file >= 0 }) else { return nil }
 
+        let neighbours = communicator.neighbours
         let memories = neighbours.compactMap { rank -> SharedMemory? in
             if rank == communicator.rank { return own }
             let offer = offers[rank]

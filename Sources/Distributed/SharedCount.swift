@@ -14,4 +14,7 @@ struct SharedCount {
         get { word.pointee.load(ordering: .acquiring) }
         nonmutating set { word.pointee.store(newValue, ordering: .releasing) }
     }
+
+    /// Counts one further and returns the number before: for a count that several ranks count up.
+    func next() -> Int { word.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue }
 }

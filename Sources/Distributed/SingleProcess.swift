@@ -1,14 +1,14 @@
 /// A job of one rank, without MPI.
 public final class SingleProcess: Communicator {
-    public let heartbeat = Heartbeat()
+    public let heartbeat: Heartbeat
     private var nextTag = 0
 
-    public init() {}
+    public init(heartbeat: Heartbeat = Heartbeat()) { self.heartbeat = heartbeat }
 
     public var rank: Int { 0 }
     public var size: Int { 1 }
-    public var nodeRank: Int { 0 }
-    public var nodeSize: Int { 1 }
+    public var neighbours: [Int] { [0] }
+    public var hosts: [String] { [hostName()] }
 
     public func barrier() {}
 
@@ -33,7 +33,7 @@ public final class SingleProcess: Communicator {
         return nextTag
     }
 
-    public func makeTicketCounter() -> any TicketCounter { LocalTicketCounter() }
+    public func makeTicketCounter() throws -> any TicketCounter { try ServedTicketCounter(self) }
 
     public func leave() {}
 
@@ -43,15 +43,4 @@ public final class SingleProcess: Communicator {
 private final class NothingToExchange: Exchange {
     func isComplete() -> Bool { true }
     func wait() {}
-}
-
-private final class LocalTicketCounter: TicketCounter {
-    private var ticket = 0
-
-    func next() -> Int {
-        defer { ticket += 1 }
-        return ticket
-    }
-
-    func release() {}
 }

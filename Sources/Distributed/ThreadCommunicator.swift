@@ -7,16 +7,13 @@ public final class ThreadCommunicator: Communicator {
     public let heartbeat: Heartbeat
     private let group: ThreadGroup
     private var nextTag = 0
-    private var counters = 0
+    private let perMachine: Int
 
-    private let machine: Range<Int>
-
-    /// - Parameter machine: the ranks of the machine that it stands for.
-    init(rank: Int, machine: Range<Int>, group: ThreadGroup) {
+    init(rank: Int, perMachine: Int, group: ThreadGroup) {
         self.rank = rank
-        self.machine = machine
+        self.perMachine = perMachine
         self.group = group
-        heartbeat = Heartbeat(table: group.heartbeats, slot: rank, rank: rank)
+        heartbeat = Heartbeat()
     }
 
     /// Runs `body` once for each of `ranks` ranks at the same time and returns the results in rank order.
@@ -30,9 +27,7 @@ public final class ThreadCommunicator: Communicator {
         let results = Results<Result>(ranks)
         try start(rank: 0, of: group) { rank in
             do {
-                let first = rank / perMachine * perMachine
-                let result = try body(ThreadCommunicator(
-                    rank: rank, machine: first..<min(ranks, first + perMachine), group: group))
+                let result = try body(ThreadCommunicator(rank: rank, perMachine: perMachine, group: group))
                 group.locked { results.list[rank] = result }
             } catch {
                 group.fail(error)
@@ -61,8 +56,11 @@ public final class ThreadCommunicator: Communicator {
     }
 
     public var size: Int { group.ranks }
-    public var nodeRank: Int { rank - machine.lowerBound }
-    public var nodeSize: Int { machine.count }
+    public var neighbours: [Int] {
+        let first = rank / perMachine * perMachine
+        return Array(first..<min(size, first + perMachine))
+    }
+    public var hosts: [String] { (0..<size).map { "host\($0 / perMachine + 1)" } }
 
     /// Apart from all tags that an exchange may use.
     private let collectiveTag = -1
@@ -119,10 +117,7 @@ public final class ThreadCommunicator: Communicator {
         return nextTag
     }
 
-    public func makeTicketCounter() throws -> any TicketCounter {
-        counters += 1
-        return ThreadTicketCounter(group, counters)
-    }
+    public func makeTicketCounter() throws -> any TicketCounter { try ServedTicketCounter(self) }
 
     public func leave() {}
 

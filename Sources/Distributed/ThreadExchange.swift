@@ -47,16 +47,3 @@ final class ThreadExchange: Exchange {
         }
     }
 }
-
-final class ThreadTicketCounter: TicketCounter {
-    private let group: ThreadGroup
-    private let number: Int
-
-    init(_ group: ThreadGroup, _ number: Int) {
-        self.group = group
-        self.number = number
-    }
-
-    func next() -> Int { group.nextTicket(of: number) }
-    func release() {}
-}

@@ -1,7 +1,7 @@
 import Failures
 import Glibc
 
-/// The mailboxes and counters that the ranks of `ThreadCommunicator` share.
+/// The mailboxes that the ranks of `ThreadCommunicator` share.
 ///
 /// Unchecked, because every access to the state is under the mutex.
 final class ThreadGroup: @unchecked Sendable {
@@ -14,19 +14,16 @@ final class ThreadGroup: @unchecked Sendable {
     }
 
     let ranks: Int
-    let heartbeats: HeartbeatTable
     // Allocated, because a mutex must not move.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let change = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var letters: [Letter: [UInt8]] = [:]
     private var posted: [Route: Int] = [:]
     private var awaited: [Route: Int] = [:]
-    private var tickets: [Int: Int] = [:]
     private var error: (any Error)?
 
     init(ranks: Int) {
         self.ranks = ranks
-        heartbeats = HeartbeatTable(slots: ranks)
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(change, nil)
     }
@@ -91,12 +88,5 @@ final class ThreadGroup: @unchecked Sendable {
 
     private func throwIf(_ error: (any Error)?) throws {
         if let error { throw Failure(.internalError, "another rank failed: \(error)") }
-    }
-
-    func nextTicket(of counter: Int) -> Int {
-        locked {
-            defer { tickets[counter, default: 0] += 1 }
-            return tickets[counter, default: 0]
-        }
     }
 }

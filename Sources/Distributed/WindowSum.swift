@@ -41,11 +41,10 @@ final class WindowSum: RankSum {
         guard let layout = try NodeLayout(communicator), layout.ranksPerNode > 1 else { return nil }
         let memory = BlockLayout(count: buckets.count), rank = communicator.rank, place = communicator.nodeRank
         let plans = (0..<layout.nodes).map { JoinPlan(pieces: Array(all.pieces[layout.ranks(of: $0)])) }
-        let node = layout.node(of: rank), neighbours = layout.ranks(of: node)
-        plan = plans[node]
+        plan = plans[layout.node(of: rank)]
         let vectorsOf = plan.pieces.map { max($0.count, 1) }
         guard let window = try NodeWindow.open(
-            communicator, among: neighbours, bytes: memory.bytes(vectors: vectorsOf[place]), isWanted: isWanted)
+            communicator, bytes: memory.bytes(vectors: vectorsOf[place]), isWanted: isWanted)
         else { return nil }
         let blocks = (0..<layout.ranksPerNode).map { window.block($0) }
         let vectors = zip(blocks, vectorsOf).map { block, count in (0..<count).map { memory.vector($0, in: block) } }

@@ -5,6 +5,7 @@ extension RobustnessResult {
     /// The contents of `robustness.json`. Accuracies are shares of 1. `model` is what the user calls the model.
     public func json(model: String) -> JSONValue {
         [
+            "version": JSONValue(ProgramVersion.text),
             "model": JSONValue(model),
             "dataset": JSONValue(dataset),
             "samples": JSONValue(samples),

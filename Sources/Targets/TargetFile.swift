@@ -15,6 +15,8 @@ public struct TargetFile: TargetConfiguration {
         try fields.require(!path.isEmpty, "path", "is empty; name the safetensors file")
     }
 
+    public var files: [String] { [path] }
+
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         let file = try SafetensorsFile(path: path)
         let train = context.train

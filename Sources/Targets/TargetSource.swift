@@ -27,10 +27,16 @@ extension UnseenTargets {
 
 /// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.
 public protocol TargetConfiguration: Configurable {
+    /// Files that it reads, which every rank must find the same.
+    var files: [String] { get }
     /// Throws where files are missing or wrong. Collective: every rank prepares the same source.
     func prepare(_ context: TargetContext) throws -> any TargetSource
     /// The same for other images, cheaper to prepare; nil where the source has none.
     func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)?
+}
+
+extension TargetConfiguration {
+    public var files: [String] { [] }
 }
 
 /// What a target source can know while it is prepared.

@@ -26,6 +26,7 @@ public enum TrainingCheckpoint {
         }
         var metadata = try description.metadata()
         metadata["format_version"] = formatVersion
+        metadata["pag_version"] = ProgramVersion.text
         metadata["config"] = try Configuration.text(of: configuration)
         metadata["step"] = String(state.step)
         metadata["epoch"] = String(state.step / data.stepsPerEpoch(batch: configuration.train.batch))

@@ -75,6 +75,7 @@ public final class TrainingRun {
             checkingResults: given.compute.trapNonFinite, convolution: given.compute.convolution,
             trace: given.profile.trace == nil ? nil : SpanRecorder())
         data = try TrainingData(given)
+        try requireSameData(data.splits, over: communicator)
         var resolved = given
         let shape = data.train.shape
         resolved.model.inChannels = resolved.model.inChannels ?? shape.channels

@@ -84,10 +84,22 @@ func checkLengths(_ communicator: MPICommunicator) throws {
 }
 
 func checkTickets(_ communicator: MPICommunicator) throws {
+    for machine in 1...4 {
+        try handOutTickets(SeveralMachines(communicator, perMachine: machine))
+    }
+    try handOutTickets(communicator)
+}
+
+private func handOutTickets(_ communicator: any Communicator) throws {
     for round in 0..<2 {
         let counter = try communicator.makeTicketCounter()
         var mine: [Int64] = []
-        while case let ticket = try counter.next(), ticket < 1000 { mine.append(Int64(ticket)) }
+        while case let ticket = try counter.next(), ticket < 1000 {
+            if mine.isEmpty { try require(ticket == communicator.rank, "the first ticket is \(ticket)") }
+            mine.append(Int64(ticket))
+            try counter.serve()
+        }
+        try counter.release()
         let bytes = mine.withUnsafeBytes { Array($0) }
         let taken = try communicator.allGather(bytes).flatMap { part in
             part.withUnsafeBytes { part in
@@ -95,7 +107,6 @@ func checkTickets(_ communicator: MPICommunicator) throws {
             }
         }
         try require(taken.sorted() == Array(0..<1000), "tickets of round \(round)")
-        try counter.release()
     }
 }
 

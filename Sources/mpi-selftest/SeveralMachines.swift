@@ -9,6 +9,9 @@ final class SeveralMachines: CommunicatorWrapper {
         super.init(other)
     }
 
-    override var nodeRank: Int { rank % perMachine }
-    override var nodeSize: Int { min(perMachine, size - rank / perMachine * perMachine) }
+    override var neighbours: [Int] {
+        let first = rank / perMachine * perMachine
+        return Array(first..<min(size, first + perMachine))
+    }
+    override func makeTicketCounter() throws -> any TicketCounter { try ServedTicketCounter(self) }
 }

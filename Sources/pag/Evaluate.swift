@@ -86,12 +86,17 @@ struct Evaluate: ParsableCommand {
         try withJob(watchdog: watchdog) { communicator in
             let checkpoint = try named(checkpoint, communicator)
             let transferFrom = try transferFrom.map { try named($0, communicator) }
+            let folder = out ?? defaultFolder(checkpoint)
+            try requireOneJob(
+                files: [checkpoint] + (transferFrom.map { [$0] } ?? []), directory: (folder, "output folder", "--out"),
+                over: communicator)
             let (classifier, file) = try classifier(checkpoint, ema: ema)
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             guard let spec = data ?? file.metadata["dataset"] else {
                 throw Failure(.usage, "\(checkpoint) names no data; give --data")
             }
             let splits = try DatasetRegistry.open(spec, seed: seed)
+            try requireSameData(splits, over: communicator)
             let box = ThreatModel.box(range: splits.range)
             var evaluation = RobustnessEvaluation(
                 threat: try ThreatModel(norm: norm, epsilon: radius, box: box), attacks: attacks, samples: samples,
@@ -103,7 +108,6 @@ struct Evaluate: ParsableCommand {
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
             evaluation.stop = try StopRequest(signals: [SIGTERM, SIGUSR1])
             try evaluation.validate(classifier, splits.test, surrogate)
-            let folder = out ?? defaultFolder(checkpoint)
             let lock = try take(folder, communicator)
             defer { lock.release() }
             evaluation.journal = EvaluationJournal(

@@ -4,17 +4,23 @@ import Glibc
 
 /// Runs `body` on every rank of the job and ends all of them if it fails on one.
 func withJob(watchdog seconds: Double = Watchdog.defaultSeconds, _ body: (any Communicator) throws -> Void) throws {
-    let communicator = try joinJob()
-    do {
-        let watchdog = try Watchdog(communicator.heartbeat, rank: communicator.rank, seconds: seconds)
-        try body(communicator)
-        watchdog.stop()
-        try communicator.leave()
-    } catch let failure as Failure where failure.kind == .stoppedOnRequest || failure.kind == .checkFailed {
-        // Every rank has come to the same end by itself.
+    let heartbeat = Heartbeat()
+    let watchdog = try Watchdog(heartbeat, rank: launchedRank(), seconds: seconds)
+    let communicator = try joinJob(heartbeat: heartbeat)
+    // What every rank has come to by itself: one says it, and all leave.
+    func leave(because failure: Failure) throws -> Never {
         if communicator.rank == 0 { writeError("pag: \(failure)") }
         try communicator.leave()
         exit(failure.kind.exitCode)
+    }
+    do {
+        try body(communicator)
+        watchdog.stop()
+        try communicator.leave()
+    } catch let common as CommonFailure {
+        try leave(because: common.failure)
+    } catch let failure as Failure where failure.kind == .stoppedOnRequest || failure.kind == .checkFailed {
+        try leave(because: failure)
     } catch let failure as Failure {
         endJob(failure, communicator: communicator)
     } catch {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Distributed
 import Failures
+import Formats
 import Glibc
 import Kernels
 
@@ -12,6 +13,7 @@ struct Pag: ParsableCommand {
         discussion: "Every command runs alone and under mpirun -np N. Exit codes: 0 ok, 1 a check failed, 2 usage, "
             + "65 bad input, 69 something needed is missing, 70 internal error, 74 input/output, "
             + "75 stopped on request, 124 watchdog.",
+        version: ProgramVersion.text,
         subcommands: [
             Train.self, Evaluate.self, TargetsCommand.self, ReportCommand.self, Export.self, Import.self,
             Verify.self, Inspect.self, Bench.self, Doctor.self,
@@ -76,20 +78,15 @@ struct Pag: ParsableCommand {
         execv(path, CommandLine.unsafeArgv)
     }
 
-    /// Ends this process for a reason that every rank of the job has found by itself: one of them says it, and the
-    /// others give it the time to.
+    /// Ends this process for a reason that most likely every rank of the job has found by itself: one of them says it,
+    /// and the others give it the time to. One that is still there then is alone with it.
     private static func leave(saying message: String, _ code: Int32) -> Never {
-        if launchedRank() == 0 { writeError(message) } else { usleep(1_500_000) }
+        let rank = launchedRank(), mark = "pag: "
+        if rank > 0 { usleep(1_500_000) }
+        let isAlone = rank > 0 && message.hasPrefix(mark)
+        writeError(isAlone ? "\(mark)rank \(rank) on \(hostName()): \(message.dropFirst(mark.count))" : message)
         Glibc.exit(code)
     }
-}
-
-/// This process's rank as its launcher says before MPI is up; 0 without one.
-private func launchedRank() -> Int {
-    for name in ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"] {
-        if let value = getenv(name), let rank = Int(String(cString: value)) { return rank }
-    }
-    return 0
 }
 
 func writeError(_ line: String) {

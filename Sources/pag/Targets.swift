@@ -37,8 +37,14 @@ struct TargetsCommand: ParsableCommand {
         let configuration: RunConfiguration = try Configuration.read(file: config, overrides: overrides)
         try withJob(watchdog: configuration.compute.watchdog) { communicator in
             let logger = ConsoleLog.logger(rank: communicator.rank)
+            let parts = out.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
+            try requireOneJob(
+                settings: try Configuration.text(of: configuration), files: [],
+                directory: (folder, "output folder", "--out"), over: communicator)
             let stop = try StopRequest()
             let splits = try DatasetRegistry.open(configuration.data.dataset, seed: configuration.dataSeed)
+            try requireSameData(splits, over: communicator)
             let pool = MemoryPool(
                 checkingResults: configuration.compute.trapNonFinite, convolution: configuration.compute.convolution)
             let generator = try configuration.targets.generator.prepare(
@@ -47,6 +53,9 @@ struct TargetsCommand: ParsableCommand {
                     runDirectory: runDir ?? "runs/\(name(of: config))",
                     process: configuration.diffusion ?? DiffusionProcess(), pool: pool,
                     progress: { communicator.heartbeat.beat() }))
+            var agreement = JobAgreement()
+            for (name, value) in generator.identity.sorted(by: { $0.key < $1.key }) { agreement.add(name, value) }
+            try agreement.require(over: communicator)
             // The images that a classifier with the same data section and seed trains on.
             let order = EpochOrder.fixedOrder(seed: configuration.dataSeed, count: splits.train.count)
             let rows = Array(order.prefix(configuration.data.limit ?? order.count))

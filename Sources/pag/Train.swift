@@ -34,6 +34,11 @@ struct Train: ParsableCommand {
             let logger = ConsoleLog.logger(rank: communicator.rank)
             if let line = try Machines(communicator).startLine() { logger.info("\(line)") }
             let directory = runDir ?? "runs/\(name(of: config))"
+            let resumed: [String] = if case .file(let path) = resumption { [path] } else { [] }
+            try requireOneJob(
+                settings: try Configuration.text(of: configuration),
+                files: configuration.loss.alignment.targets.files + resumed,
+                directory: (directory, "run directory", "--run-dir"), over: communicator)
             let training = try TrainingRun(
                 configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
                 monitor: configuration.task == .denoiser

@@ -57,16 +57,19 @@ struct ThreadCommunicatorTests {
         }
     }
 
-    @Test func everyTicketIsHandedOutOnce() throws {
-        let taken = try ThreadCommunicator.run(ranks: 4) { communicator in
-            let first = try communicator.makeTicketCounter(), second = try communicator.makeTicketCounter()
+    @Test(arguments: [1, 2, 3, 4])
+    func everyTicketIsHandedOutOnce(perMachine: Int) throws {
+        let taken = try ThreadCommunicator.run(ranks: 4, perMachine: perMachine) { communicator in
+            let first = try communicator.makeTicketCounter()
             var mine: [Int] = []
             while case let ticket = try first.next(), ticket < 100 { mine.append(ticket) }
+            try first.release()
+            #expect(mine.first == communicator.rank)
+
+            let second = try communicator.makeTicketCounter()
             _ = try second.next()
-            try communicator.barrier()
             let last = try second.next()
             #expect(last >= 4 && last < 8)
-            try first.release()
             try second.release()
             return mine
         }

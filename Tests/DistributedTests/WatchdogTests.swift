@@ -23,7 +23,7 @@ struct WatchdogTests {
         let watchdog = try Watchdog(heartbeat, rank: 3, seconds: 0.1) { box.put($0) }
         let message = try #require(box.wait(seconds: 60))
         watchdog.stop()
-        #expect(message.hasPrefix("pag: rank 3 on host "))
+        #expect(message.hasPrefix("pag: rank 3 on "))
         #expect(message.hasSuffix(": no progress in training (step 12) for 0.1 s: computing"))
     }
 
@@ -38,41 +38,14 @@ struct WatchdogTests {
         #expect(box.wait(seconds: 0) == nil)
     }
 
-    @Test func theRankThatIsWaitedForIsNamed() throws {
-        let message = try ThreadCommunicator.run(ranks: 3) { communicator -> String? in
-            communicator.heartbeat.beat("evaluation", step: 5 + communicator.rank)
-            switch communicator.rank {
-            case 0:
-                let box = Box()
-                try communicator.barrier()
-                let watchdog = try Watchdog(communicator.heartbeat, rank: 0, seconds: 0.2) { box.put($0) }
-                let text = communicator.heartbeat.waiting(in: "barrier") { box.wait(seconds: 60) }
-                watchdog.stop()
-                try [UInt8(1)].withUnsafeBytes {
-                    try communicator.exchange(sends: [OutgoingMessage(to: 2, $0)], receives: [], tag: 1).wait()
-                }
-                try communicator.barrier()
-                return text
-            case 1:
-                try communicator.heartbeat.waiting(in: "barrier") {
-                    try communicator.barrier()
-                    try communicator.barrier()
-                }
-            default:
-                // Busy until rank 0's watchdog has spoken.
-                try communicator.barrier()
-                var word: [UInt8] = [0]
-                try word.withUnsafeMutableBytes {
-                    let exchange = try communicator.exchange(
-                        sends: [], receives: [IncomingMessage(from: 0, $0)], tag: 1)
-                    while try !exchange.isComplete() { usleep(1000) }
-                }
-                try communicator.barrier()
-            }
-            return nil
-        }
-        #expect(message[0]?.hasSuffix(
-            ": no progress in evaluation (step 5) for 0.2 s: waiting in barrier, not waiting: rank 2 (step 7)") == true)
+    @Test func joiningIsWatchedToo() throws {
+        let heartbeat = Heartbeat(), box = Box()
+        heartbeat.beat("joining", step: 0)
+        let watchdog = try Watchdog(heartbeat, rank: 1, seconds: 60, joining: 0.1) { box.put($0) }
+        let message = try #require(box.wait(seconds: 60))
+        watchdog.stop()
+        #expect(message.hasPrefix("pag: rank 1 on "))
+        #expect(message.contains(": joining the job has taken 0.1 s") && message.contains("--network"))
     }
 
     @Test func zeroSecondsSwitchItOff() throws {

@@ -18,8 +18,6 @@ enum {
 
 typedef struct cmpi_world cmpi_world;       /* all processes of the job */
 typedef struct cmpi_requests cmpi_requests; /* messages under way */
-typedef struct cmpi_counter cmpi_counter;   /* one number, incremented by all ranks */
-typedef struct cmpi_shared cmpi_shared;     /* memory shared by the ranks of one node */
 
 /* Initialises MPI (MPI_THREAD_FUNNELED, MPI_ERRORS_RETURN). Collective, like everything without a peer argument. */
 int cmpi_join(int64_t chunk, cmpi_world **world);
@@ -30,17 +28,11 @@ void cmpi_abort(int code);
 
 int cmpi_rank(const cmpi_world *world);
 int cmpi_size(const cmpi_world *world);
-int cmpi_node_rank(const cmpi_world *world);
-int cmpi_node_size(const cmpi_world *world);
+/* For every rank the first one of its machine. */
+int cmpi_neighbours(cmpi_world *world, int *leaders);
 /* Tags are 0 ... this. */
 int cmpi_largest_tag(const cmpi_world *world);
 
-int cmpi_barrier(cmpi_world *world);
-int cmpi_broadcast(cmpi_world *world, void *bytes, int64_t count, int root);
-/* Eight bytes of every rank, in rank order, to every rank. */
-int cmpi_gather_int64(cmpi_world *world, int64_t mine, int64_t *all);
-/* Any number of bytes of every rank, back to back in rank order; counts as cmpi_gather_int64 told them. */
-int cmpi_gather_bytes(cmpi_world *world, const void *mine, void *all, const int64_t *counts);
 /* MPI's own sum in place, in an order that MPI chooses: a yardstick for speed. */
 int cmpi_sum_float(cmpi_world *world, float *values, int64_t count);
 int cmpi_sum_double(cmpi_world *world, double *values, int64_t count);
@@ -48,20 +40,24 @@ int cmpi_sum_double(cmpi_world *world, double *values, int64_t count);
 cmpi_requests *cmpi_requests_new(cmpi_world *world);
 int cmpi_start_send(cmpi_requests *requests, const void *bytes, int64_t count, int to, int tag);
 int cmpi_start_receive(cmpi_requests *requests, void *bytes, int64_t count, int from, int tag);
-int cmpi_requests_wait(cmpi_requests *requests);
-/* Moves all messages of this process on, even if the list is empty. */
+/* Collective, like messages in that they only start here; a rank starts them in the order of all others. */
+int cmpi_start_barrier(cmpi_requests *requests);
+int cmpi_start_broadcast(cmpi_requests *requests, void *bytes, int64_t count, int root);
+/* Eight bytes of every rank, in rank order, to every rank. */
+int cmpi_start_gather_int64(cmpi_requests *requests, const int64_t *mine, int64_t *all);
+/* Any number of bytes of every rank, back to back in rank order; counts as cmpi_start_gather_int64 told them. Of
+ * several that are under way at a time each needs a list of its own. */
+int cmpi_start_gather_bytes(cmpi_requests *requests, const void *mine, void *all, const int64_t *counts);
+/* Not to be replaced by MPI_Waitall: in Open MPI 4.1 that may spin for ever once a message that is too long arrives.
+ * Moves all messages of this process on, even if the list is empty. */
 int cmpi_requests_test(cmpi_requests *requests, int *done);
 /* Frees the list only: what is still under way must be waited for first. */
 void cmpi_requests_free(cmpi_requests *requests);
 
-/* The counter lives on rank 0 and starts at 0. Creation and release are collective, next is not. */
-int cmpi_counter_new(cmpi_world *world, cmpi_counter **counter);
-int cmpi_counter_next(cmpi_counter *counter, int64_t *ticket);
-int cmpi_counter_free(cmpi_counter *counter);
-
-/* `bytes` (a multiple of 64) of zeros for each rank of the node, back to back in the order of node ranks. */
-int cmpi_shared_new(cmpi_world *world, int64_t bytes, cmpi_shared **shared, void **base);
-int cmpi_shared_free(cmpi_shared *shared);
+/* Tells every other rank that this one waits; nothing is waited for. */
+int cmpi_say_present(cmpi_world *world);
+/* Takes one such word of another rank: `from` is -1 where none has come. */
+int cmpi_hear_present(cmpi_world *world, int *from);
 
 /* Writes at most `capacity` bytes, always terminated. */
 void cmpi_error_text(int code, char *text, int capacity);

@@ -33,3 +33,6 @@ void cplatform_unmap(void *base, size_t bytes);
 /* The vector instructions that this was built for, and those of them that the processor lacks, or NULL. */
 const char *cplatform_vector_instructions(void);
 const char *cplatform_missing_instructions(void);
+
+/* Of the C library, such as "2.36". */
+const char *cplatform_library_version(void);
