@@ -87,6 +87,7 @@ let package = Package(
             "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Perturbations",
             "Reporting", "Targets",
         ]),
+        module("Studies", ["Checkpoints", "Configuration", "Failures", "Formats", "Training"]),
         module("Benchmarks", [
             "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Perturbations",
             "Randomness", "Tracing", "Training",
@@ -94,7 +95,7 @@ let package = Package(
         program("pag", [
             "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
             "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
-            "TargetGeneration", "Tracing", "Training", argumentParser, logging,
+            "Studies", "TargetGeneration", "Tracing", "Training", argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),
@@ -124,6 +125,7 @@ let package = Package(
             "Perturbations", "Randomness",
         ]),
         tests(of: "Reporting", ["Failures", "Formats"]),
+        tests(of: "Studies", ["Configuration", "Failures", "Formats"]),
         tests(of: "Benchmarks", ["Distributed", "Formats"]),
     ],
     swiftLanguageModes: [.v6]

@@ -28,6 +28,20 @@ extension FieldVisitor {
         content = present
     }
 
+    /// A list of sections of one type, each with its own fields. Throws what is wrong in one of them.
+    public mutating func sections<Content: Configurable>(_ name: String, _ contents: inout [Content]) throws {
+        let written = Written.sections(try contents.map(FieldVisitor.written))
+        guard let setting = declareNonNull(name, writing: written) else { return }
+        guard case .list(let elements) = setting.content else {
+            throw setting.origin.failure("\(pathOf(name)): \(setting.noun) is not a list")
+        }
+        contents = try elements.enumerated().map { index, element in
+            var content = Content()
+            try read(element, "\(name)[\(index)]", &content)
+            return content
+        }
+    }
+
     /// The field `name` says which of `kinds` this section is; that kind's own fields follow in the same section.
     ///
     /// Without the field the section is of the kind that `value` is. An override of the field alone switches the kind:

@@ -3,6 +3,7 @@ indirect enum Written {
     case scalar(ScalarText)
     case list([ScalarText])
     case section([(name: String, value: Written)])
+    case sections([Written])
 
     /// YAML: sections as blocks, lists in brackets.
     var yaml: String {
@@ -29,6 +30,7 @@ indirect enum Written {
         case .list(let scalars): "[" + scalars.map { yamlText($0, inList: true) }.joined(separator: ", ") + "]"
         case .section(let fields):
             "{" + fields.map { "\($0.name): \($0.value.inlineYAML)" }.joined(separator: ", ") + "}"
+        case .sections(let sections): "[" + sections.map(\.inlineYAML).joined(separator: ", ") + "]"
         }
     }
 
@@ -39,6 +41,7 @@ indirect enum Written {
         case .list(let scalars): "[" + scalars.map(jsonText).joined(separator: ",") + "]"
         case .section(let fields):
             "{" + fields.map { "\"\($0.name)\":\($0.value.json)" }.joined(separator: ",") + "}"
+        case .sections(let sections): "[" + sections.map(\.json).joined(separator: ",") + "]"
         }
     }
 }

@@ -49,9 +49,12 @@ final class MetricsLog {
             report.step)
     }
 
+    /// - Parameters:
+    ///   - seconds: of the epoch's steps, by the clock.
+    ///   - processorSeconds: of all ranks since the last epoch's end, its monitor included, or since the start.
     func epoch(
-        _ epoch: Int, step: Int, seconds: Double, _ monitored: MonitorReport?, _ alignment: HeldOutAlignment?,
-        _ error: HeldOutError?, classNames: [String]
+        _ epoch: Int, step: Int, seconds: Double, processorSeconds: Double, _ monitored: MonitorReport?,
+        _ alignment: HeldOutAlignment?, _ error: HeldOutError?, classNames: [String]
     ) throws {
         var figures: [(String, JSONValue)] = []
         if let monitored {
@@ -68,7 +71,9 @@ final class MetricsLog {
             figures.append(("loss", .number(error.loss)))
             figures += levels(error.levels)
         }
-        figures.append(("seconds", .number((seconds * 1000).rounded() / 1000)))
+        for (name, value) in [("seconds", seconds), ("processor_seconds", processorSeconds)] {
+            figures.append((name, .number((value * 1000).rounded() / 1000)))
+        }
         try write("epoch", [("epoch", JSONValue(epoch)), ("step", JSONValue(step))], figures, "held_out", step)
         try events.flush()
     }

@@ -250,7 +250,7 @@ public final class TrainingRun {
     /// Trains to the end. Throws `stoppedOnRequest` after a signal, with a checkpoint written.
     public func run() throws {
         let stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
-        var epochStart = monotonicSeconds()
+        var epochStart = monotonicSeconds(), processorStart = processorTimeSeconds()
         var skipped = 0
         while state.step < steps {
             let stepStart = monotonicSeconds()
@@ -267,8 +267,10 @@ public final class TrainingRun {
             let every = configuration.compute.replicaCheckEvery
             if every > 0, state.step % every == 0 { try checkReplicas() }
             if state.step % stepsPerEpoch == 0 {
-                try finishEpoch(report.epoch, seconds: monotonicSeconds() - epochStart)
-                epochStart = monotonicSeconds()
+                try finishEpoch(
+                    report.epoch, seconds: monotonicSeconds() - epochStart,
+                    processorSeconds: processorTimeSeconds() - processorStart)
+                (epochStart, processorStart) = (monotonicSeconds(), processorTimeSeconds())
             }
             if report.stopRequested, state.step < steps { try stopOnRequest() }
             let saveEvery = configuration.checkpoint.everySteps
@@ -279,7 +281,9 @@ public final class TrainingRun {
         if isLeader { try log?.flush() }
     }
 
-    private func finishEpoch(_ epoch: Int, seconds: Double) throws {
+    /// - Parameter processorSeconds: of this rank.
+    private func finishEpoch(_ epoch: Int, seconds: Double, processorSeconds: Double) throws {
+        let processorSeconds = try communicator.combineValues([processorSeconds], +)[0]
         var monitored: MonitorReport?, alignment: HeldOutAlignment?, error: HeldOutError?
         let every = configuration.monitor.everyEpochs
         if every > 0, (epoch + 1) % every == 0 || state.step == steps, data.validation.count > 0 {
@@ -291,7 +295,8 @@ public final class TrainingRun {
         }
         guard isLeader else { return }
         try log?.epoch(
-            epoch, step: state.step, seconds: seconds, monitored, alignment, error, classNames: data.train.classNames)
+            epoch, step: state.step, seconds: seconds, processorSeconds: processorSeconds, monitored, alignment, error,
+            classNames: data.train.classNames)
         progress.clear()
         let accuracy = monitored.map {
             ", held-out accuracy \(rounded(100 * $0.cleanAccuracy, 1)) % clean, "

@@ -16,7 +16,7 @@ struct Pag: ParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             Train.self, Evaluate.self, TargetsCommand.self, ReportCommand.self, Export.self, Import.self,
-            Verify.self, Inspect.self, Bench.self, Doctor.self,
+            Verify.self, Inspect.self, Bench.self, Doctor.self, StudyCommand.self,
         ])
 
     static func main() {
