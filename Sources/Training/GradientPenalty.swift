@@ -56,7 +56,7 @@ public struct GradientPenalty: ClassificationLoss {
 }
 
 /// 1, -1 or 0 for each number, as a constant. NaN stays, so that a diverged network shows.
-private func signs(_ x: Tensor) -> Tensor {
+func signs(_ x: Tensor) -> Tensor {
     let from = x.pointer
     return Tensor(x.shape, in: x.pool) { out in
         for i in 0..<x.shape.count { out[i] = from[i] > 0 ? 1 : from[i] < 0 ? -1 : from[i] }

@@ -100,7 +100,8 @@ public struct InnerAttack: Configurable {
         }
     }
 
-    private func startingPoints(_ passes: ShardPasses) -> Tensor {
+    /// Where the ascent begins, [B, H, W, C].
+    func startingPoints(_ passes: ShardPasses) -> Tensor {
         let originals = passes.shard.images, threat = threat(on: passes.shard)
         guard start != .image else { return originals }
         let size = originals.shape.dropFirst().count

@@ -8,5 +8,7 @@ let objectives: [Kind<any ObjectiveConfiguration>] = [
     Kind("trades", TRADES.self) { $0 },
     Kind("mart", MART.self) { $0 },
     Kind("gradient-penalty", GradientPenalty.self) { $0 },
+    Kind("cure", CurvatureRegularisation.self) { $0 },
+    Kind("n-fgsm", NoisyFastGradientSign.self) { $0 },
     Kind("denoising", Denoising.self) { $0 },
 ]

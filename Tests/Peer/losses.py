@@ -93,6 +93,17 @@ def penalty(network, frozen, x, y, weight, norm, statistics):
     return F.cross_entropy(logits, y) + weight * gradient.flatten(1).norm(p=norm, dim=1).mean()
 
 
+def curvature(network, frozen, x, y, weight, distance, direction, statistics):
+    def scalar(z):
+        return F.cross_entropy(z, y, reduction="sum")
+
+    logits, here = input_gradient(network, frozen, x, statistics, scalar)
+    z = here.detach().sign() if direction == "linf" else here.detach()
+    z = distance * z / z.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+    further, there = input_gradient(network, frozen, x + z, statistics, scalar)
+    return F.cross_entropy(logits, y) + weight * (there - here).flatten(1).square().sum(1).mean(), x + z
+
+
 def alignment(network, frozen, x, g):
     total = 0
     for t in range(CLASSES):
@@ -183,6 +194,18 @@ def main(path):
             case(f"penalty-l{norm}-{statistics}",
                  f"{{kind: gradient-penalty, weight: 0.4, norm: l{norm}, statistics: {statistics}}}",
                  lambda: penalty(network, frozen, x, y, 0.4, norm, statistics), [x])
+
+    for direction in ("linf", "l2"):
+        for statistics in ("frozen", "per-class"):
+            def cure():
+                return curvature(network, frozen, x, y, 0.02, 1.5, direction, statistics)
+
+            network.load_state_dict(before)
+            network.train()
+            further = cure()[1]
+            case(f"cure-{direction}-{statistics}",
+                 f"{{kind: cure, weight: 0.02, distance: 1.5, direction: {direction}, statistics: {statistics}}}",
+                 lambda: cure()[0], [x, further])
 
     def aligned_at():
         return F.cross_entropy(network(perturbed), y) + 0.3 * alignment(network, frozen, x, g)[1]

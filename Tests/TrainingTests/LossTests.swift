@@ -50,7 +50,7 @@ import Training
 
     @Test(arguments: [
         "at", "trades", "mart", "penalty-l1-frozen", "penalty-l1-per-class", "penalty-l2-frozen",
-        "penalty-l2-per-class",
+        "penalty-l2-per-class", "cure-linf-frozen", "cure-linf-per-class", "cure-l2-frozen", "cure-l2-per-class",
     ]) func lossAndGradientsAgree(_ name: String) throws { try lossAndGradientsAgree(name, classChunk: nil) }
 
     @Test(arguments: ["at-aligned", "trades-aligned", "penalty-aligned"], [nil, 1, 2, 5])
@@ -100,6 +100,34 @@ import Training
         #expect(error <= max(Self.tolerance, 1e-7) * reach, "\(name) differs by \(error) of \(reach)")
         let after = Array(UnsafeBufferPointer(start: state.statistics.pointer, count: state.statistics.count))
         #expect(before == after, "an attack has changed the running statistics")
+    }
+}
+
+extension LossTests {
+    /// Without noise to speak of it is the fast gradient sign method, whose step PyTorch has taken in the first of an
+    /// attack's; with noise images end up beyond the ball of one step, within the box and the ball of both.
+    @Test func noisyStepsAreNotBroughtBack() throws {
+        let passes = ShardPasses(shard, state, parameters: state.tensors(of: state.parameters), .training)
+        var loss = NoisyFastGradientSign()
+        loss.epsilon = PixelDistance(0.03)
+        loss.statistics = .eval
+        loss.noise = 1e-9
+        var plain = InnerAttack(start: .image)
+        (plain.norm, plain.epsilon, plain.steps, plain.stepSize) = (.linf, loss.epsilon, 1, loss.epsilon)
+        let step = plain.ascend(from: shard.images, passes, maximising: .crossEntropy).array
+        let still = zip(loss.perturb(passes).array, step).count { abs($0 - $1) < 1e-6 }
+        // A gradient next to zero changes its sign with anything.
+        #expect(Double(still) > 0.99 * Double(step.count))
+
+        loss.noise = 2
+        let perturbed = loss.perturb(passes).array
+        #expect(perturbed == loss.perturb(passes).array)
+        #expect(perturbed.allSatisfy { $0 >= 0 && $0 <= 1 })
+        let moves = zip(perturbed, shard.images.array).map { abs(Double($0) - Double($1)) }
+        #expect((moves.max() ?? 0) <= 0.09 + 1e-6)
+        // Of noise in [-2, 2] and a step of 1, a quarter is beyond 2, less what the box cuts.
+        let far = Double(moves.count { $0 > 0.06 }) / Double(moves.count)
+        #expect(far > 0.2 && far < 0.27, "\(far)")
     }
 }
 
