@@ -31,7 +31,7 @@ extension FieldVisitor {
     /// A list of sections of one type, each with its own fields. Throws what is wrong in one of them.
     public mutating func sections<Content: Configurable>(_ name: String, _ contents: inout [Content]) throws {
         let written = Written.sections(try contents.map(FieldVisitor.written))
-        guard let setting = declareNonNull(name, writing: written) else { return }
+        guard let setting = try declareNonNull(name, writing: written) else { return }
         guard case .list(let elements) = setting.content else {
             throw setting.origin.failure("\(pathOf(name)): \(setting.noun) is not a list")
         }

@@ -58,6 +58,7 @@ public struct FieldVisitor {
             switch try value() {
             case .scalar(let standard): "a value; without the key it is \(Written.scalar(standard).json)"
             case .list(let standard): "a list; without the key it is \(Written.list(standard).json)"
+            case .sections: "a list of sections"
             case .section: "a mapping of keys to values; without the key it has its defaults"
             }
         throw setting.origin.failure("\(pathOf(name)): empty, expected \(expected)")
