@@ -39,6 +39,17 @@ public final class MappedFile: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(start: address, count: count)
     }
 
+    /// Lends the bytes to a reader of the formats `expected`, `words` for a person. Where it refuses them and they
+    /// evidently are something else, the refusal says what.
+    public func read<Result>(
+        as expected: [FileFormat], words: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        defer { withExtendedLifetime(self) {} }
+        do { return try body(bytes) } catch let failure as Failure where failure.kind == .badInput {
+            throw FileFormat.refusal(path, bytes, expected: expected, words: words) ?? failure
+        }
+    }
+
     deinit {
         if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
     }

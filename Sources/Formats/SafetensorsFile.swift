@@ -32,7 +32,9 @@ public struct SafetensorsFile: Sendable {
     public init(path: String) throws {
         self.path = path
         file = try MappedFile(path: path)
-        let header = try SafetensorsHeader(file.bytes, path: path)
+        let header = try file.read(as: [.safetensors], words: "safetensors") {
+            try SafetensorsHeader($0, path: path)
+        }
         metadata = header.metadata
         entries = header.entries
         dataStart = header.dataStart

@@ -7,7 +7,7 @@ public enum TFRecord {
     }
 
     /// Masked, since the CRC of data that hold their own CRC is a constant.
-    private static func maskedCheck(_ bytes: [UInt8]) -> [UInt8] {
+    static func maskedCheck(_ bytes: [UInt8]) -> [UInt8] {
         let crc = CRC32C.value(of: bytes)
         return withUnsafeBytes(of: ((crc >> 15 | crc << 17) &+ 0xa282_ead8).littleEndian) { Array($0) }
     }

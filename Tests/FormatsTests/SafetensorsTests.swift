@@ -41,7 +41,7 @@ func entry(_ name: String, _ type: String, _ shape: String, _ begin: String, _ e
 
     @Test(arguments: [
         // The file and its length field.
-        ([], ": 0 bytes are too few for a safetensors file"),
+        ([], ": is empty, expected safetensors; was it copied or downloaded whole?"),
         ([1, 0, 0, 0, 0, 0, 0], ": 7 bytes are too few for a safetensors file"),
         (safetensors("{}", length: 3), ": header of 3 bytes in a file of 10: truncated?"),
         (
