@@ -57,7 +57,7 @@ let package = Package(
         module("Failures"),
         module("Randomness"),
         module("Tracing"),
-        module("Configuration", ["Failures", yams]),
+        module("Configuration", ["Failures", "Formats", yams]),
         module("Formats", ["CZlib", "Failures"]),
         module("Kernels", ["CLanes", "COpenBLAS"]),
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),

@@ -1,4 +1,5 @@
 import Failures
+import Formats
 
 /// Reads and writes whole configurations.
 ///
@@ -17,7 +18,8 @@ public enum Configuration {
     public static func read<C: Configurable>(
         _ type: C.Type = C.self, file: String, overrides: [String] = []
     ) throws -> C {
-        try read(type, text: textOfFile(file), source: file, overrides: overrides)
+        let text = try FileContents.text(file, limit: maximumBytes, words: "a configuration in YAML")
+        return try read(type, text: text, source: file, overrides: overrides)
     }
 
     /// Reads `text`, which error messages call `source`. Throws as `read(_:file:overrides:)` does.

@@ -21,6 +21,6 @@ func escaped(_ text: some StringProtocol) -> String {
 
 /// `text` in double quotes for a message: escaped, and cut short where it would drown the message.
 func quoted(_ text: some StringProtocol) -> String {
-    let longest = 60
-    return "\"" + escaped(text.prefix(longest)) + (text.dropFirst(longest).isEmpty ? "\"" : "...\"")
+    let scalars = text.unicodeScalars, shown = scalars.prefix(60)
+    return "\"" + escaped(String(String.UnicodeScalarView(shown))) + (shown.endIndex == scalars.endIndex ? "\"" : "...\"")
 }

@@ -1,4 +1,5 @@
 import Failures
+import Formats
 import Yams
 
 /// The deepest nesting that is read; the declarations need far less.
@@ -8,8 +9,12 @@ let maximumDepth = 32
 ///
 /// Throws the origin's failure for text that is not such a document, or that has anchors, aliases or tags.
 func parseYAML(_ text: String, origin: (Int) -> Origin) throws -> Setting {
-    guard text.utf8.count <= Configuration.maximumBytes else { throw tooLarge(origin(1)) }
+    guard text.utf8.count <= Configuration.maximumBytes else {
+        throw origin(1).failure("larger than \(Configuration.maximumBytes) bytes, the most that a configuration may have")
+    }
     try refuseCostlyKeys(text, origin)
+    try refuseCombiningMarks(text, origin)
+    try refuseDirectives(text, origin)
     // Yams resolves aliases as it composes and hashes the keys of mappings, so a few lines of nested aliases could keep
     // it busy for ever. Neither "&" nor "@" can stand in a token where the other cannot, but "@" starts none:
     // with "@" for "&" an anchor is a syntax error, and an alias has nothing to refer to.
@@ -30,6 +35,39 @@ private func refuseCostlyKeys(_ text: String, _ origin: (Int) -> Origin) throws 
     guard openings * text.utf8.count <= 1 << 24 else {
         throw origin(1).failure("\(openings) brackets, braces and question marks, too many for so large a file")
     }
+}
+
+/// What `CombiningMarks` says of the text goes for its escapes as well, which the parser joins across escaped ends of
+/// lines.
+private func refuseCombiningMarks(_ text: String, _ origin: (Int) -> Origin) throws {
+    var marks = CombiningMarks(), line = 1, rest = text.unicodeScalars[...]
+    while var scalar = rest.popFirst() {
+        if scalar == "\n" { line += 1 }
+        if scalar == "\\", let letter = rest.first {
+            if letter == "\n" {
+                line += 1
+                rest = rest.dropFirst().drop { $0 == " " || $0 == "\t" }
+                continue
+            }
+            if let digits = ["x": 2, "u": 4, "U": 8][letter],
+                let value = UInt32(String(rest.dropFirst().prefix(digits)), radix: 16),
+                let escaped = Unicode.Scalar(value)
+            {
+                rest = rest.dropFirst(1 + digits)
+                scalar = escaped
+            }
+        }
+        guard marks.take(scalar) else {
+            throw origin(line).failure("more than \(CombiningMarks.most) combining marks in a row")
+        }
+    }
+}
+
+/// The parser compares every directive with all before it, and none is of use without tags.
+private func refuseDirectives(_ text: String, _ origin: (Int) -> Origin) throws {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    guard let tag = lines.firstIndex(where: { $0.utf8.starts(with: "%TAG".utf8) }) else { return }
+    throw origin(tag + 1).failure("the directive %TAG is not supported")
 }
 
 /// `original` is `text` before the masking of anchors.
@@ -68,7 +106,8 @@ private func describe(_ error: YamlError, in text: String) -> (line: Int, proble
         let start = offset.flatMap { text.index(text.startIndex, offsetBy: $0, limitedBy: text.endIndex) }
         return (start.map { text[..<$0].count(where: \.isNewline) + 1 } ?? 1, "invalid YAML: \(problem)")
     case .duplicatedKeysInMapping(let keys, let context):
-        return (context.mark.line, "duplicate key " + keys.map { quoted($0) }.joined(separator: ", "))
+        let named = keys.prefix(3).map { quoted($0) }.joined(separator: ", ")
+        return (context.mark.line, "duplicate key \(named)\(keys.count > 3 ? " and \(keys.count - 3) more" : "")")
     default:
         return (1, "invalid YAML")
     }

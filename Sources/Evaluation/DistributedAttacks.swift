@@ -89,7 +89,7 @@ final class DistributedAttacks {
         let threat = other ?? threat, name = stage ?? attack.name, size = dataset.shape.count
         stages += 1
         let number = stages, recorder = recording ? images : nil
-        let found = try state?.found(of: number, name, samples: samples, communicator) { sample, image in
+        let found = try state?.found(of: number, name, dataset.shape, samples: samples, communicator) { sample, image in
             let original = load([sample])
             defer { withExtendedLifetime(original) {} }
             guard threat.allows(size, image, original: original.image(0)) else { return false }

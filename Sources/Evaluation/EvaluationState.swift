@@ -39,8 +39,7 @@ final class EvaluationState {
         _ = try communicator.leaderDecides {
             try createDirectory(directory)
             if !journal.replaces, access(path, F_OK) == 0 {
-                let file = try MappedFile(path: path)
-                try Self.compare(try JSONValue.parse(file.bytes, source: path), description, directory)
+                try Self.compare(try FileContents.json(path), description, directory)
                 try AtomicFile.removeTemporaries(in: directory)
                 goesOn = try directoryEntries(directory).contains { Self.stage(ofFile: $0) != nil }
             } else {
@@ -100,14 +99,14 @@ final class EvaluationState {
     /// Collective.
     /// - Parameter take: called on rank 0 with the adversarial images; false where one is not allowed.
     func found(
-        of stage: Int, _ name: String, samples: Int, _ communicator: any Communicator,
+        of stage: Int, _ name: String, _ shape: ImageShape, samples: Int, _ communicator: any Communicator,
         take: (_ sample: Int, _ image: Source) -> Bool
     ) throws -> Found {
         var known = [UInt8](repeating: 0, count: samples), seconds = 0.0
         if communicator.rank == 0 {
             for file in try directoryEntries(directory) where Self.stage(ofFile: file) == stage {
                 do {
-                    seconds = max(seconds, try read("\(directory)/\(file)", into: &known, take))
+                    seconds = max(seconds, try read("\(directory)/\(file)", shape, into: &known, take))
                 } catch let failure as Failure where failure.kind == .badInput && !refusesDamage {
                     unlink("\(directory)/\(file)")
                 }
@@ -119,7 +118,9 @@ final class EvaluationState {
     }
 
     /// Returns the seconds of the stage until then.
-    private func read(_ path: String, into known: inout [UInt8], _ take: (Int, Source) -> Bool) throws -> Double {
+    private func read(
+        _ path: String, _ shape: ImageShape, into known: inout [UInt8], _ take: (Int, Source) -> Bool
+    ) throws -> Double {
         let file = try SafetensorsFile(path: path)
         guard try file.verifyChecksum(), file.metadata["evaluation"] == identity else {
             throw Failure.badInput(
@@ -129,10 +130,12 @@ final class EvaluationState {
         let survived: [Int64] = try file.values(of: "survived", shape: [samples.count])
         let undefined: [Int64] = file.entry("undefined") == nil ? [] : try file.values(of: "undefined")
         let pictured: [Int64] = try file.values(of: "pictured")
-        let images: [Scalar] = try file.values(of: "images")
-        let size = pictured.isEmpty ? 0 : images.count / pictured.count
+        // `take` reads whole images of the data's shape, whatever the file has.
+        let images: [Scalar] = try file.values(
+            of: "images", shape: [pictured.count, shape.height, shape.width, shape.channels])
+        let size = shape.count
         guard (samples + pictured + undefined).allSatisfy({ known.indices.contains(Int(clamping: $0)) }),
-            images.count == pictured.count * size, survived.allSatisfy({ $0 == 0 || $0 == 1 })
+            survived.allSatisfy({ $0 == 0 || $0 == 1 })
         else { throw Failure.badInput(path, "holds samples that the evaluation does not have") }
         for (sample, flag) in zip(samples, survived) {
             known[Int(sample)] = (flag == 1 ? SampleOutcome.survived : .broken).rawValue

@@ -23,6 +23,15 @@ struct FileDescriptor: ~Copyable, Sendable {
         return status
     }
 
+    /// Throws `badInput` for a folder, device, socket or pipe.
+    func requireRegular() throws {
+        let status = try status()
+        guard status.isRegularFile else {
+            throw Failure.badInput(
+                path, status.isDirectory ? "is a directory" : "is not a regular file", expected: "a file")
+        }
+    }
+
     func write(all bytes: UnsafeRawBufferPointer) throws {
         var position = 0
         while position < bytes.count {

@@ -120,9 +120,7 @@ extension FileFormat {
         // In other encodings than UTF-8 some bytes are no ASCII, but few.
         guard !text.contains(where: isControl), text.count(where: { $0 >= 0x80 }) <= text.count / 4 else { return nil }
         if starts(text, "version https://git-lfs.github.com/spec/") { return .lfsPointer }
-        if text.count < 4096, isAnywhere("/annex/objects/", in: UnsafeRawBufferPointer(rebasing: text)) {
-            return .annexPointer
-        }
+        if starts(text, "/annex/objects/") { return .annexPointer }
         if starts(text, "#!") { return .script }
         let body = text.drop { [9, 10, 12, 13, 32].contains($0) }
         let start = body.prefix(20).map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }

@@ -17,7 +17,7 @@ public struct JSONLimits: Sendable {
 extension JSONValue {
     /// Reads one JSON value that takes up the whole of `bytes`, strictly by RFC 8259.
     ///
-    /// Duplicate keys, bytes that are not UTF-8, lone surrogates, a byte order mark, numbers beyond the range of
+    /// Duplicate keys, bytes that are not UTF-8, long runs of combining marks, lone surrogates, a byte order mark, numbers beyond the range of
     /// Double and everything outside of the grammar are refused with `Failure.badInput`, whose place is `source` and
     /// the offset of the byte. Keys that Unicode holds to be equal are duplicates, since a `String` does not tell
     /// them apart. Memory is bounded by the text's size and `limits`.
@@ -182,6 +182,9 @@ struct JSONParser {
             ? String(validating: bytes[runStart..<position], as: UTF8.self)
             : String(validating: content + bytes[runStart..<position], as: UTF8.self)
         guard let text else { throw failure("string that is not UTF-8", at: start) }
+        guard CombiningMarks.areFew(in: text) else {
+            throw failure("string of more than \(CombiningMarks.most) combining marks in a row", at: start)
+        }
         position += 1
         return text
     }

@@ -83,7 +83,7 @@ extension JSONValue {
 
 extension String {
     /// The string for an error message: in quotes, on one line, without control characters, cut after 80 characters.
-    var quoted: String {
+    public var quoted: String {
         var text = ""
         let shown = unicodeScalars.prefix(80)
         JSONValue.write(String(shown), to: &text)

@@ -21,11 +21,8 @@ public final class MappedFile: @unchecked Sendable {
         }
         // Without O_NONBLOCK, opening a FIFO waits for a writer.
         let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK, action: "open")
+        try file.requireRegular()
         status = try file.status()
-        guard status.isRegularFile else {
-            throw Failure.badInput(
-                path, status.isDirectory ? "is a directory" : "is not a regular file", expected: "a file")
-        }
         self.path = path
         let count = Int(status.st_size)
         // mmap refuses a length of zero.

@@ -28,6 +28,8 @@ struct ConfigurationText: Sendable {
         }
     }
 
+    private static let longestKey = 64
+
     /// Resolved files have one field a line and two spaces a level.
     private static func flatten(_ text: String) -> [(path: String, value: String)]? {
         var sections: [String] = []
@@ -41,6 +43,8 @@ struct ConfigurationText: Sendable {
             else { return nil }
             sections.removeLast(sections.count - indent / 2)
             let key = String(content[..<colon])
+            // A path holds the keys of all levels above it: long ones would make memory of the text's square.
+            guard key.utf8.count <= longestKey else { return nil }
             let value = content[content.index(after: colon)...].drop { $0 == " " }
             if value.isEmpty {
                 sections.append(key)

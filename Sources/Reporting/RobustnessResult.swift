@@ -59,8 +59,7 @@ struct RobustnessResult: Sendable {
 
     /// Throws `Failure.badInput` naming the file and the member that is wrong.
     init(path: String) throws {
-        let file = try MappedFile(path: path)
-        let fields = try JSONFields(JSONValue.parse(file.bytes, source: path), place: path)
+        let fields = try JSONFields(FileContents.json(path), place: path)
         model = try fields.string("model")
         dataset = try fields.string("dataset")
         samples = try fields.count("samples")

@@ -49,14 +49,7 @@ struct RunDirectory: Sendable {
     }
 
     private static func readConfiguration(_ path: String) throws -> ConfigurationText {
-        let file = try MappedFile(path: path)
-        guard file.bytes.count <= largestConfiguration else {
-            throw Failure.badInput(path, "\(file.bytes.count) bytes", expected: "at most \(largestConfiguration)")
-        }
-        guard let text = String(validating: file.bytes, as: UTF8.self) else {
-            throw Failure.badInput(path, "not a text in UTF-8")
-        }
-        return ConfigurationText(text)
+        ConfigurationText(try FileContents.text(path, limit: largestConfiguration, words: "a configuration in YAML"))
     }
 
     /// Short names that tell the directories apart: the last components of their paths, as many as it takes.

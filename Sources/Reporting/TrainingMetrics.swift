@@ -33,6 +33,8 @@ struct TrainingMetrics: Sendable {
     /// Lines that a full disk or a killed process cut short.
     private(set) var linesCutShort = 0
 
+    private static let longestLine = 1 << 20
+
     /// Throws `Failure.badInput` naming file and line for what is not such a line.
     init(path: String) throws {
         let file = try MappedFile(path: path)
@@ -43,6 +45,10 @@ struct TrainingMetrics: Sendable {
         while start < file.bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: file.bytes[start...])
             let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+            guard length <= Self.longestLine else {
+                throw Failure.badInput(
+                    "\(path), line \(number + 1)", "\(length) bytes", expected: "at most \(Self.longestLine)")
+            }
             let line = UnsafeRawBufferPointer(rebasing: rest[..<length])
             start += length + 1
             number += 1

@@ -87,6 +87,34 @@ private struct Numbers: RandomNumberGenerator {
         }
     }
 
+    /// Each took minutes: the time grew with the square of the text.
+    @Test(arguments: [
+        (String(repeating: "\u{301}\u{316}", count: 20_000), "more than 30 combining marks in a row"),
+        ("\"" + String(repeating: #"\u0301\u0316"#, count: 20_000) + "\"", "more than 30 combining marks in a row"),
+        // Parsers join what stands on both sides of an escaped end of a line.
+        (
+            "\"" + String(repeating: String(repeating: "\u{301}", count: 20) + "\\\n ", count: 2_000) + "\"",
+            "more than 30 combining marks in a row"
+        ),
+        (String(repeating: "\u{f73}", count: 40_000), "more than 30 combining marks in a row"),
+        ("- 1\n" + String(repeating: "%TAG !a! b\n", count: 50_000), "the directive %TAG is not supported"),
+    ])
+    func costlyTextsAreRefusedAtOnce(text: String, problem: String) {
+        let thrown = #expect(throws: Failure.self) {
+            try Configuration.read(Sample.self, text: "\(text): 1", source: "a.yaml")
+        }
+        #expect(thrown?.description.hasPrefix("a.yaml:") == true)
+        #expect(thrown?.description.hasSuffix(problem) == true, "\(thrown?.description ?? "")")
+    }
+
+    @Test func messagesAboutKeysAreShort() {
+        let twice = (0..<200).map { "key\($0): 1\nkey\($0): 2\n" }.joined()
+        let thrown = #expect(throws: Failure.self) {
+            try Configuration.read(Sample.self, text: twice, source: "a.yaml")
+        }
+        #expect((thrown?.description.utf8.count ?? 1_000) < 200)
+    }
+
     @Test func longListsAreRead() throws {
         let widths = Array(repeating: "0.5", count: 100_000).joined(separator: ",")
         let sample = try Configuration.read(Sample.self, text: "train: {milestones: [\(widths)]}", source: "a.yaml")
