@@ -1,6 +1,5 @@
 import Failures
 import Formats
-import Models
 
 /// The exponential average of the parameters, which a checkpoint may hold besides the last ones.
 extension ParameterFiles {
@@ -20,10 +19,5 @@ extension ParameterFiles {
             throw Failure.badInput(file.path, "holds no averaged parameters", expected: "a run with train.ema")
         }
         return averagePrefix
-    }
-
-    /// Fills a model's parameters with what its run evaluates: the average where the file has one. Throws as `load`.
-    public static func loadEvaluated(_ state: ModelState, from file: SafetensorsFile) throws {
-        try load(state.parameters, of: state, from: file, prefix: hasAverage(file) ? averagePrefix : "")
     }
 }

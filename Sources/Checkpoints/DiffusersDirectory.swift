@@ -21,36 +21,23 @@ public struct DiffusersDirectory {
     public init(path: String, input: Shape? = nil) throws {
         weights = path + "/diffusion_pytorch_model.safetensors"
         let source = path + "/config.json"
-        let file = try MappedFile(path: source)
-        guard file.bytes.count <= Configuration.maximumBytes else {
-            throw Failure.badInput(
-                source, "\(file.bytes.count) bytes", expected: "at most \(Configuration.maximumBytes)")
-        }
-        var json = try withExtendedLifetime(file) { try JSONValue.parse($0.bytes, source: source) }
+        let json = try FileContents.json(source, limit: Configuration.maximumBytes)
         guard json.members != nil else { throw Failure.badInput(source, "is not a JSON object") }
-        func take(_ key: String) -> JSONValue {
-            defer { json[key] = nil }
-            return json[key] ?? .null
-        }
-        let className = take("_class_name")
+        let className = json["_class_name"] ?? .null
         guard className == .null || className.stringValue == "UNet2DModel" else {
             throw Failure.badInput(
                 source, "_class_name is \(className.text()), which is not supported", expected: "\"UNet2DModel\"")
         }
-        let embedding = take("class_embed_type")
+        let embedding = json["class_embed_type"] ?? .null
         guard embedding == .null else {
             throw Failure.badInput(
                 source, "class_embed_type is \(embedding.text()), which is not supported", expected: "null")
         }
-        let size = take("sample_size")
-        // No part in a prediction.
-        for key in ["dropout", "num_train_timesteps"] { _ = take(key) }
-        for member in json.members ?? [] where member.key.hasPrefix("_") { json[member.key] = nil }
-        if json["num_class_embeds"] ?? .null == .null { json["num_class_embeds"] = 0 }
+        let size = json["sample_size"] ?? .null
         for key in ["norm_num_groups", "in_channels"] where json[key] ?? .null == .null {
             throw Failure.badInput(source, "\(key) is missing or null", expected: "a number")
         }
-        let unet: UNet = try Configuration.read(text: json.text(), source: source)
+        let unet: UNet = try Configuration.read(text: Self.settings(json).text(), source: source)
         let sides = try Self.sides(size, source) ?? input?.extents.dropLast() ?? []
         guard sides.count == 2, let channels = unet.inChannels else {
             throw Failure.badInput(source, "sample_size is null", expected: "the images' height and width")
@@ -63,6 +50,15 @@ public struct DiffusersDirectory {
         description = ModelDescription(
             configuration: configuration, input: [sides[0], sides[1], channels],
             classes: max(1, rows - 1))
+    }
+
+    /// The members that say what the network computes.
+    private static func settings(_ json: JSONValue) -> JSONValue {
+        let others = ["class_embed_type", "sample_size", "dropout", "num_train_timesteps"]
+        let members = json.members ?? []
+        var settings = JSONValue.object(members.filter { !others.contains($0.key) && !$0.key.utf8.starts(with: "_".utf8) })
+        if settings["num_class_embeds"] ?? .null == .null { settings["num_class_embeds"] = 0 }
+        return settings
     }
 
     private static func sides(_ size: JSONValue, _ source: String) throws -> [Int]? {

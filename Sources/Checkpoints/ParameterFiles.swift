@@ -43,35 +43,48 @@ public enum ParameterFiles {
         try load(vector, of: state, from: file) { prefix + $0 }
     }
 
-    /// The same, where `name` says what the file calls a parameter.
+    /// The same, where `name` says what the file calls a parameter; nil leaves it as it is.
     static func load(
-        _ vector: Storage, of state: ModelState, from file: SafetensorsFile, name: (String) -> String
+        _ vector: Storage, of state: ModelState, from file: SafetensorsFile, name: (String) -> String?
     ) throws {
         for (declaration, tensor) in zip(state.model.parameters, state.tensors(of: vector)) {
-            let values: [Scalar] = try file.values(of: name(declaration.name), shape: fileShape(declaration))
+            guard let name = name(declaration.name) else { continue }
+            let values: [Scalar] = try file.values(of: name, shape: fileShape(declaration))
             place(values, declaration, in: tensor.storage)
         }
     }
 
     /// Throws what `load` would throw, without memory for the numbers: a description may claim any size.
     public static func check(
-        _ model: Model, in file: SafetensorsFile, name: (String) -> String = { $0 }
+        _ model: Model, in file: SafetensorsFile, name: (String) -> String? = { $0 }
     ) throws {
         for declaration in model.parameters {
-            _ = try file.entry(name(declaration.name), shape: fileShape(declaration))
+            if let name = name(declaration.name) { _ = try file.entry(name, shape: fileShape(declaration)) }
         }
     }
 
     /// Fills the running statistics from a file. A missing counter is taken as 0, as older PyTorch files have none.
     public static func loadStatistics(of state: ModelState, from file: SafetensorsFile, prefix: String = "") throws {
+        try loadStatistics(of: state, from: file) { prefix + $0 }
+    }
+
+    /// The same, where `name` says what the file calls a statistic; nil leaves it as it is.
+    static func loadStatistics(
+        of state: ModelState, from file: SafetensorsFile, name: (String) -> String?
+    ) throws {
         for (declaration, running) in zip(state.model.statistics, state.runningTensors(of: state.statistics)) {
             let shape = [declaration.channels]
-            let mean: [Scalar] = try file.values(of: prefix + declaration.meanName, shape: shape)
-            let variance: [Scalar] = try file.values(of: prefix + declaration.varianceName, shape: shape)
-            running.mean.storage.pointer.update(from: mean, count: mean.count)
-            running.variance.storage.pointer.update(from: variance, count: variance.count)
-            if file.entry(prefix + declaration.counterName) != nil {
-                let counter: [Int64] = try file.values(of: prefix + declaration.counterName, shape: [])
+            if let name = name(declaration.meanName) {
+                let mean: [Scalar] = try file.values(of: name, shape: shape)
+                running.mean.storage.pointer.update(from: mean, count: mean.count)
+            }
+            if let name = name(declaration.varianceName) {
+                let variance: [Scalar] = try file.values(of: name, shape: shape)
+                running.variance.storage.pointer.update(from: variance, count: variance.count)
+            }
+            if let name = name(declaration.counterName), let entry = file.entry(name) {
+                // One number; some programs give it an axis.
+                let counter: [Int64] = try file.values(of: name, shape: entry.shape == [1] ? [1] : [])
                 state.batchesTracked = Int(clamping: max(0, counter[0]))
             }
         }

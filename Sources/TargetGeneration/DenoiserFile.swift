@@ -26,21 +26,18 @@ struct DenoiserFile {
             }
             try context.require(folder.description.input, folder.description.classes, of: path)
             state = try folder.load(in: context.pool)
+            try ParameterFiles.requireSound(state, of: path)
             process = context.process
         } else {
             let file = try SafetensorsFile(path: NamedCheckpoint(path, preferring: .newest).path)
             let description = try ModelDescription(from: file)
             try context.require(description.input, description.classes, of: file.path)
-            let model = try description.model()
-            try ParameterFiles.check(model, in: file)
-            state = ModelState(model, in: context.pool)
+            state = try ParameterFiles.network(description, from: file, .evaluated, in: context.pool)
             guard state.model.predictsNoise, let text = file.metadata["diffusion"] else {
                 throw Failure.badInput(file.path, "is not a denoiser's checkpoint")
             }
             process = try Configuration.read(text: text, source: "\(file.path): diffusion")
-            try ParameterFiles.loadEvaluated(state, from: file)
         }
-        try ParameterFiles.requireSound(state, of: path)
         var hash = SHA256()
         hash.update(try Configuration.json(of: process))
         hash.update(

@@ -21,11 +21,8 @@ public struct RobustModel: TargetGenerator {
         let file = try SafetensorsFile(path: NamedCheckpoint(checkpoint).path)
         let description = try ModelDescription(from: file)
         try context.require(description.input, description.classes, of: checkpoint)
-        let state = ModelState(try description.model(), in: context.pool)
+        let state = try ParameterFiles.network(description, from: file, .evaluated, in: context.pool)
         guard !state.model.predictsNoise else { throw Failure.badInput(checkpoint, "is a denoiser, no classifier") }
-        try ParameterFiles.loadEvaluated(state, from: file)
-        try ParameterFiles.loadStatistics(of: state, from: file)
-        try ParameterFiles.requireSound(state, of: file.path)
         return ClassifierGradients(state: state, identity: [
             "generator": "robust-model", "classifier": try ParameterFiles.parameterHash(of: file, withAverage: true),
         ])

@@ -38,7 +38,7 @@ public struct GoldenStep {
             let text = try metadata(key)
             guard let choice = Choice(rawValue: text) else {
                 throw Failure.badInput(
-                    path, "\(key) \"\(text)\"", expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
+                    path, "\(key) \(text.quoted)", expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
             }
             return choice
         }
@@ -55,8 +55,19 @@ public struct GoldenStep {
         shape = gradients
         model = try configuration.model(input: [gradients[3], gradients[4], gradients[2]], classes: gradients[1])
         guard !model.predictsNoise else { throw Failure.badInput(path, "model is a denoiser, expected a classifier") }
+        // Before there is memory for what the file claims.
+        try ParameterFiles.check(model, in: file) { "param." + $0 }
+        try ParameterFiles.requireKnown(file, Self.names(of: model))
         objective = AlignmentObjective(
             weight: weight, gradient: try choice("gradient"), statistics: try choice("statistics"))
+    }
+
+    /// All tensors that a golden file of the network can have.
+    private static func names(of model: Model) -> Set<String> {
+        let network = ParameterFiles.names(of: model)
+        let figures = ["logits", "input_grad", "ce", "alignment", "loss"].map { "expect.\($0)" }
+        return Set(["x", "g", "y"] + figures)
+            .union(network.flatMap { ["param.\($0)", "expect.grad.\($0)", "expect.buffer.\($0)"] })
     }
 
     /// Runs the step and compares everything that the file expects. Throws `badInput` for wrong shapes and labels.

@@ -46,7 +46,7 @@ public enum TrainingCheckpoint {
         let file = try SafetensorsFile(path: path)
         guard file.metadata["format_version"] == formatVersion else {
             throw Failure.badInput(
-                path, "format version \"\(file.metadata["format_version"] ?? "")\"", expected: formatVersion)
+                path, "format version \((file.metadata["format_version"] ?? "").quoted)", expected: formatVersion)
         }
         guard try file.verifyChecksum() else { throw Failure.badInput(path, "no checksum") }
         guard let text = file.metadata["config"], let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0

@@ -168,12 +168,8 @@ struct Evaluate: ParsableCommand {
 
     private func classifier(_ path: String, ema: Bool) throws -> (classifier: Classifier, file: SafetensorsFile) {
         let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
-        let state = ModelState(try description.model(), in: MemoryPool())
+        let state = try ParameterFiles.network(description, from: file, ema ? .average : .last, in: MemoryPool())
         guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
-        try ParameterFiles.load(
-            state.parameters, of: state, from: file, prefix: ParameterFiles.prefix(average: ema, of: file))
-        try ParameterFiles.loadStatistics(of: state, from: file)
-        try ParameterFiles.requireSound(state, of: path)
         return (Classifier(state), file)
     }
 

@@ -27,11 +27,7 @@ struct Export: ParsableCommand {
         try Outputs.require(out, .exportedWeights, inputs: [named.path])
         let file = try SafetensorsFile(path: named.path)
         let description = try ModelDescription(from: file)
-        let state = ModelState(try description.model(), in: MemoryPool())
-        try ParameterFiles.load(
-            state.parameters, of: state, from: file, prefix: ParameterFiles.prefix(average: ema, of: file))
-        try ParameterFiles.loadStatistics(of: state, from: file)
-        try ParameterFiles.requireSound(state, of: file.path)
+        let state = try ParameterFiles.network(description, from: file, ema ? .average : .last, in: MemoryPool())
         let normalisation = state.model.normalisation
         let normalize: JSONValue = ["mean": JSONValue(normalisation.mean), "std": JSONValue(normalisation.deviation)]
         try SafetensorsWriter.write(
@@ -44,7 +40,9 @@ struct Export: ParsableCommand {
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a checkpoint of PyTorch weights.",
-        discussion: "Prefixes `module.` and `model.` are taken off. The configuration says what network it is.")
+        discussion: "The configuration says what network it is; every tensor of the file has to be one of its, and "
+            + "the other way round. Prefixes that all names have, such as `module.`, are taken off, torchvision's "
+            + "names understood, and 16- and 64-bit numbers converted.")
 
     @Argument(help: "Weights in safetensors under PyTorch's names.")
     var weights: String
@@ -55,6 +53,12 @@ struct Import: ParsableCommand {
     @Option(help: "The checkpoint to write.")
     var out: String
 
+    @Flag(help: "Leave out tensors that the network does not have.")
+    var ignoreExtra = false
+
+    @Flag(help: "Leave what the file does not have at its start values.")
+    var allowMissing = false
+
     func run() throws {
         var configuration: RunConfiguration = try Configuration.read(file: config)
         let file = try SafetensorsFile(path: weights)
@@ -62,19 +66,22 @@ struct Import: ParsableCommand {
         let data = try TrainingData(configuration), shape = data.train.shape
         configuration.model.inChannels = shape.channels
         configuration.model.normalize =
-            try ParameterFiles.normalisation(of: file) ?? configuration.model.normalize
-            ?? configuration.standardNormalisation(data.splits)
-        let description = ModelDescription(
+            configuration.model.normalize ?? configuration.standardNormalisation(data.splits)
+        var description = ModelDescription(
             configuration: configuration.model, input: [shape.height, shape.width, shape.channels],
             classes: data.train.classNames.count)
-        let state = TrainingState(initialising: try description.model(), configuration, in: MemoryPool())
-        let prefix = try ParameterFiles.prefix(in: file, of: state.model)
-        try ParameterFiles.load(state.model.parameters, of: state.model, from: file, prefix: prefix)
-        try ParameterFiles.loadStatistics(of: state.model, from: file, prefix: prefix)
-        try ParameterFiles.requireSound(state.model, of: weights)
-        if let average = state.average {
-            try ParameterFiles.load(average, of: state.model, from: file, prefix: prefix)
+        let foreign = try ForeignWeights(
+            file, for: description.model(), ignoresExtra: ignoreExtra, allowsMissing: allowMissing)
+        if let normalisation = foreign.normalisation {
+            configuration.model.normalize = normalisation
+            description.configuration.normalize = normalisation
         }
+        let state = TrainingState(initialising: try description.model(), configuration, in: MemoryPool())
+        try foreign.load(state.model.parameters, of: state.model)
+        try foreign.loadStatistics(of: state.model)
+        try ParameterFiles.requireSound(state.model, of: weights)
+        if let average = state.average { try foreign.load(average, of: state.model) }
+        for remark in foreign.remarks { print("\(weights): \(remark)") }
         try TrainingCheckpoint.write(state, to: out, configuration, description: description, data: data)
         print("\(out): \(state.model.model.parameterCount) parameters")
     }
