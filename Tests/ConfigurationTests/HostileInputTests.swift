@@ -87,24 +87,25 @@ private struct Numbers: RandomNumberGenerator {
         }
     }
 
-    /// Each took minutes: the time grew with the square of the text.
-    @Test(arguments: [
-        (String(repeating: "\u{301}\u{316}", count: 20_000), "more than 30 combining marks in a row"),
-        ("\"" + String(repeating: #"\u0301\u0316"#, count: 20_000) + "\"", "more than 30 combining marks in a row"),
-        // Parsers join what stands on both sides of an escaped end of a line.
-        (
-            "\"" + String(repeating: String(repeating: "\u{301}", count: 20) + "\\\n ", count: 2_000) + "\"",
-            "more than 30 combining marks in a row"
-        ),
-        (String(repeating: "\u{f73}", count: 40_000), "more than 30 combining marks in a row"),
-        ("- 1\n" + String(repeating: "%TAG !a! b\n", count: 50_000), "the directive %TAG is not supported"),
-    ])
-    func costlyTextsAreRefusedAtOnce(text: String, problem: String) {
-        let thrown = #expect(throws: Failure.self) {
-            try Configuration.read(Sample.self, text: "\(text): 1", source: "a.yaml")
+    /// Each took minutes: the time grew with the square of the text. (As arguments of a test they would still do so.)
+    @Test func costlyTextsAreRefusedAtOnce() {
+        let marks = "more than 30 combining marks in a row"
+        let texts: [(String, String)] = [
+            (String(repeating: "\u{301}\u{316}", count: 20_000), marks),
+            ("\"" + String(repeating: #"\u0301\u0316"#, count: 20_000) + "\"", marks),
+            // Parsers join what stands on both sides of an escaped end of a line.
+            ("\"" + String(repeating: String(repeating: "\u{301}", count: 20) + "\\\n ", count: 2_000) + "\"", marks),
+            (String(repeating: "\u{f73}", count: 40_000), marks),
+            (String(repeating: "%TAG !a! b\n", count: 50_000), "the directive %TAG is not supported"),
+        ]
+        for (text, problem) in texts {
+            let thrown = #expect(throws: Failure.self) {
+                try Configuration.read(Sample.self, text: "\(text): 1", source: "a.yaml")
+            }
+            let message = thrown?.description ?? ""
+            let isRight = message.utf8.starts(with: "a.yaml:".utf8) && message.hasSuffix(problem)
+            #expect(isRight, "\(message.utf8.count) bytes")
         }
-        #expect(thrown?.description.hasPrefix("a.yaml:") == true)
-        #expect(thrown?.description.hasSuffix(problem) == true, "\(thrown?.description ?? "")")
     }
 
     @Test func messagesAboutKeysAreShort() {

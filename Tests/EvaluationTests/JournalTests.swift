@@ -150,6 +150,32 @@ struct JournalTests {
         #expect(try SafetensorsFile(path: file).verifyChecksum())
     }
 
+    /// Images are read as the data's shape says, so a file with others was read beyond its end.
+    @Test func imagesOfAnotherShapeAreRefused() throws {
+        let network = smallNetwork(), images = digits(10, labelledBy: network)
+        let directory = try TemporaryDirectory()
+        defer { try? empty(directory.path) }
+        _ = try evaluation(directory.path, resumes: false).run(network, on: images, over: SingleProcess())
+        let path = "\(directory.path)/eval/001-fgsm-all.safetensors"
+        let identity = try SafetensorsFile(path: path).metadata["evaluation"] ?? ""
+        for shape in [[2, 1], [2, 1, 1, 1], [2, 64], [2, 1, 8, 8], [1, 8, 8, 1]] {
+            let count = shape.reduce(1, *)
+            try SafetensorsWriter.write(
+                to: path, metadata: ["evaluation": identity],
+                tensors: [
+                    TensorToWrite(name: "samples", shape: [2], values: [0, 1] as [Int64]),
+                    TensorToWrite(name: "survived", shape: [2], values: [0, 0] as [UInt8]),
+                    TensorToWrite(name: "pictured", shape: [2], values: [0, 1] as [Int64]),
+                    TensorToWrite(name: "images", shape: shape, values: [Scalar](repeating: 0.5, count: count)),
+                ], checksum: true)
+            let thrown = #expect(throws: Failure.self) {
+                try evaluation(directory.path, resumes: true).run(network, on: images, over: SingleProcess())
+            }
+            #expect(
+                thrown?.description == "\(path): tensor \"images\" has the shape \(shape), expected [2, 8, 8, 1]")
+        }
+    }
+
     @Test func damagedFilesAreNamed() throws {
         let network = smallNetwork(), images = digits(10, labelledBy: network)
         let directory = try TemporaryDirectory()

@@ -1,4 +1,5 @@
 import Failures
+import Formats
 import Reporting
 import Testing
 
@@ -111,6 +112,61 @@ import Testing
             #expect(thrown?.kind == .badInput)
             #expect(thrown?.description.hasPrefix("\(runs.path)/\(name): ") == true)
         }
+    }
+
+    @Test func nestedPathsTakeNoMemory() throws {
+        let fixture = try RunFixture()
+        // A key of 512 KiB in front of 70,000 fields.
+        let text = String(repeating: "k", count: 1 << 19) + ":\n" + String(repeating: "  a: 1\n", count: 70_000)
+        try fixture.write("a/config.yaml", text)
+        try fixture.write("b/config.yaml", "loss:\n  kind: pag\n")
+        let before = try residentMemory()
+        #expect(try fixture.report("a", "b").html().contains("Configuration of a"))
+        #expect(try residentMemory() - before < 100 << 20)
+    }
+
+    @Test func configurationsAsEditorsWriteThem() throws {
+        let fixture = try RunFixture()
+        for (name, loss) in [("a", "pag"), ("b", "vanilla")] {
+            let text = "loss:\r\n  kind: \(loss)\r\n"
+            try fixture.write("\(name)/config.yaml", bytes: [0xef, 0xbb, 0xbf] + Array(text.utf8))
+            try fixture.evaluation(name, robust: loss == "pag" ? 0.7 : 0.1)
+        }
+        #expect(try fixture.report("a", "b").finding?.contains("its vanilla twin 10.0") == true)
+    }
+
+    @Test func picturesTogetherAreBounded() throws {
+        let fixture = try RunFixture()
+        let png = RasterImage(width: 2, height: 1, channels: 1, pixels: [0, 9]).png()
+        try fixture.write("a/pictures/a.png", bytes: png)
+        try fixture.write("a/pictures/b.png", bytes: png + [UInt8](repeating: 0, count: 20 << 20))
+        try fixture.write("a/pictures/c.png", bytes: png + [UInt8](repeating: 0, count: 20 << 20))
+        let list = "\(fixture.path)/a/pictures/pictures.json"
+        func refusal(_ names: [String]) throws -> Failure? {
+            try fixture.write("a/pictures/pictures.json", "[\(names.map { "{\"file\":\"\($0)\"}" }.joined(separator: ","))]")
+            do { _ = try fixture.report("a") } catch let failure as Failure { return failure }
+            return nil
+        }
+        #expect(try refusal(["a.png", "b.png"]) == nil)
+        #expect(try refusal(["a.png", "a.png"])?.description == "\(list)[1]: file \"a.png\" stands here before")
+        #expect(try refusal(["b.png", "c.png"])?.description.hasPrefix("\(list): names pictures of ") == true)
+        try fixture.write("a/pictures/a.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+        #expect(try refusal(["a.png"])?.description
+            == "\(fixture.path)/a/pictures/a.png: is a pointer of Git LFS, not the file itself, expected a PNG picture; "
+                + "git lfs pull fetches it")
+    }
+
+    @Test func marksOfMetricsAreRefusedAtOnce() throws {
+        let fixture = try RunFixture()
+        let marks = String(repeating: "\u{301}\u{316}", count: 100_000)
+        try fixture.write("a/metrics.jsonl", "{\"kind\":\"event\",\"event\":\"\(marks)\"}\n")
+        let thrown = #expect(throws: Failure.self) { try fixture.report("a") }
+        #expect(thrown?.description.hasSuffix("combining marks in a row") == true)
+    }
+
+    private func residentMemory() throws -> Int {
+        let pages = String(decoding: try FileContents.read("/proc/self/statm", limit: 1_000), as: UTF8.self)
+        return (Int(pages.split(separator: " ")[1]) ?? 0) * 4_096
     }
 
     @Test func namesTellRunsApart() throws {
