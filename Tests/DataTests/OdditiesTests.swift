@@ -6,6 +6,7 @@ import Testing
 struct OdditiesTests {
     private struct Made: Dataset {
         let name = "made", shape = ImageShape(height: 1, width: 2, channels: 1), classNames = ["a", "b"]
+        let range: ClosedRange<Scalar>? = pixelRange
         let fingerprint = "none"
         var images: [[Scalar]]
         var labels: [Int]
