@@ -99,6 +99,11 @@ let package = Package(
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),
+        // Gives the readers of files mutated inputs.
+        program("fuzz-readers", [
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures", "Formats",
+            "Kernels", "Models", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
+        ]),
 
         tests(of: "Configuration", ["Failures"]),
         tests(of: "Formats", ["Failures", "Randomness"]),
