@@ -1,7 +1,10 @@
+/// How values are written that can be spelled in several ways.
+enum Spelling { case users, canonical }
+
 /// How one value of a field is read and written; joins scalars and choices so that fields need only one path.
 struct Codec<Value> {
     let read: (Setting, String) throws -> Value
-    let write: (Value) -> ScalarText
+    let write: (Value, Spelling) -> ScalarText
 }
 
 extension Codec where Value: ConfigScalar {
@@ -25,7 +28,7 @@ extension Codec where Value: ConfigScalar {
                 }
                 return value
             },
-            write: \.configScalar)
+            write: { value, spelling in spelling == .canonical ? value.canonicalScalar : value.configScalar })
     }
 }
 
@@ -39,7 +42,7 @@ extension Codec where Value: RawRepresentable & CaseIterable, Value.RawValue == 
                 let name = try setting.choice(of: names, at: path)
                 return Value.allCases[Value.allCases.index(Value.allCases.startIndex, offsetBy: name)]
             },
-            write: { ScalarText($0.rawValue, isQuoted: true) })
+            write: { value, _ in ScalarText(value.rawValue, isQuoted: true) })
     }
 }
 

@@ -34,4 +34,11 @@ public protocol ConfigScalar: Sendable {
     init(configScalar: ScalarText) throws(ScalarMismatch)
 
     var configScalar: ScalarText { get }
+
+    /// The same for all spellings of a value, where `configScalar` keeps the user's.
+    var canonicalScalar: ScalarText { get }
+}
+
+extension ConfigScalar {
+    public var canonicalScalar: ScalarText { configScalar }
 }

@@ -46,6 +46,11 @@ public enum Configuration {
         try FieldVisitor.written(value).yaml
     }
 
+    /// The same for all spellings of the values: equal exactly where the values are.
+    public static func canonicalText(of value: some Configurable) throws -> String {
+        try FieldVisitor.written(value, .canonical).yaml
+    }
+
     /// All fields of `value` as one line of JSON that reads back to the same values.
     public static func json(of value: some Configurable) throws -> String {
         try FieldVisitor.written(value).json

@@ -2,7 +2,7 @@
 extension FieldVisitor {
     /// A section within this one. Throws what is wrong in it, unknown keys included.
     public mutating func section<Content: Configurable>(_ name: String, _ content: inout Content) throws {
-        let setting = try declareNonNull(name, writing: FieldVisitor.written(content)) ?? absentSection
+        let setting = try declareNonNull(name) { try FieldVisitor.written(content, $0) } ?? absentSection
         if let setting { try read(setting, name, &content) }
     }
 
@@ -10,14 +10,16 @@ extension FieldVisitor {
     public mutating func section<Content: Configurable>(
         _ name: String, _ content: inout Content, orNull none: Content
     ) throws {
-        let setting = try declare(name, writing: FieldVisitor.written(content)) ?? absentSection
+        let setting = try declare(name) { try FieldVisitor.written(content, $0) } ?? absentSection
         guard let setting else { return }
         if setting.isNull { content = none } else { try read(setting, name, &content) }
     }
 
     /// A section that may be null, which is nil and not the default. Present but without keys it has its defaults.
     public mutating func optional<Content: Configurable>(_ name: String, _ content: inout Content?) throws {
-        let setting = try declare(name, writing: content.map(FieldVisitor.written) ?? .scalar(.null))
+        let setting = try declare(name) { spelling in
+            try content.map { try FieldVisitor.written($0, spelling) } ?? .scalar(.null)
+        }
         guard let setting = setting ?? (content == nil ? nil : absentSection) else { return }
         guard !setting.isNull else {
             content = nil
@@ -30,8 +32,10 @@ extension FieldVisitor {
 
     /// A list of sections of one type, each with its own fields. Throws what is wrong in one of them.
     public mutating func sections<Content: Configurable>(_ name: String, _ contents: inout [Content]) throws {
-        let written = Written.sections(try contents.map(FieldVisitor.written))
-        guard let setting = try declareNonNull(name, writing: written) else { return }
+        let setting = try declareNonNull(name) { spelling in
+            .sections(try contents.map { try FieldVisitor.written($0, spelling) })
+        }
+        guard let setting else { return }
         guard case .list(let elements) = setting.content else {
             throw setting.origin.failure("\(pathOf(name)): \(setting.noun) is not a list")
         }
@@ -51,7 +55,8 @@ extension FieldVisitor {
         guard var chosen = kinds.first(where: { $0.matches(value) }) else {
             preconditionFailure("FieldVisitor.kind: \(pathOf(name)): no kind for \(value)")
         }
-        if let setting = try declareNonNull(name, writing: .scalar(ScalarText(chosen.name, isQuoted: true))) {
+        let written = Written.scalar(ScalarText(chosen.name, isQuoted: true))
+        if let setting = try declareNonNull(name, writing: { _ in written }) {
             let new = kinds[try setting.choice(of: kinds.map(\.name), at: pathOf(name))]
             if new.name != chosen.name { value = new.make() }
             chosen = new

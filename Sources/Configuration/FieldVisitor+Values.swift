@@ -42,8 +42,10 @@ extension FieldVisitor {
         _ name: String, _ values: inout [Value]?, count: ClosedRange<Int> = 0...Int.max, check: Check<Value>? = nil
     ) throws {
         let codec = Codec<Value>.scalar(check)
-        let written = values.map { Written.list($0.map(codec.write)) } ?? .scalar(.null)
-        guard let setting = declare(name, writing: written) else { return }
+        let setting = declare(name) { spelling in
+            values.map { Written.list($0.map { codec.write($0, spelling) }) } ?? .scalar(.null)
+        }
+        guard let setting else { return }
         values = setting.isNull ? nil : try codec.list(setting, pathOf(name), count: count)
     }
 
@@ -73,19 +75,21 @@ extension FieldVisitor {
     // MARK: The common paths
 
     private mutating func single<Value>(_ name: String, _ value: inout Value, _ codec: Codec<Value>) throws {
-        guard let setting = try declareNonNull(name, writing: .scalar(codec.write(value))) else { return }
+        guard let setting = try declareNonNull(name, writing: { .scalar(codec.write(value, $0)) }) else { return }
         value = try codec.read(setting, pathOf(name))
     }
 
     private mutating func list<Value>(
         _ name: String, _ values: inout [Value], _ count: ClosedRange<Int>, _ codec: Codec<Value>
     ) throws {
-        guard let setting = try declareNonNull(name, writing: .list(values.map(codec.write))) else { return }
+        let written = { (spelling: Spelling) in Written.list(values.map { codec.write($0, spelling) }) }
+        guard let setting = try declareNonNull(name, writing: written) else { return }
         values = try codec.list(setting, pathOf(name), count: count)
     }
 
     private mutating func optional<Value>(_ name: String, _ value: inout Value?, _ codec: Codec<Value>) throws {
-        guard let setting = declare(name, writing: .scalar(value.map(codec.write) ?? .null)) else { return }
+        let setting = declare(name) { spelling in .scalar(value.map { codec.write($0, spelling) } ?? .null) }
+        guard let setting else { return }
         value = setting.isNull ? nil : try codec.read(setting, pathOf(name))
     }
 }

@@ -11,6 +11,8 @@ public struct FieldVisitor {
 
     private var task: Task
     private let path: String
+    /// Of the values while writing.
+    private let spelling: Spelling
     private var names: [String] = []
     /// Keys that are no mistake in the file, as an override has put another kind in place of the one that has them.
     private var replaced: Set<String> = []
@@ -19,23 +21,25 @@ public struct FieldVisitor {
     init(reading setting: Setting, path: String) {
         task = .reading(setting)
         self.path = path
+        spelling = .users
     }
 
-    private init() {
+    private init(_ spelling: Spelling = .users) {
         task = .writing([])
         path = ""
+        self.spelling = spelling
     }
 
-    static func written(_ value: some Configurable) throws -> Written {
+    static func written(_ value: some Configurable, _ spelling: Spelling = .users) throws -> Written {
         var value = value
-        var visitor = FieldVisitor()
+        var visitor = FieldVisitor(spelling)
         try value.visit(&visitor)
         guard case .writing(let fields) = visitor.task else { preconditionFailure("FieldVisitor changed its task") }
         return .section(fields)
     }
 
     /// Declares the field `name`. While reading, its setting, nil if there is none; while writing nil.
-    mutating func declare(_ name: String, writing value: @autoclosure () throws -> Written) rethrows -> Setting? {
+    mutating func declare(_ name: String, writing value: (Spelling) throws -> Written) rethrows -> Setting? {
         precondition(isFieldName(name), "FieldVisitor: \"\(name)\" is not a field name, expected letters and digits")
         precondition(!names.contains(name), "FieldVisitor: \(pathOf(name)) declared twice")
         names.append(name)
@@ -43,7 +47,7 @@ public struct FieldVisitor {
         case .reading(let section):
             return section.entries.first { $0.key == name }?.value
         case .writing(var fields):
-            fields.append((name, try value()))
+            fields.append((name, try value(spelling)))
             task = .writing(fields)
             return nil
         }
@@ -51,11 +55,11 @@ public struct FieldVisitor {
 
     /// As `declare`, for a field that null is no value of. Throws where it is null: a key without a value, or an unset
     /// variable in `--set key=$VALUE`, must not quietly mean the default.
-    mutating func declareNonNull(_ name: String, writing value: @autoclosure () throws -> Written) throws -> Setting? {
-        let setting = try declare(name, writing: value())
+    mutating func declareNonNull(_ name: String, writing value: (Spelling) throws -> Written) throws -> Setting? {
+        let setting = try declare(name, writing: value)
         guard let setting, setting.isNull else { return setting }
         let expected =
-            switch try value() {
+            switch try value(.users) {
             case .scalar(let standard): "a value; without the key it is \(Written.scalar(standard).json)"
             case .list(let standard): "a list; without the key it is \(Written.list(standard).json)"
             case .sections: "a list of sections"

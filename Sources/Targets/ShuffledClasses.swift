@@ -13,6 +13,12 @@ public struct ShuffledClasses: TargetConfiguration {
         try fields.section("of", kinds: TargetRegistry.kinds, &of)
     }
 
+    public var withoutPlaces: any TargetConfiguration {
+        var copy = self
+        copy.of = of.withoutPlaces
+        return copy
+    }
+
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         Shuffled(source: try of.prepare(context), classes: Self.classes(context))
     }
@@ -33,6 +39,8 @@ public struct ShuffledClasses: TargetConfiguration {
 private struct Shuffled: TargetSource {
     let source: any TargetSource
     let classes: [Int]
+    var contentHash: String? { source.contentHash }
+    var notices: [String] { source.notices }
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
         source.write(index: index, pixels: pixels, target: classes[target], into: out)
     }

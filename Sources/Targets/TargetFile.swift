@@ -37,7 +37,9 @@ public struct TargetFile: TargetConfiguration {
                 expected: "\(train.base.name) (\(train.base.fingerprint.prefix(12))...)")
         }
         try requireComputed(file, train)
-        return StoredTargets(file: file, entry: entry, train: train)
+        var targets = StoredTargets(file: file, entry: entry, train: train)
+        try targets.survey(sharing: context.work)
+        return targets
     }
 }
 
@@ -58,30 +60,11 @@ extension TargetFile {
         }
     }
 
-    public func prepareUnseen(_ context: TargetContext) -> (any UnseenTargets)? { nil }
-}
-
-struct StoredTargets: TargetSource {
-    let file: SafetensorsFile
-    let entry: SafetensorsFile.Entry
-    let train: Subset
-
-    func write(index: Int, pixels: Source, target: Int, into out: Destination) {
-        let shape = train.shape
-        let plane = shape.height * shape.width
-        let first = (train.indices[index] * entry.shape[1] + target) * shape.count
-        file.withBytes(of: entry) { bytes in
-            for c in 0..<shape.channels {
-                for p in 0..<plane {
-                    let i = first + c * plane + p
-                    out[p * shape.channels + c] =
-                        switch entry.elementType {
-                        case .float16: Scalar(bytes.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self))
-                        case .float64: Scalar(bytes.loadUnaligned(fromByteOffset: 8 * i, as: Double.self))
-                        default: Scalar(bytes.loadUnaligned(fromByteOffset: 4 * i, as: Float.self))
-                        }
-                }
-            }
-        }
+    public var withoutPlaces: any TargetConfiguration {
+        var copy = self
+        copy.path = "FILE"
+        return copy
     }
+
+    public func prepareUnseen(_ context: TargetContext) -> (any UnseenTargets)? { nil }
 }

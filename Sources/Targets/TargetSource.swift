@@ -9,6 +9,15 @@ public protocol TargetSource: Sendable {
     /// Writes g for image `index` of the training set and class `target`, channels last, `shape.count` numbers.
     /// `pixels` is the image as the data set has it; augmentation moves image and target alike afterwards.
     func write(index: Int, pixels: Source, target: Int, into out: Destination)
+    /// Of what files hold, nil where nothing comes from a file: runs go on with equal targets, wherever they lie.
+    var contentHash: String? { get }
+    /// What the user should know of them.
+    var notices: [String] { get }
+}
+
+extension TargetSource {
+    public var contentHash: String? { nil }
+    public var notices: [String] { [] }
 }
 
 /// Target gradients of images that are not of the training set: to look at alignment where nothing was fitted.
@@ -33,6 +42,12 @@ public protocol TargetConfiguration: Configurable {
     func prepare(_ context: TargetContext) throws -> any TargetSource
     /// The same for other images, cheaper to prepare; nil where the source has none.
     func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)?
+    /// The same wherever its files lie.
+    var withoutPlaces: any TargetConfiguration { get }
+}
+
+extension TargetConfiguration {
+    public var withoutPlaces: any TargetConfiguration { self }
 }
 
 extension TargetConfiguration {

@@ -10,6 +10,8 @@ struct CosineSimilarity {
     /// Norms of the input gradients, in the order of `cosines`.
     let norms: [Double]
     let zeroGradients: Int
+    /// Targets that teach nothing, as they are zero or their norm is beyond all numbers.
+    let emptyTargets: Int
 
     /// Both [K, B, H, W, C].
     init(_ inputGradients: Tensor, _ targets: Tensor) {
@@ -21,5 +23,6 @@ struct CosineSimilarity {
         cosines = product / norm.nonZero * norm.alive
         norms = normSquared.array.map { Double($0).squareRoot() }
         zeroGradients = norm.alive.array.count { $0 == 0 }
+        emptyTargets = zip(targetNorm.alive.array, targetNorm.nonZero.array).count { $0 == 0 || !$1.isFinite }
     }
 }

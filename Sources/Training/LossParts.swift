@@ -15,6 +15,8 @@ public struct LossParts: Sendable, Equatable {
     public var gradientNorm = 0.0
     public var gradients = 0
     public var zeroGradients = 0
+    /// How many target gradients, of as many, are zero or too large to have a norm.
+    public var emptyTargets = 0
     public var correct = 0
     /// Images that an attack has perturbed, and how many of them are still classified correctly.
     public var perturbed = 0
@@ -35,6 +37,7 @@ public struct LossParts: Sendable, Equatable {
         gradientNorm += similarity.norms.reduce(0, +)
         gradients += similarity.norms.count
         zeroGradients += similarity.zeroGradients
+        emptyTargets += similarity.emptyTargets
     }
 }
 

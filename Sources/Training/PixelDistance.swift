@@ -20,6 +20,7 @@ public struct PixelDistance: ConfigScalar, Equatable, CustomStringConvertible {
     }
 
     public var configScalar: ScalarText { ScalarText(description, isQuoted: description.contains("/")) }
+    public var canonicalScalar: ScalarText { value.configScalar }
 }
 
 extension Check<PixelDistance> {

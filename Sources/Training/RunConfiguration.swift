@@ -63,11 +63,16 @@ public struct RunConfiguration: Configurable {
     private var denoises: Bool { loss.objective is Denoising }
 
     /// This configuration without what may change between a run and its continuation: how long it goes on, how it is
-    /// watched, saved and computed, and what it does not use.
+    /// watched, saved and computed, where its files lie, and what it does not use. Files are compared by content, and the
+    /// length of a schedule by the learning rates.
     public var trajectory: RunConfiguration {
         var copy = self
         copy.loss.alignment = loss.activeAlignment ?? AlignmentConfiguration()
+        copy.loss.alignment.targets = copy.loss.alignment.targets.withoutPlaces
+        copy.data = DataConfiguration()
+        copy.data.augment = data.augment
         copy.train.epochs = 1
+        copy.train.schedule.epochs = nil
         copy.monitor = MonitorConfiguration()
         copy.checkpoint = CheckpointConfiguration()
         copy.targets = TargetsConfiguration()

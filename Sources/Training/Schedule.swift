@@ -5,6 +5,8 @@ import Glibc
 public protocol Schedule: Configurable {
     /// Epochs of linear rise from 0 at the start.
     var warmup: Double { get }
+    /// Over how many epochs it goes, nil: over all of the run. After them the last rate stays.
+    var epochs: Int? { get set }
     /// A factor of the learning rate. `progress` is the part of the run that is over, in 0 ..< 1; `epochs` its length.
     func factor(progress: Double, epochs: Int) -> Double
 }
@@ -19,9 +21,11 @@ let schedules: [Kind<any Schedule>] = [
 extension Schedule {
     /// The learning rate of a step, `step` of `steps` over `epochs` epochs.
     public func rate(_ base: Double, step: Int, of steps: Int, epochs: Int) -> Double {
-        let progress = Double(step) / Double(max(1, steps))
+        let length = self.epochs ?? epochs
+        let own = length == epochs ? steps : steps / max(1, epochs) * length
+        let progress = Double(min(step, max(0, own - 1))) / Double(max(1, own))
         let warm = warmup > 0 ? min(1, (Double(step) + 1) / (Double(steps) * warmup / Double(epochs))) : 1
-        return base * warm * factor(progress: progress, epochs: epochs)
+        return base * warm * factor(progress: progress, epochs: length)
     }
 }
 
@@ -30,12 +34,14 @@ public struct MultistepSchedule: Schedule {
     public var milestones = [0.5, 0.75]
     public var factor = 0.1
     public var warmup = 0.0
+    public var epochs: Int?
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("milestones", &milestones, check: .positive)
         try fields.value("factor", &factor, check: .positive)
         try fields.value("warmup", &warmup, check: .notNegative)
+        try fields.optional("epochs", &epochs, check: .positive)
     }
     public func factor(progress: Double, epochs: Int) -> Double {
         milestones.reduce(1) { progress >= ($1 <= 1 ? $1 : $1 / Double(epochs)) ? $0 * factor : $0 }
@@ -46,11 +52,13 @@ public struct MultistepSchedule: Schedule {
 public struct CosineSchedule: Schedule {
     public var final = 0.0
     public var warmup = 0.0
+    public var epochs: Int?
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("final", &final, in: 0...1)
         try fields.value("warmup", &warmup, check: .notNegative)
+        try fields.optional("epochs", &epochs, check: .positive)
     }
     public func factor(progress: Double, epochs: Int) -> Double { final + (1 - final) * (1 + cos(.pi * progress)) / 2 }
 }
@@ -61,12 +69,14 @@ public struct OneCycleSchedule: Schedule {
     public var start = 0.04
     public var final = 0.0
     public var warmup: Double { 0 }
+    public var epochs: Int?
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("peak", &peak, in: 0.001...0.999)
         try fields.value("start", &start, in: 0...1)
         try fields.value("final", &final, in: 0...1)
+        try fields.optional("epochs", &epochs, check: .positive)
     }
     public func factor(progress: Double, epochs: Int) -> Double {
         progress < peak
@@ -77,6 +87,11 @@ public struct OneCycleSchedule: Schedule {
 
 public struct ConstantSchedule: Schedule {
     public var warmup = 0.0
+    /// It goes on for ever.
+    public var epochs: Int? {
+        get { nil }
+        set {}
+    }
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {

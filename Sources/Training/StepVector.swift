@@ -26,13 +26,13 @@ struct StepVector {
         self.parameters = ends.dropLast()
     }
 
-    private static let figureCount = 12 + 2 * LossParts.noiseLevels
+    private static let figureCount = 13 + 2 * LossParts.noiseLevels
 
     func write(loss: Scalar, _ parts: LossParts, to vector: Destination) {
         let figures: [Double] = [
             Double(loss), Double(parts.images), parts.crossEntropy, parts.alignment, parts.cosine, parts.gradientNorm,
             Double(parts.gradients), Double(parts.zeroGradients), Double(parts.correct), parts.regularisation,
-            Double(parts.perturbed), Double(parts.perturbedCorrect),
+            Double(parts.perturbed), Double(parts.perturbedCorrect), Double(parts.emptyTargets),
         ] + parts.denoising.flatMap { [$0.sum, Double($0.images)] }
         for (place, figure) in zip(self.figures, figures) { vector[place] = Scalar(figure) }
     }
@@ -52,6 +52,7 @@ struct StepVector {
         parts.regularisation = f[9]
         parts.perturbed = count(f[10])
         parts.perturbedCorrect = count(f[11])
+        parts.emptyTargets = count(f[12])
         let levels = f.count - 2 * LossParts.noiseLevels
         for level in 0..<LossParts.noiseLevels {
             parts.denoising[level].sum = f[levels + 2 * level]

@@ -1,4 +1,6 @@
+import Failures
 import Formats
+import Glibc
 import Tracing
 
 /// Spans in the Trace Event Format, which chrome://tracing and Perfetto read.
@@ -9,6 +11,21 @@ enum TraceFile {
         let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
         guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return path + ".rank\(rank)" }
         return path.prefix(upTo: dot) + ".rank\(rank)" + path.suffix(from: dot)
+    }
+
+    /// Throws, before anything is computed, where no such file can be written, or where it would replace something else.
+    static func requirePlace(_ path: String?) throws {
+        guard let path else { return }
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        guard access(folder, W_OK) == 0 else {
+            throw Failure.inputOutput("profile.trace: \(folder)", "write into the folder", code: errno)
+        }
+        guard access(path, F_OK) == 0 else { return }
+        let file = try MappedFile(path: path), start = Array("{\"traceEvents\"".utf8)
+        let isOurs = withExtendedLifetime(file) { file.bytes.isEmpty || file.bytes.prefix(start.count).elementsEqual(start) }
+        guard isOurs else {
+            throw Failure(.usage, "profile.trace: \(path): is there already and is no timeline; choose another file")
+        }
     }
 
     /// Throws what writing a file throws.

@@ -34,15 +34,20 @@ public enum TrainingCheckpoint {
         metadata["dataset"] = configuration.data.dataset
         metadata["data_hash"] = data.train.fingerprint
         if let process = configuration.diffusion { metadata["diffusion"] = try Configuration.json(of: process) }
+        metadata["held_out_hash"] = data.validation.fingerprint
+        metadata["targets_sha256"] = state.targetsHash
+        metadata["from"] = state.origin?.path
+        metadata["from_sha256"] = state.origin?.hash
         if let best = state.bestRobustAccuracy { metadata["best_robust_acc"] = String(best) }
         if let best = state.bestError { metadata["best_error"] = String(best) }
         try SafetensorsWriter.write(to: path, metadata: metadata, tensors: tensors, checksum: true)
     }
 
-    /// Continues from a file. Throws `badInput` for a damaged file, and `usage` where it belongs to another run.
+    /// Continues from a file. Throws `badInput` for a damaged file, and `usage` where it belongs to another run. Returns
+    /// what the user should know.
     public static func load(
         _ state: TrainingState, from path: String, _ configuration: RunConfiguration, data: TrainingData
-    ) throws {
+    ) throws -> String? {
         let file = try SafetensorsFile(path: path)
         guard file.metadata["format_version"] == formatVersion else {
             throw Failure.badInput(
@@ -54,11 +59,18 @@ public enum TrainingCheckpoint {
             throw Failure.badInput(path, "metadata lacks config or step")
         }
         let written = try Configuration.read(RunConfiguration.self, text: text, source: "\(path): config")
-        try requireSameTrajectory(path, written, configuration)
-        guard file.metadata["data_hash"] == data.train.fingerprint else {
-            throw Failure(
-                .usage, "\(path): belongs to other training data than \(configuration.data.dataset) holds now")
+        let origin = file.metadata["from_sha256"].map {
+            TrainingState.Origin(path: file.metadata["from"] ?? "", hash: $0)
         }
+        if let wanted = state.origin, wanted.hash != origin?.hash {
+            throw Failure(
+                .usage, "\(path): belongs to a run that did not start from \(wanted.path); choose another --run-dir")
+        }
+        try requireSameTrajectory(path, written, configuration)
+        try requireSameData(path, file, written, configuration, data)
+        let stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
+        let notice = try LearningRates(configuration.train, stepsPerEpoch: stepsPerEpoch).requireContinuation(
+            of: LearningRates(written.train, stepsPerEpoch: stepsPerEpoch), at: step, path)
         try ParameterFiles.load(state.model.parameters, of: state.model, from: file)
         try ParameterFiles.loadStatistics(of: state.model, from: file)
         for (name, vector) in state.optimizer.state {
@@ -67,23 +79,49 @@ public enum TrainingCheckpoint {
         if let average = state.average {
             try ParameterFiles.load(average, of: state.model, from: file, prefix: ParameterFiles.averagePrefix)
         }
+        try ParameterFiles.requireSound(state.model, of: path)
         state.step = step
+        state.origin = origin
+        state.targetsHash = file.metadata["targets_sha256"]
+        // What was best on other images says nothing here.
+        guard file.metadata["held_out_hash"] ?? data.validation.fingerprint == data.validation.fingerprint else {
+            return notice
+        }
         state.bestRobustAccuracy = file.metadata["best_robust_acc"].flatMap { Double($0) }
         state.bestError = file.metadata["best_error"].flatMap { Double($0) }
+        return notice
     }
 
     private static func requireSameTrajectory(
         _ path: String, _ written: RunConfiguration, _ wanted: RunConfiguration
     ) throws {
-        let old = try Configuration.text(of: written.trajectory).split(separator: "\n")
-        let new = try Configuration.text(of: wanted.trajectory).split(separator: "\n")
-        guard old != new else { return }
-        let difference = zip(old, new).first { $0 != $1 }
-        func line(_ text: Substring?) -> String { (text ?? "").trimmed() }
+        guard let difference = try difference(written.trajectory, wanted.trajectory) else { return }
+        throw Failure(.usage, "\(path): belongs to another configuration (\(difference)); \(advice)")
+    }
+
+    /// The images count, not what their folder is called.
+    private static func requireSameData(
+        _ path: String, _ file: SafetensorsFile, _ written: RunConfiguration, _ wanted: RunConfiguration,
+        _ data: TrainingData
+    ) throws {
+        guard file.metadata["data_hash"] != data.train.fingerprint else { return }
+        let difference = try difference(written.data, wanted.data).map { " (\($0))" } ?? ""
         throw Failure(
             .usage,
-            "\(path): belongs to another configuration (\"\(line(difference?.0))\" there, "
-                + "\"\(line(difference?.1))\" here); choose another --run-dir, or --resume none to start anew")
+            "\(path): belongs to other training data than \(wanted.data.dataset) holds now\(difference); \(advice)")
+    }
+
+    /// What a user can do with another configuration, or other data.
+    private static let advice = "choose another --run-dir, with --from for these weights, or --resume none to start anew, "
+        + "which keeps the earlier run under another name"
+
+    /// The first field that differs.
+    private static func difference(_ written: some Configurable, _ wanted: some Configurable) throws -> String? {
+        let old = try Configuration.canonicalText(of: written).split(separator: "\n")
+        let new = try Configuration.canonicalText(of: wanted).split(separator: "\n")
+        guard old != new else { return nil }
+        let lines = zip(old, new).first { $0 != $1 }
+        return "\"\((lines?.0 ?? "").trimmed())\" there, \"\((lines?.1 ?? "").trimmed())\" here"
     }
 }
 

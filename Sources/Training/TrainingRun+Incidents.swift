@@ -30,6 +30,18 @@ extension TrainingRun {
         if isLeader { warn(message) }
     }
 
+    func noticeEmptyTargets(_ report: StepReport) throws {
+        guard report.parts.gradients > 0, !hasEmptyTargets, 2 * report.parts.emptyTargets > report.parts.gradients else {
+            return
+        }
+        hasEmptyTargets = true
+        let share = 100 * Double(report.parts.emptyTargets) / Double(report.parts.gradients)
+        let message = "step \(report.step): \(rounded(share, 0)) % of the target gradients are zero or beyond all numbers, and teach nothing; see "
+            + "loss.alignment.targets and the images"
+        try log?.event("empty-targets", step: report.step, message)
+        if isLeader { warn(message) }
+    }
+
     func warn(_ message: String) {
         progress.clear()
         logger.warning("\(message)")

@@ -16,9 +16,12 @@ import Tracing
 public struct MonitorReport: Sendable {
     public var cleanAccuracy: Double
     public var robustAccuracy: Double
-    public init(cleanAccuracy: Double, robustAccuracy: Double) {
+    /// What makes the accuracies less than they seem.
+    public var notes: [String]
+    public init(cleanAccuracy: Double, robustAccuracy: Double, notes: [String] = []) {
         self.cleanAccuracy = cleanAccuracy
         self.robustAccuracy = robustAccuracy
+        self.notes = notes
     }
 }
 
@@ -32,8 +35,22 @@ public enum Resume: Sendable, Equatable {
 
 /// A run from its configuration to its last checkpoint: opens, resumes, steps, watches, saves.
 public final class TrainingRun {
-    /// Evaluates parameters on held-out images. Collective.
-    public typealias Monitor = (ModelState, Storage, TrainingData) throws -> MonitorReport
+    /// Looks at a classifier on held-out images.
+    public struct Monitor {
+        let validate: (TrainingData) throws -> Void
+        let evaluate: (ModelState, Storage, TrainingData) throws -> MonitorReport
+
+        /// - Parameters:
+        ///   - validate: throws, before anything is computed, what `evaluate` could not do with such data.
+        ///   - evaluate: measures with the given parameters. Collective.
+        public init(
+            validate: @escaping (TrainingData) throws -> Void = { _ in },
+            evaluate: @escaping (ModelState, Storage, TrainingData) throws -> MonitorReport
+        ) {
+            self.validate = validate
+            self.evaluate = evaluate
+        }
+    }
 
     let configuration: RunConfiguration
     private let directory: String
@@ -55,6 +72,8 @@ public final class TrainingRun {
     private(set) var progress: ProgressLine
     /// Whether the last step's input gradients were mostly zero.
     var hasCollapsed = false
+    /// Whether it was said that most target gradients teach nothing.
+    var hasEmptyTargets = false
     private let firstStep: Int
     let steps: Int
 
@@ -62,9 +81,10 @@ public final class TrainingRun {
 
     /// Opens data and model, resumes, and prepares target gradients. Collective. Throws what is wrong with the
     /// configuration, the data, or the checkpoint.
+    /// - Parameter warmStart: the weights that a new run starts from, nil for random ones.
     public init(
-        _ given: RunConfiguration, directory: String, resume: Resume, communicator: any Communicator, logger: Logger,
-        monitor: Monitor?
+        _ given: RunConfiguration, directory: String, resume: Resume, from warmStart: WarmStart? = nil,
+        communicator: any Communicator, logger: Logger, monitor: Monitor?
     ) throws {
         self.directory = directory
         self.communicator = communicator
@@ -76,10 +96,13 @@ public final class TrainingRun {
             trace: given.profile.trace == nil ? nil : SpanRecorder())
         data = try TrainingData(given)
         try requireSameData(data.splits, over: communicator)
+        if data.validation.count > 0 { try monitor?.validate(data) }
+        try TraceFile.requirePlace(given.profile.trace)
         var resolved = given
         let shape = data.train.shape
         resolved.model.inChannels = resolved.model.inChannels ?? shape.channels
-        resolved.model.normalize = resolved.model.normalize ?? resolved.standardNormalisation(data.splits)
+        resolved.model.normalize = resolved.model.normalize ?? warmStart?.normalize(channels: shape.channels)
+            ?? resolved.standardNormalisation(data.splits)
         resolved.loss = given.loss.resolved
         configuration = resolved
         description = ModelDescription(
@@ -87,17 +110,23 @@ public final class TrainingRun {
             classes: data.train.classNames.count)
         let model = try description.model()
         state = TrainingState(initialising: model, resolved, in: pool)
+        try warmStart?.load(state, as: description)
         folder = CheckpointFolder(path: directory + "/checkpoints")
         let earlier: String?
         (lock, earlier) = try Self.takeDirectory(directory, resume, communicator, logger)
-        var notices = try Self.prepareDirectory(
-            directory, folder, resolved, resume: resume, state, data, communicator)
+        var (resumed, notices) = try Self.prepareDirectory(folder, resolved, resume: resume, state, data, communicator)
         if let earlier { notices.append("the earlier run is kept as \(earlier)") }
         firstStep = state.step
         steps = data.stepsPerEpoch(batch: resolved.train.batch) * resolved.train.epochs
         progress = ProgressLine(firstStep: firstStep, steps: steps)
 
         let targets = try Self.targets(resolved, data, communicator)
+        if let known = state.targetsHash, let hash = targets?.contentHash, known != hash {
+            throw Failure(
+                .usage, "\(resumed): was trained on other target gradients than loss.alignment.targets has now; choose "
+                    + "another --run-dir, with --from for these weights")
+        }
+        state.targetsHash = targets?.contentHash
         let data = data
         let loader = targets.map {
             TargetLoader(
@@ -109,9 +138,13 @@ public final class TrainingRun {
         step = try TrainingStep(
             resolved, data: data, targets: loader, model: model, communicator: communicator, stop: stop, pool: pool)
         try checkReplicas()
+        // A new run's weights are its own from the start: it can go on without the file that they came from.
+        if warmStart != nil, resumed.isEmpty { try write(folder.file(step: 0), mustSucceed: true) }
         if isLeader {
+            try AtomicFile.write(try Configuration.text(of: resolved), to: directory + "/config.yaml")
             log = try MetricsLog(runDirectory: directory, resumeStep: firstStep > 0 ? firstStep : nil)
             for notice in data.splits.notices + notices { logger.notice("\(notice)") }
+            warnOfWhatTeachesNothing(targets)
             try describeStart()
         }
     }
@@ -183,6 +216,7 @@ public final class TrainingRun {
         func take() throws -> JobLock {
             _ = try communicator.leaderDecides {
                 try createDirectory(directory)
+                try requireNoOtherConfiguration(directory)
                 return ""
             }
             return try JobLock(
@@ -202,25 +236,29 @@ public final class TrainingRun {
     }
 
     /// Rank 0 decides what to resume from, and tells the others; all load the same file.
-    /// Returns what the user should know.
+    /// Returns the checkpoint, empty for none, and what the user should know.
     private static func prepareDirectory(
-        _ directory: String, _ folder: CheckpointFolder, _ configuration: RunConfiguration, resume: Resume,
-        _ state: TrainingState, _ data: TrainingData, _ communicator: any Communicator
-    ) throws -> [String] {
+        _ folder: CheckpointFolder, _ configuration: RunConfiguration, resume: Resume, _ state: TrainingState,
+        _ data: TrainingData, _ communicator: any Communicator
+    ) throws -> (resumed: String, notices: [String]) {
         var notices: [String] = []
         var chosen = ""
+        func load(_ path: String) throws {
+            let notice = try TrainingCheckpoint.load(state, from: path, configuration, data: data)
+            notices += [notice].compactMap(\.self)
+        }
         if communicator.rank == 0 {
             try createDirectory(folder.path)
             try removeLeftovers(folder.path)
             switch resume {
             case .none: break
             case .file(let path):
-                try TrainingCheckpoint.load(state, from: path, configuration, data: data)
+                try load(path)
                 chosen = path
             case .auto:
                 for candidate in try folder.numbered() {
                     do {
-                        try TrainingCheckpoint.load(state, from: candidate.path, configuration, data: data)
+                        try load(candidate.path)
                         chosen = candidate.path
                         break
                     } catch let failure as Failure where failure.kind == .badInput {
@@ -228,16 +266,13 @@ public final class TrainingRun {
                     }
                 }
             }
-            try AtomicFile.write(try Configuration.text(of: configuration), to: directory + "/config.yaml")
         }
         chosen = String(decoding: try communicator.broadcast(Array(chosen.utf8), from: 0), as: UTF8.self)
         if !chosen.isEmpty {
-            if communicator.rank != 0 {
-                try TrainingCheckpoint.load(state, from: chosen, configuration, data: data)
-            }
+            if communicator.rank != 0 { try load(chosen) }
             notices.append("resumed from \(chosen) at step \(state.step)")
         }
-        return notices
+        return (chosen, notices)
     }
 
     private static func removeLeftovers(_ path: String) throws { _ = try AtomicFile.removeTemporaries(in: path) }
@@ -261,6 +296,7 @@ public final class TrainingRun {
             skipped = report.isFinite ? 0 : skipped + 1
             try handleNonFinite(report, skippedInARow: skipped)
             try noticeCollapse(report)
+            try noticeEmptyTargets(report)
             if state.step == firstStep + 1 { describeMemory() }
             if state.step == min(steps, firstStep + configuration.profile.steps) { try writeTrace() }
 
@@ -288,7 +324,8 @@ public final class TrainingRun {
         let every = configuration.monitor.everyEpochs
         if every > 0, (epoch + 1) % every == 0 || state.step == steps, data.validation.count > 0 {
             communicator.heartbeat.beat("monitor", step: state.step)
-            monitored = try monitor?(state.model, state.evaluated, data)
+            monitored = try monitor?.evaluate(state.model, state.evaluated, data)
+            if isLeader { for note in monitored?.notes ?? [] { warn("monitor: \(note)") } }
             alignment = try alignmentMonitor?(state.model, parameters: state.evaluated)
             error = try denoisingMonitor?(state.model, parameters: state.evaluated)
             if noticeBest(monitored, error) { try write(folder.best, mustSucceed: false) }
@@ -342,7 +379,11 @@ public final class TrainingRun {
             \(description.classes) classes of \(data.train.shape); \
             model of \(state.model.model.parameterCount) parameters
             """)
-        if firstStep >= steps { logger.info("all \(steps) steps are done; raise train.epochs to go on") }
+        if let origin = state.origin { logger.info("started from the weights of \(origin.path)") }
+        if firstStep >= steps {
+            logger.info(
+                "all \(steps) steps are done; to go on raise train.epochs, or start a new run from a checkpoint with --from")
+        }
         logger.info(
             """
             \(steps) steps of \(train.batch) images in \(train.shards) shards; \
@@ -350,6 +391,14 @@ public final class TrainingRun {
             run directory \(directory)
             """)
         try log?.event(firstStep > 0 ? "resume" : "start", step: firstStep, "\(communicator.size) ranks")
+    }
+
+    private func warnOfWhatTeachesNothing(_ targets: (any TargetSource)?) {
+        for oddity in data.train.oddities(ofFirst: data.train.count) { warn("\(data.train.name): \(oddity)") }
+        for notice in targets?.notices ?? [] { warn(notice) }
+        if configuration.monitor.everyEpochs > 0, data.validation.count == 0 {
+            warn("no images are held out, so the monitor has nothing to look at and no checkpoint is the best one")
+        }
     }
 
     private func writeTrace() throws {

@@ -12,6 +12,17 @@ public final class TrainingState {
     /// The best that the monitor has found on held-out images: of a denoiser the least error.
     public var bestRobustAccuracy: Double?
     public var bestError: Double?
+    /// The weights that the run started from, where they were not drawn.
+    public var origin: Origin?
+    /// Of the stored target gradients that the run learns from.
+    public var targetsHash: String?
+
+    /// Weights of another run.
+    public struct Origin: Sendable, Equatable {
+        public var path: String
+        /// Of their numbers.
+        public var hash: String
+    }
 
     public init(model: ModelState, optimizer: any Optimizer, average: Storage?) {
         self.model = model

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Checkpoints
 import Configuration
 import Distributed
 import Evaluation
 import Failures
 import Formats
 import Illustrations
+import Logging
 import Perturbations
 import Reporting
 import Training
@@ -13,7 +15,8 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train what a YAML file says.",
         discussion: "The same configuration and seed give the same bits on any number of ranks. SIGTERM or SIGUSR1 "
-            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there.\n\n"
+            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there. Where "
+            + "schedule, loss or data are to change, --from starts a new run from a checkpoint's weights.\n\n"
             + "loss.kind is one of \(LossConfiguration.kinds.joined(separator: ", ")).")
 
     @Argument(help: "The configuration, YAML. See configs/.")
@@ -28,19 +31,38 @@ struct Train: ParsableCommand {
     @Option(help: "auto: the run directory's newest intact checkpoint; none: start anew; or a checkpoint file.")
     var resume = "auto"
 
+    @Option(
+        help: """
+            Start a new run from the weights of a checkpoint or run directory of the same network, with another schedule, \
+            loss or data.
+            """)
+    var from: String?
+
+    @Flag(help: "With --from: its averaged parameters.")
+    var ema = false
+
+    func validate() throws {
+        if ema && from == nil { throw ValidationError("--ema says which weights of --from, which is not given") }
+        guard from == nil || resume == "auto" || resume == "none" else {
+            throw ValidationError("--resume FILE goes on with a run and --from starts a new one: give one of them")
+        }
+    }
+
     func run() throws {
         let configuration: RunConfiguration = try Configuration.read(file: config, overrides: overrides)
         try withJob(watchdog: configuration.compute.watchdog) { communicator in
             let logger = ConsoleLog.logger(rank: communicator.rank)
             if let line = try Machines(communicator).startLine() { logger.info("\(line)") }
             let directory = runDir ?? "runs/\(name(of: config))"
+            let start = try warmStart(communicator, logger)
             let resumed: [String] = if case .file(let path) = resumption { [path] } else { [] }
             try requireOneJob(
                 settings: try Configuration.text(of: configuration),
-                files: configuration.loss.alignment.targets.files + resumed,
+                files: configuration.loss.alignment.targets.files + resumed + [start?.path].compactMap(\.self),
                 directory: (directory, "run directory", "--run-dir"), over: communicator)
             let training = try TrainingRun(
-                configuration, directory: directory, resume: resumption, communicator: communicator, logger: logger,
+                configuration, directory: directory, resume: resumption, from: start, communicator: communicator,
+                logger: logger,
                 monitor: configuration.task == .denoiser
                     ? nil : try monitor(configuration.monitor, seed: configuration.seed, communicator))
             // The directory stays this job's until its last file is written.
@@ -76,22 +98,43 @@ struct Train: ParsableCommand {
         }
     }
 
+    /// Chosen on rank 0, as the other run may write another checkpoint meanwhile. Collective.
+    private func warmStart(_ communicator: any Communicator, _ logger: Logger) throws -> WarmStart? {
+        guard let from else { return nil }
+        let path = try communicator.leaderDecides {
+            let named = try NamedCheckpoint(from)
+            for notice in named.notices { logger.notice("\(notice)") }
+            return named.path
+        }
+        return try WarmStart(path: path, average: ema)
+    }
+
     private func monitor(
         _ settings: MonitorConfiguration, seed: UInt64, _ communicator: any Communicator
     ) throws -> TrainingRun.Monitor? {
         guard settings.everyEpochs > 0 else { return nil }
         let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
-        return { state, parameters, data in
+        func evaluation(_ data: TrainingData) -> RobustnessEvaluation {
             let box = ThreatModel.box(range: data.splits.range)
             var evaluation = RobustnessEvaluation(
                 threat: ThreatModel(norm: settings.norm, epsilon: settings.epsilon.value, box: box),
                 attacks: [attack], samples: settings.samples, seed: seed)
             evaluation.checks = nil
             evaluation.keepsImages = false
-            let result = try evaluation.run(
-                Classifier(state, parameters: parameters), on: data.validation, over: communicator)
-            return MonitorReport(cleanAccuracy: result.cleanAccuracy, robustAccuracy: result.robustAccuracy)
+            return evaluation
         }
+        return TrainingRun.Monitor(
+            validate: { data in
+                do { try evaluation(data).validate(data.validation, hasSurrogate: false) } catch let failure as Failure {
+                    throw Failure(failure.kind, "monitor.attack: \(failure)")
+                }
+            },
+            evaluate: { state, parameters, data in
+                let result = try evaluation(data).run(
+                    Classifier(state, parameters: parameters), on: data.validation, over: communicator)
+                return MonitorReport(
+                    cleanAccuracy: result.cleanAccuracy, robustAccuracy: result.robustAccuracy, notes: result.notes)
+            })
     }
 }
 

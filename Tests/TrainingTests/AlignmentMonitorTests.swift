@@ -24,7 +24,7 @@ import Training
         let run = try TrainingRun(
             configuration, directory: folder.path, resume: .auto, communicator: communicator,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            monitor: { _, _, _ in MonitorReport(cleanAccuracy: 0.5, robustAccuracy: 0.25) })
+            monitor: .init { _, _, _ in MonitorReport(cleanAccuracy: 0.5, robustAccuracy: 0.25) })
         try run.run()
         return run
     }

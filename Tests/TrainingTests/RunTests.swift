@@ -29,14 +29,15 @@ import Training
     }
 
     func train(
-        _ folder: Folder, _ overrides: [String] = [], resume: Resume = .auto,
+        _ folder: Folder, _ overrides: [String] = [], resume: Resume = .auto, from start: WarmStart? = nil,
         on communicator: any Communicator = SingleProcess()
     ) throws {
         let configuration: RunConfiguration = try Configuration.read(
             text: Self.text, source: "test", overrides: overrides)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try TrainingRun(
-            configuration, directory: folder.path, resume: resume, communicator: communicator, logger: logger, monitor: nil
+            configuration, directory: folder.path, resume: resume, from: start, communicator: communicator, logger: logger,
+            monitor: nil
         ).run()
     }
 
@@ -110,9 +111,6 @@ import Training
         let failure = #expect(throws: Failure.self) { try train(folder, ["train.batch=16"]) }
         #expect(failure?.kind == .usage)
         #expect(failure?.description.contains("batch: 32") == true)
-        // Longer is no other run.
-        try train(folder, ["train.epochs=3"])
-        #expect(folder.checkpoints.last == "step-00000009.safetensors")
     }
 
     @Test func startingAnewKeepsTheEarlierRun() throws {
@@ -146,21 +144,11 @@ import Training
         #expect(try run.unseenTargets() == nil)
     }
 
-    @Test func whatOneRankTrapsEndsAllOfThemWithTheSameWords() throws {
-        let count = try DatasetRegistry.open("digits", seed: 1).train.count, size = 10 * 8 * 8
-        let trained = EpochOrder.fixedOrder(seed: 1, count: count)[0]
-        var targets = [Float16](repeating: 0, count: count * size)
-        targets[trained * size] = .nan
-        let header = """
-            {"g": {"dtype": "F16", "shape": [\(count), 10, 1, 8, 8], "data_offsets": [0, \(2 * targets.count)]}}
-            """
-        var file = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Foundation.Data($0) }
-        file += Foundation.Data(header.utf8) + targets.withUnsafeBytes { Foundation.Data($0) }
-        let folder = Folder(), path = folder.path + ".targets"
-        try file.write(to: URL(fileURLWithPath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+    @Test func whatIsTrappedEndsAllRanksWithTheSameWords() throws {
+        let folder = Folder()
+        // The squares of such targets are beyond all numbers.
         let overrides = [
-            "loss={alignment: {targets: {kind: file, path: \(path)}}}", "data.limit=32", "train.epochs=1",
+            "loss={alignment: {targets: {kind: class-mean, scale: 1.0e+30}}}", "data.limit=96", "train.epochs=1",
             "compute.trapNonFinite=true",
         ]
         let said = try ThreadCommunicator.run(ranks: 2) { communicator -> String in

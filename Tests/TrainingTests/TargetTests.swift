@@ -94,8 +94,60 @@ import Training
         let found = gradient(try source("{kind: file, path: \(path)}"), 5, 3)
         #expect(found == (0..<64).map { Scalar(((train.indices[5] * 10 + 3) * 64 + $0) % 10_007) })
 
+        #expect(try source("{kind: file, path: \(path)}").notices.isEmpty)
         try write(["dataset": "of something else"])
         let failure = #expect(throws: Failure.self) { try source("{kind: file, path: \(path)}") }
         #expect(failure?.kind == .badInput)
+    }
+
+    /// Writes the first number of every target of an image, the others in proportion, and reads one back.
+    private func stored(_ value: (_ image: Int, _ target: Int) -> Double) throws -> (any TargetSource, [Scalar]) {
+        let path = NSTemporaryDirectory() + "pag-targets-\(UUID().uuidString).safetensors"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var values = [Double](repeating: 0, count: train.base.count * 640)
+        for image in 0..<train.base.count {
+            for target in 0..<10 {
+                for i in 0..<64 { values[(image * 10 + target) * 64 + i] = value(image, target) * Double(i - 20) }
+            }
+        }
+        try SafetensorsWriter.write(
+            to: path, metadata: [:],
+            tensors: [TensorToWrite(name: "g", shape: [train.base.count, 10, 1, 8, 8], values: values)])
+        let source = try source("{kind: file, path: \(path)}")
+        return (source, gradient(source, 5, 3))
+    }
+
+    private func cosine(_ a: [Scalar]) -> Double {
+        let b = (0..<64).map { Double($0 - 20) }, a = a.map { Double($0) }
+        func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+        return dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+    }
+
+    @Test(arguments: [1e-300, 1e-30, 1e-15, 1e-10, 1, 1e10, 1e20, 1e40, 1e300])
+    func theUnitOfStoredTargetsDoesNotMatter(_ unit: Double) throws {
+        let (source, found) = try stored { _, _ in unit }
+        #expect(source.notices.isEmpty && abs(cosine(found) - 1) < 1e-6)
+        let norm = found.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        // Far from what counts as zero, and squares are far from the largest number.
+        #expect((1e-9...1e14).contains(norm))
+        if unit == 1 { #expect(found == (0..<64).map { Scalar($0 - 20) }) }
+    }
+
+    @Test func storedTargetsThatSayNothingAreNamed() throws {
+        let zero = #expect(throws: Failure.self) { try stored { _, _ in 0 } }
+        #expect(zero?.kind == .badInput && zero?.description.contains("all 4670 target gradients") == true)
+        let some = try stored { _, target in target == 4 ? 0 : 1 }.0.notices
+        #expect(some.count == 1 && some[0].contains("467 of 4670 target gradients are zero, and teach nothing"))
+        // Image 6 of the file is image 2 of those that are trained on; nobody asks for image 7.
+        for value in [Double.nan, .infinity, -.infinity] {
+            let failure = #expect(throws: Failure.self) { try stored { image, _ in image == 6 ? value : 1 } }
+            #expect(failure?.description.contains("image 6 is not finite") == true)
+            #expect(try stored { image, _ in image == 7 ? value : 1 }.0.notices.isEmpty)
+        }
+    }
+
+    @Test func equalTargetsHaveEqualHashes() throws {
+        let hashes = try [1, 1, 2].map { unit in try stored { _, _ in unit }.0.contentHash }
+        #expect(hashes[0] != nil && hashes[0] == hashes[1] && hashes[1] != hashes[2])
     }
 }
