@@ -9,6 +9,8 @@ static void remember(int signal) { caught[signal] = 1; }
 
 int cplatform_catch(int signal) {
     struct sigaction action = {0};
+    /* Whoever started this program with nohup wants it to outlive the terminal. */
+    if (signal == SIGHUP && sigaction(signal, 0, &action) == 0 && action.sa_handler == SIG_IGN) return 0;
     action.sa_handler = remember;
     action.sa_flags = SA_RESTART | (signal == SIGINT ? SA_RESETHAND : 0);
     sigemptyset(&action.sa_mask);

@@ -5,6 +5,12 @@ import Glibc
 /// arguments have been understood: joining takes a while.
 /// - Parameter heartbeat: may be watched already, as joining may take for ever.
 public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicator {
+    if isStepWithoutProcessManagement {
+        guard let tasks = launchedRanks(), tasks > 1 else { return SingleProcess(heartbeat: heartbeat) }
+        throw Failure(
+            .missing, "srun started \(tasks) tasks that cannot find each other: give it --mpi=pmix, or use "
+                + "launch/slurm.sbatch if `srun --mpi=list` does not name pmix")
+    }
     guard let claimed = launchedRanks() else { return SingleProcess(heartbeat: heartbeat) }
     let communicator = try MPICommunicator(heartbeat: heartbeat)
     guard communicator.size == claimed || claimed == 0 else {
@@ -30,4 +36,10 @@ private func launchedRanks() -> Int? {
         if let text = getenv(name), let count = Int(String(cString: text)), count > 0 { return count }
     }
     return getenv("PMIX_RANK") == nil ? nil : 0
+}
+
+/// Whether this is a task of srun's that no process management serves: Open MPI would end it with a page of text.
+private var isStepWithoutProcessManagement: Bool {
+    func isSet(_ name: String) -> Bool { getenv(name) != nil }
+    return isSet("SLURM_STEP_NUM_TASKS") && !["PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_SIZE"].contains(where: isSet)
 }

@@ -9,8 +9,12 @@ import Glibc
 public struct StopRequest: Sendable {
     private let signals: [Int32]
 
-    /// Catches the signals: SIGTERM (mpirun, Slurm), SIGUSR1 (Slurm's --signal, which mpirun passes on) and SIGINT.
-    public init(signals: [Int32] = [SIGTERM, SIGUSR1, SIGINT]) throws {
+    /// What schedulers send some time before they end a job: SIGTERM, SIGUSR1 and SIGUSR2 (which mpirun and srun pass
+    /// on), or SIGHUP, which is also a terminal that closes.
+    public static let schedulerSignals = [SIGTERM, SIGUSR1, SIGUSR2, SIGHUP]
+
+    /// Catches the signals, by default a scheduler's and an interrupt from the terminal.
+    public init(signals: [Int32] = schedulerSignals + [SIGINT]) throws {
         self.signals = signals
         for signal in signals {
             let code = cplatform_catch(signal)
@@ -30,6 +34,8 @@ public struct StopRequest: Sendable {
         case nil: nil
         case SIGTERM: "SIGTERM"
         case SIGUSR1: "SIGUSR1"
+        case SIGUSR2: "SIGUSR2"
+        case SIGHUP: "SIGHUP"
         case SIGINT: "SIGINT"
         case let other?: "signal \(other)"
         }

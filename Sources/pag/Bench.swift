@@ -61,8 +61,6 @@ struct Bench: ParsableCommand {
             func emit(_ line: JSONValue) {
                 guard communicator.rank == 0 else { return }
                 print(line.text())
-                // Lines are to be seen while the rest is measured.
-                fflush(nil)
             }
             switch subject {
             case .step:

@@ -1,3 +1,4 @@
+import Failures
 import Logging
 
 /// Plain lines for a person to read: rank 0's on standard output, warnings on standard error, other ranks' nowhere.
@@ -15,6 +16,10 @@ struct ConsoleLog: LogHandler {
 
     func log(event: LogEvent) {
         guard rank == 0 else { return }
-        if event.level >= .warning { writeError("pag: \(event.message)") } else { print(event.message) }
+        if event.level >= .warning { return writeError("pag: \(event.message)") }
+        let wasBroken = StandardOutput.isBroken
+        print(event.message)
+        // Said once: a lost line is no reason to stop, nor to say so at every line.
+        if !wasBroken, let failure = StandardOutput.failure { writeError("pag: \(failure); going on without it") }
     }
 }

@@ -106,7 +106,7 @@ struct Evaluate: ParsableCommand {
                 try EpsilonCurve(epsilons: $0.split(separator: ",").map { try ThreatModel.epsilon(String($0)) })
             }
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
-            evaluation.stop = try StopRequest(signals: [SIGTERM, SIGUSR1])
+            evaluation.stop = try StopRequest(signals: StopRequest.schedulerSignals)
             try evaluation.validate(classifier, splits.test, surrogate)
             let lock = try take(folder, communicator)
             defer { lock.release() }

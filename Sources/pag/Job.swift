@@ -7,6 +7,9 @@ func withJob(watchdog seconds: Double = Watchdog.defaultSeconds, _ body: (any Co
     let heartbeat = Heartbeat()
     let watchdog = try Watchdog(heartbeat, rank: launchedRank(), seconds: seconds)
     let communicator = try joinJob(heartbeat: heartbeat)
+    if let tasks = idleTasks() {
+        writeError("pag: one process in a Slurm job of \(tasks) tasks: srun --mpi=pmix or launch/slurm.sbatch starts all")
+    }
     // What every rank has come to by itself: one says it, and all leave.
     func leave(because failure: Failure) throws -> Never {
         if communicator.rank == 0 { writeError("pag: \(failure)") }
@@ -26,4 +29,13 @@ func withJob(watchdog seconds: Double = Watchdog.defaultSeconds, _ body: (any Co
     } catch {
         endJob(Failure(.internalError, "\(error)"), communicator: communicator)
     }
+}
+
+/// The tasks of a Slurm allocation in which this process was started without any launcher; nil elsewhere.
+private func idleTasks() -> Int? {
+    let launchers = ["SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"]
+    guard !launchers.contains(where: { getenv($0) != nil }),
+        let text = getenv("SLURM_NTASKS"), let tasks = Int(String(cString: text)), tasks > 1
+    else { return nil }
+    return tasks
 }

@@ -19,7 +19,13 @@ struct Pag: ParsableCommand {
             Verify.self, Inspect.self, Bench.self, Doctor.self, StudyCommand.self,
         ])
 
+    /// Their result is a file: lines that cannot be printed are no failure.
+    private static let commandsThatWriteFiles: [any ParsableCommand.Type] = [
+        Train.self, TargetsCommand.self, Export.self, Import.self,
+    ]
+
     static func main() {
+        StandardOutput.prepare()
         if let missing = VectorInstructions.missing {
             leave(
                 saying: "pag: built for \(missing), which this processor lacks: build with PAG_MARCH=x86-64-v3 or "
@@ -33,12 +39,17 @@ struct Pag: ParsableCommand {
             var command = try parseAsRoot()
             BLAS.setThreads(1)
             try command.run()
+            let type = Swift.type(of: command)
+            if !commandsThatWriteFiles.contains(where: { $0 == type }), let failure = StandardOutput.failure {
+                throw failure
+            }
         } catch let failure as Failure {
             leave(saying: "pag: \(failure)", failure.kind.exitCode)
         } catch {
             let isHelp = exitCode(for: error).isSuccess
             if isHelp {
                 if launchedRank() == 0 { print(fullMessage(for: error)) }
+                if let failure = StandardOutput.failure { leave(saying: "pag: \(failure)", failure.kind.exitCode) }
                 Glibc.exit(0)
             }
             leave(saying: fullMessage(for: error), Failure.Kind.usage.exitCode)

@@ -3,7 +3,7 @@
 
 /*
  * Catches `signal`: from now on it is only remembered. A second SIGINT ends the process in the usual way, so that
- * an impatient Ctrl-C works. Returns 0 or errno.
+ * an impatient Ctrl-C works. A SIGHUP that is ignored stays so. Returns 0 or errno.
  */
 int cplatform_catch(int signal);
 /* Whether `signal` has come since it was caught or cleared. */
