@@ -93,7 +93,7 @@ let package = Package(
             "Randomness", "Tracing", "Training",
         ]),
         program("pag", [
-            "Autodiff", "Benchmarks", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
+            "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
             "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
             "Studies", "TargetGeneration", "Tracing", "Training", argumentParser, logging,
         ]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPlatform
 import Distributed
 import Failures
 import Formats
@@ -36,7 +37,7 @@ struct Pag: ParsableCommand {
         do {
             try refuseEmptyArguments(CommandLine.arguments)
             // Before MPI starts, as the parser may leave the process.
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             BLAS.setThreads(1)
             try command.run()
             let type = Swift.type(of: command)
@@ -86,7 +87,7 @@ struct Pag: ParsableCommand {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         guard readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 else { return }
         setenv("OPENBLAS_CORETYPE", newer, 1)
-        execv(path, CommandLine.unsafeArgv)
+        execv(path, cplatform_arguments())
     }
 
     /// Ends this process for a reason that most likely every rank of the job has found by itself: one of them says it,
@@ -100,6 +101,11 @@ struct Pag: ParsableCommand {
     }
 }
 
+/// What the program was called with, without its name.
+private var arguments: [String] {
+    let values = cplatform_arguments()
+    return (1..<max(1, Int(cplatform_argument_count()))).compactMap { values?[$0].map { String(cString: $0) } }
+}
 func writeError(_ line: String) {
     let text = line + "\n"
     _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }

@@ -18,6 +18,10 @@ int cplatform_default(int signal);
  */
 int cplatform_die_with_parent(void);
 
+/* What the program was called with, its name first. */
+int cplatform_argument_count(void);
+char **cplatform_arguments(void);
+
 /* The logical cores that this process may use, at most `capacity`. Returns their number, 0 if it is not known. */
 int cplatform_allowed_cores(int *cores, int capacity);
 
