@@ -35,9 +35,9 @@ struct Pag: ParsableCommand {
         }
         restartIfProcessorIsUnknownToBLAS()
         do {
-            try refuseEmptyArguments(CommandLine.arguments)
+            try refuseEmptyArguments(commandLine)
             // Before MPI starts, as the parser may leave the process.
-            var command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(Array(commandLine.dropFirst()))
             BLAS.setThreads(1)
             try command.run()
             let type = Swift.type(of: command)
@@ -101,11 +101,12 @@ struct Pag: ParsableCommand {
     }
 }
 
-/// What the program was called with, without its name.
-private var arguments: [String] {
+/// What the program was called with, its name first.
+private var commandLine: [String] {
     let values = cplatform_arguments()
-    return (1..<max(1, Int(cplatform_argument_count()))).compactMap { values?[$0].map { String(cString: $0) } }
+    return (0..<Int(cplatform_argument_count())).compactMap { values?[$0].map { String(cString: $0) } }
 }
+
 func writeError(_ line: String) {
     let text = line + "\n"
     _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
