@@ -13,6 +13,8 @@ public struct MachineReport: Sendable, Equatable {
     public var features: [String]
     /// The logical cores that this process may use.
     public var cores: [Int]
+    /// The time of so many cores is all that its control group gets, nil without a limit.
+    public var quota: Double?
 
     /// What this process finds out about itself. What cannot be found is empty.
     public init(_ communicator: some Communicator) {
@@ -22,6 +24,7 @@ public struct MachineReport: Sendable, Equatable {
         host = hostName()
         (processor, features) = processorFacts()
         cores = allowedCores()
+        quota = coreQuota()
     }
 
     /// Every rank's report, in rank order. Collective.
@@ -32,14 +35,14 @@ public struct MachineReport: Sendable, Equatable {
     /// The fields as text, separated by zeros.
     func encoded() -> [UInt8] {
         let fields = ["\(rank)", "\(nodeRank)", "\(nodeSize)", host, processor, features.joined(separator: " "),
-                      cores.map { "\($0)" }.joined(separator: " ")]
+                      cores.map { "\($0)" }.joined(separator: " "), quota.map { "\($0)" } ?? ""]
         return Array(fields.joined(separator: "\0").utf8)
     }
 
     init(decoding bytes: [UInt8]) throws {
         let fields = String(decoding: bytes, as: UTF8.self)
             .split(separator: "\0", omittingEmptySubsequences: false).map { String($0) }
-        guard fields.count == 7, let rank = Int(fields[0]), let nodeRank = Int(fields[1]),
+        guard fields.count == 8, let rank = Int(fields[0]), let nodeRank = Int(fields[1]),
               let nodeSize = Int(fields[2]) else {
             throw Failure(.internalError, "a rank sent a machine report that cannot be read")
         }
@@ -50,6 +53,7 @@ public struct MachineReport: Sendable, Equatable {
         processor = fields[4]
         features = fields[5].split(separator: " ").map { String($0) }
         cores = fields[6].split(separator: " ").compactMap { Int($0) }
+        quota = Double(fields[7])
     }
 }
 

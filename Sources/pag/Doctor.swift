@@ -13,54 +13,87 @@ struct Doctor: ParsableCommand {
     @Option(help: "A data SPEC to open and check, for example cifar10:DIR. May be repeated.")
     var data: [String] = []
 
-    func run() throws {
-        try withJob { communicator in
-            let machines = try Machines(communicator)
-            guard communicator.rank == 0 else { return }
-            var problems: [String] = []
-            print("ranks       \(communicator.size) on \(machines.hosts.joined(separator: ", "))")
-            for (report, coreType) in zip(machines.reports, machines.coreTypes) {
-                print(
-                    "  rank \(report.rank)    \(report.host), cores \(ranges(report.cores)), "
-                        + "\(report.processor), BLAS \(coreType)"
-                )
-            }
-            print("MPI         \(MPICommunicator.libraryVersion)")
-            print("BLAS        \(BLAS.build), \(BLAS.threads) thread a rank")
-            if let mixed = machines.mixedCoreTypes { problems.append(mixed) }
-            problems += crowding(machines.reports)
+    @Option(help: "A run directory that all hosts should see.")
+    var runDir: String?
 
-            let features = Set(machines.reports.first?.features ?? [])
-            let known = ["avx2", "fma", "avx512f"].filter(features.contains).joined(separator: " ")
-            print("CPU         \(known); built for \(VectorInstructions.name)")
-            print("memory      \(memory("MemTotal:")) in all, \(memory("MemAvailable:")) available")
-            print("huge pages  \(hugePages)")
-            print("scalar      \(MemoryLayout<Scalar>.size == 8 ? "Double (for tests)" : "Float")")
-            for spec in data {
-                do {
-                    let splits = try DatasetRegistry.open(spec, seed: 1)
-                    print(
-                        "data        \(spec): \(splits.train.count) training, \(splits.test.count) test images of "
-                            + "\(splits.train.shape)"
-                    )
-                    for notice in splits.notices { print("            \(notice)") }
-                } catch let failure as Failure { problems.append("\(failure)") }
-            }
-            for problem in problems { print("PROBLEM     \(problem)") }
-            if !problems.isEmpty {
-                throw Failure(.missing, "\(problems.count) problem\(problems.count == 1 ? "" : "s") found")
-            }
-            print("all well")
+    @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
+    var watchdog = 60.0
+
+    func validate() throws {
+        guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
+    }
+
+    func run() throws {
+        try withJob(watchdog: watchdog) { communicator in
+            communicator.heartbeat.beat("the doctor's visit", step: 0)
+            let findings = Findings(speaks: communicator.rank == 0)
+            try describeMachines(communicator, findings)
+            try compare(communicator, findings)
+            try findings.tryOut(JobTrial(communicator), hosts: communicator.hosts)
+            try findings.close()
         }
+    }
+
+    private func describeMachines(_ communicator: any Communicator, _ findings: Findings) throws {
+        let machines = try Machines(communicator)
+        findings.line("ranks", "\(communicator.size) on \(machines.hosts.joined(separator: ", "))")
+        for (report, coreType) in zip(machines.reports, machines.coreTypes) {
+            let quota = report.quota.map { ", time of \(rounded($0, 1)) cores" } ?? ""
+            findings.line(
+                "  rank \(report.rank)",
+                "\(report.host), cores \(ranges(report.cores))\(quota), \(report.processor), BLAS \(coreType)")
+        }
+        findings.line("MPI", MPICommunicator.libraryVersion)
+        findings.line("BLAS", "\(BLAS.build), \(BLAS.threads) thread a rank")
+        if let mixed = machines.mixedCoreTypes { findings.problem(mixed) }
+        for problem in crowding(machines.reports) { findings.problem(problem) }
+
+        let features = Set(machines.reports.first?.features ?? [])
+        let known = ["avx2", "fma", "avx512f"].filter(features.contains).joined(separator: " ")
+        findings.line("CPU", "\(known); built for \(VectorInstructions.name)")
+        findings.line("memory", "\(memory("MemTotal:")) in all, \(memory("MemAvailable:")) available")
+        findings.line("huge pages", hugePages)
+        findings.line("scalar", MemoryLayout<Scalar>.size == 8 ? "Double (for tests)" : "Float")
+    }
+
+    /// What every host must have alike.
+    private func compare(_ communicator: any Communicator, _ findings: Findings) throws {
+        var program = JobAgreement()
+        program.addProgram()
+        try findings.compare(program, communicator)
+        for spec in data {
+            var images = JobAgreement(), description = "", failure: String?
+            do {
+                let splits = try DatasetRegistry.open(spec, seed: 1)
+                description = "\(splits.train.count) training, \(splits.test.count) test images of \(splits.train.shape)"
+                for notice in splits.notices { description += "\n            \(notice)" }
+                images.add("data \(spec)", "\(splits.train.fingerprint.prefix(16)) \(splits.test.fingerprint.prefix(16))")
+            } catch let problem as Failure {
+                failure = problem.description
+                images.add("data \(spec)", problem.description)
+            }
+            guard try findings.compare(images, communicator) else { continue }
+            if let failure { findings.problem(failure) } else { findings.line("data", "\(spec): \(description)") }
+        }
+        guard let runDir else { return }
+        var directory = JobAgreement()
+        try directory.add(
+            sharedDirectory: runDir, "run directory",
+            advice: "all hosts need to see one, on a file system that they share", over: communicator)
+        if try findings.compare(directory, communicator) { findings.line("run directory", "\(runDir): seen by all ranks") }
     }
 
     /// Ranks that share fewer cores than they are.
     private func crowding(_ reports: [MachineReport]) -> [String] {
         Dictionary(grouping: reports, by: \.host).sorted { $0.key < $1.key }.compactMap { host, reports in
             let cores = Set(reports.flatMap(\.cores)).count
-            guard cores > 0, reports.count > cores else { return nil }
-            return "\(reports.count) ranks share \(cores) cores on \(host): start fewer ranks, or bind them with "
-                + "mpirun --bind-to core --map-by core"
+            if cores > 0, reports.count > cores {
+                return "\(reports.count) ranks share \(cores) cores on \(host): start fewer ranks, or bind them with "
+                    + "mpirun --bind-to core --map-by core"
+            }
+            guard let quota = reports.compactMap(\.quota).min(), Double(reports.count) > quota + 0.01 else { return nil }
+            return "\(reports.count) ranks share the time of \(rounded(quota, 1)) cores on \(host), a control group's "
+                + "limit: start fewer ranks, or raise the limit"
         }
     }
 

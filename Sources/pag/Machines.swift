@@ -29,7 +29,7 @@ struct Machines {
     /// What kind of job this is, in a line, on rank 0. Throws where mixed core types would break the promise of equal
     /// bits.
     func startLine() throws -> String? {
-        if let mixedCoreTypes { throw Failure(.missing, mixedCoreTypes) }
+        if let mixedCoreTypes { throw CommonFailure(Failure(.missing, mixedCoreTypes)) }
         guard isLeader, let first = reports.first else { return nil }
         let cores = reports.map { $0.cores.count }
         let bindings = Set(cores).count == 1 ? "\(cores[0])" : "\(cores.min() ?? 0) to \(cores.max() ?? 0)"

@@ -46,4 +46,57 @@ struct AgreementTests {
         }
         #expect(reports[0][1] == (try ThreadCommunicator.run(ranks: 3) { MachineReport($0) })[1])
     }
+
+    /// What four ranks, two a machine, throw if each has these facts.
+    private func disagreement(_ facts: @escaping @Sendable (Int) -> [(String, String)]) throws -> [String] {
+        try ThreadCommunicator.run(ranks: 4, perMachine: 2) { communicator in
+            var agreement = JobAgreement()
+            for (name, value) in facts(communicator.rank) { agreement.add(name, value, advice: "copy it") }
+            do { try agreement.require(over: communicator) } catch let common as CommonFailure {
+                return common.failure.kind == .badInput ? common.description : "wrong kind"
+            }
+            return ""
+        }
+    }
+
+    @Test func oneJobIsLeftAlone() throws {
+        #expect(try disagreement { _ in [("data", "3f"), ("settings", "a: 1\nb: 2")] } == ["", "", "", ""])
+    }
+
+    @Test func hostsThatDifferAreNamed() throws {
+        let messages = try disagreement { [("program", "1"), ("data", $0 < 2 ? "3f" : "77")] }
+        let expected = "data differs between hosts: 3f on host1 (ranks 0-1), 77 on host2 (ranks 2-3); copy it"
+        #expect(messages == Array(repeating: expected, count: 4))
+    }
+
+    @Test func theLineThatDiffersIsShown() throws {
+        let messages = try disagreement { [("configuration", "a: 1\n  b: \($0 == 3 ? 3 : 2)\nc: \($0)")] }
+        #expect(messages[0] == "configuration differs between hosts: b: 2 on host1 (ranks 0-1), host2 (rank 2), "
+            + "b: 3 on host2 (rank 3); copy it")
+    }
+
+    @Test func filesAreComparedByTheirContents() throws {
+        let messages = try ThreadCommunicator.run(ranks: 2, perMachine: 1) { communicator in
+            var agreement = JobAgreement()
+            agreement.add(file: communicator.rank == 0 ? "/proc/self/exe" : "/nowhere")
+            do { try agreement.require(over: communicator) } catch let common as CommonFailure {
+                return common.description
+            }
+            return ""
+        }
+        #expect(messages[1].hasPrefix("/proc/self/exe differs between hosts: ") || messages[1].hasPrefix("/nowhere differs"))
+        #expect(messages[1].contains("no such file on host2 (rank 1)"))
+    }
+
+    @Test func aTrialFindsAllWell() throws {
+        let sums = try ThreadCommunicator.run(ranks: 4, perMachine: 2) { communicator in
+            let trial = JobTrial(communicator)
+            #expect(try trial.withoutSharedMemory() == "")
+            #expect(try trial.ticketsAreWhole())
+            #expect(try trial.links().map { [$0.first, $0.second] } == [[0, 2]])
+            #expect(try trial.clockDifferences().allSatisfy { abs($0) < 60 })
+            return try trial.sum().isRight
+        }
+        #expect(sums == [true, true, true, true])
+    }
 }
