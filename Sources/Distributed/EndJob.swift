@@ -11,14 +11,14 @@ public func endJob(_ failure: Failure, communicator: any Communicator) -> Never 
     case .usage, .badInput, .missing, .inputOutput: true
     default: false
     }
-    if everyRankFindsIt && communicator.rank > 0 {
+    let rank = communicator.rank, hosts = communicator.hosts, areSeveral = Set(hosts).count > 1
+    if everyRankFindsIt && rank > 0 {
         // Rank 0 is about to say the same, and one line is enough. Its MPI_Abort ends this rank by SIGTERM, which
-        // must no longer be taken for a wish to stop.
+        // must no longer be taken for a wish to stop. Between hosts it takes its time.
         _ = cplatform_default(SIGTERM)
-        usleep(1_500_000)
+        usleep(areSeveral ? 4_000_000 : 1_500_000)
     }
-    let rank = communicator.rank, hosts = communicator.hosts
     // On one host its name says nothing.
-    let place = Set(hosts).count > 1 ? "rank \(rank) on \(hosts[rank])" : "rank \(rank)"
+    let place = areSeveral ? "rank \(rank) on \(hosts[rank])" : "rank \(rank)"
     communicator.abort("pag: \(place): \(failure)", code: failure.kind.exitCode)
 }

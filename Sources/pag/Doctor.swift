@@ -5,6 +5,7 @@ import Distributed
 import Failures
 import Glibc
 import Kernels
+import Training
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
