@@ -31,7 +31,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
 }
 // Data beside the tests that is read by path.
 let excluded = [
-    "Checkpoints": ["Diffusers"], "Evaluation": ["Reference"], "Training": ["Golden", "Losses"],
+    "Checkpoints": ["Diffusers"], "Data": ["Images"], "Evaluation": ["Reference"], "Training": ["Golden", "Losses"],
 ]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -50,7 +50,10 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: cSettings),
+        .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: cSettings),
         .target(name: "CPlatform", cSettings: cSettings),
         .target(name: "CLanes", cSettings: cSettings),
 
@@ -65,7 +68,7 @@ let package = Package(
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
         module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
-        module("Data", ["Failures", "Formats", "Kernels", "Randomness"]),
+        module("Data", ["CImages", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Formats", "Kernels", "Tracing"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),

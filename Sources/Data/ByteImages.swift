@@ -2,15 +2,6 @@ import Kernels
 
 /// Images of one byte an element, in one or several files.
 struct ByteImages: Dataset {
-    /// How a file orders the elements of an image.
-    enum Layout: Sendable {
-        case channelsLast
-        /// A plane a channel, each row by row (CIFAR).
-        case planes
-        /// A plane a channel, each column by column (STL-10).
-        case columnMajorPlanes
-    }
-
     /// A run of images in one file: image i begins at `offset + i * stride`.
     struct Segment: Sendable {
         let bytes: ByteStore
@@ -24,18 +15,19 @@ struct ByteImages: Dataset {
     let classNames: [String]
     let range: ClosedRange<Scalar>? = pixelRange
     let fingerprint: String
-    private let labels: [UInt8]
+    private let labels: [UInt16]
     private let segments: [Segment]
-    private let layout: Layout
+    private let layout: PixelLayout
     /// The byte that means 1.
     private let white: Scalar
 
     var count: Int { labels.count }
 
-    /// `labels` and the lengths of `segments` must have been validated.
+    /// `labels` and the lengths of `segments` must have been validated. `content` is what the fingerprint calls the
+    /// data, where `name` may differ from place to place.
     init(
-        name: String, shape: ImageShape, classNames: [String], labels: [UInt8], segments: [Segment], layout: Layout,
-        white: Int = 255
+        name: String, content: String? = nil, shape: ImageShape, classNames: [String], labels: [UInt16],
+        segments: [Segment], layout: PixelLayout, white: Int = 255
     ) {
         precondition(
             labels.count == segments.reduce(0) { $0 + $1.count },
@@ -52,12 +44,41 @@ struct ByteImages: Dataset {
         self.segments = segments
         self.layout = layout
         self.white = Scalar(white)
-        fingerprint = ByteImages.fingerprint(name, shape, classNames, labels, segments)
+        fingerprint = ByteImages.fingerprint(content ?? name, shape, classNames, labels, segments)
     }
 
     func label(_ index: Int) -> Int { Int(labels[index]) }
 
     func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>) {
+        withBytes(of: index) { source in
+            // Divided, not multiplied by the reciprocal: the same values as other frameworks' conversions.
+            layout.forEach(shape) { image[$0] = Scalar(source[$1]) / white }
+        }
+    }
+
+    /// The same images at another size, in memory.
+    func resized(to size: ImageSize, progress: () -> Void) throws -> ByteImages {
+        let new = ImageShape(height: size.height, width: size.width, channels: shape.channels)
+        try DecodedLimit.check(count: count, new, name)
+        var resampling = Resampling(from: shape, to: size)
+        let old = shape.count
+        let pixels = [UInt8](unsafeUninitializedCapacity: count * new.count) { pixels, filled in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: old) { image in
+                for index in 0..<count {
+                    withBytes(of: index) { source in layout.forEach(shape) { image[$0] = source[$1] } }
+                    resampling(UnsafeBufferPointer(image), into: pixels.baseAddress.unsafelyUnwrapped + filled)
+                    filled += new.count
+                    progress()
+                }
+            }
+        }
+        return ByteImages(
+            name: name, shape: new, classNames: classNames, labels: labels,
+            segments: [Segment(bytes: .memory(pixels), offset: 0, stride: new.count, count: count)],
+            layout: .channelsLast, white: Int(white))
+    }
+
+    private func withBytes(of index: Int, _ body: (UnsafePointer<UInt8>) -> Void) {
         precondition(index >= 0 && index < count, "\(name): image \(index) of \(count)")
         var local = index
         var place = 0
@@ -68,35 +89,15 @@ struct ByteImages: Dataset {
         let segment = segments[place]
         segment.bytes.withBytes { bytes in
             guard let base = bytes.baseAddress else { return }
-            let source = (base + segment.offset + local * segment.stride).assumingMemoryBound(to: UInt8.self)
-            let (height, width, channels) = (shape.height, shape.width, shape.channels)
-            // Divided, not multiplied by the reciprocal: the same values as other frameworks' conversions.
-            switch layout {
-            case .channelsLast:
-                for i in 0..<shape.count { image[i] = Scalar(source[i]) / white }
-            case .planes:
-                for c in 0..<channels {
-                    let plane = source + c * height * width
-                    for i in 0..<height * width { image[i * channels + c] = Scalar(plane[i]) / white }
-                }
-            case .columnMajorPlanes:
-                for c in 0..<channels {
-                    let plane = source + c * height * width
-                    for y in 0..<height {
-                        for x in 0..<width {
-                            image[(y * width + x) * channels + c] = Scalar(plane[x * height + y]) / white
-                        }
-                    }
-                }
-            }
+            body((base + segment.offset + local * segment.stride).assumingMemoryBound(to: UInt8.self))
         }
     }
 
     private static func fingerprint(
-        _ name: String, _ shape: ImageShape, _ classNames: [String], _ labels: [UInt8], _ segments: [Segment]
+        _ name: String, _ shape: ImageShape, _ classNames: [String], _ labels: [UInt16], _ segments: [Segment]
     ) -> String {
         var fingerprint = Fingerprint(name: name, shape: shape, classNames: classNames, count: labels.count)
-        labels.withUnsafeBytes { fingerprint.add($0) }
+        fingerprint.add(labels: labels)
         for segment in segments {
             segment.bytes.withBytes { bytes in
                 // Neighbouring records go in as one run: labels between them are known good and cost nothing.

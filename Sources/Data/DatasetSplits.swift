@@ -1,3 +1,4 @@
+import Failures
 import Kernels
 
 /// What a data SPEC stands for: training and test images of the same shape, classes and range.
@@ -28,5 +29,25 @@ public struct DatasetSplits: Sendable {
         self.mean = mean
         self.deviation = deviation
         self.notices = notices
+    }
+    /// The same at another size, unless they are of that size.
+    func resized(to size: ImageSize?, _ place: String, progress: () -> Void) throws -> DatasetSplits {
+        guard let size, size != ImageSize(height: train.shape.height, width: train.shape.width) else { return self }
+        guard let train = train as? ByteImages, let test = test as? ByteImages else {
+            throw Failure.badInput(
+                "data.resize", "\(place) is not made of images of bytes in two parts",
+                expected: "null, for images that are resized beforehand")
+        }
+        return DatasetSplits(
+            train: try train.resized(to: size, progress: progress), test: try test.resized(to: size, progress: progress),
+            mean: mean, deviation: deviation, notices: notices)
+    }
+
+    /// Those of some classes alone, which are numbered anew. Mean and deviation stay those of all.
+    func taking(classes: [String]) throws -> DatasetSplits {
+        let numbers = try SelectedClasses.numbers(of: classes, among: train.classNames)
+        let parts = [train, test].map { SelectedClasses($0, classes: numbers) }
+        for part in parts where part.count == 0 { throw Failure.badInput(part.name, "no images of these classes") }
+        return DatasetSplits(train: parts[0], test: parts[1], mean: mean, deviation: deviation, notices: notices)
     }
 }

@@ -16,13 +16,13 @@ public enum Digits {
     }
 
     private static func split(_ name: String, where belongs: (Int) -> Bool) -> ByteImages {
-        var labels = [UInt8]()
+        var labels = [UInt16]()
         var pixels = [UInt8]()
         DigitsData.text.withUTF8Buffer { text in
             precondition(text.count == imageCount * lineLength - 1, "Digits: \(text.count) characters")
             for index in 0..<imageCount where belongs(index) {
                 let line = index * lineLength
-                labels.append(text[line] - UInt8(ascii: "0"))
+                labels.append(UInt16(text[line] - UInt8(ascii: "0")))
                 for i in 1...pixelCount { pixels.append(text[line + i] - UInt8(ascii: "a")) }
             }
         }

@@ -9,6 +9,15 @@ struct Fingerprint {
         for text in [name, shape.description, String(count)] + classNames { hash.update(text + "\0") }
     }
 
+    /// A byte a label where that is enough.
+    mutating func add(labels: [UInt16]) {
+        if labels.allSatisfy({ $0 <= UInt8.max }) {
+            labels.map { UInt8($0) }.withUnsafeBytes { add($0) }
+        } else {
+            labels.withUnsafeBytes { add($0) }
+        }
+    }
+
     mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
 
     /// 64 hexadecimal digits.

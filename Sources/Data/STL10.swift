@@ -10,10 +10,12 @@ public enum STL10 {
     /// `train_X.bin` and `train_y.bin` with 5,000 images, `test_X.bin` and `test_y.bin` with 8,000.
     /// - Throws: `Failure.badInput` for missing files, wrong sizes and labels outside 1 to 10.
     public static func open(_ directory: String) throws -> DatasetSplits {
-        try DataFile.requireDirectory(directory, "STL-10")
+        try DataFile.requireDirectory(directory, of: "the STL-10 files")
+        let found = OfficialFolder.stl10.find(in: directory), folder = found ?? directory
+        if found == nil { try OfficialFolder.requireNothingElse(in: directory, than: "STL-10") }
         // Mean and deviation: of the 5,000 training images.
         return DatasetSplits(
-            train: try split(directory, "train", count: 5000), test: try split(directory, "test", count: 8000),
+            train: try split(folder, "train", count: 5000), test: try split(folder, "test", count: 8000),
             mean: [0.4467, 0.4398, 0.4066], deviation: [0.2603, 0.2566, 0.2713])
     }
 

@@ -5,11 +5,14 @@ import Failures
 public enum Gzip {
     public enum Container: Sendable {
         case gzip, zlib
+        /// The compressed data alone, as in ZIP archives.
+        case deflate
 
         fileprivate var windowBits: Int32 {
             switch self {
             case .gzip: 15 + 16
             case .zlib: 15
+            case .deflate: -15
             }
         }
     }

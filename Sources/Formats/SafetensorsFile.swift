@@ -23,7 +23,7 @@ public struct SafetensorsFile: Sendable {
     /// In the order of the data.
     public let entries: [Entry]
 
-    let file: MappedFile
+    public let file: MappedFile
     private let dataStart: Int
     private let indices: [String: Int]
 
@@ -54,13 +54,16 @@ public struct SafetensorsFile: Sendable {
         return entry
     }
 
+    /// Where the tensor's bytes begin in the file.
+    public func offset(of entry: Entry) -> Int { dataStart + entry.range.lowerBound }
+
     /// Lends the tensor's bytes, little-endian and in C order, without copying. They need not be aligned.
     public func withBytes<Result>(
         of entry: Entry, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         precondition(self.entry(entry.name) == entry, "SafetensorsFile: tensor \(entry.name) is not of \(path)")
         return try withExtendedLifetime(file) {
-            let start = dataStart + entry.range.lowerBound
+            let start = offset(of: entry)
             return try body(UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + entry.range.count]))
         }
     }

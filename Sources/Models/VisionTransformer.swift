@@ -5,7 +5,7 @@ import Layers
 /// A vision transformer for small images (Dosovitskiy et al. 2021) with the parameter names and the peculiarities of
 /// the method's reference code: normalisation before each part, and an activation after both layers of the perceptron.
 public struct VisionTransformer: Architecture {
-    /// Patches along each side of the image.
+    /// Patches along each side of the image, which need not be a square.
     public var patch = 8
     public var layers = 7
     public var hidden = 384
@@ -29,19 +29,21 @@ public struct VisionTransformer: Architecture {
     }
 
     public func problem(with input: Shape, classes: Int) -> String? {
-        if let side, side != input[0] { return "model.img is \(side), but the images are \(input[0]) high" }
+        if let side, side != input[0] || side != input[1] {
+            return "model.img is \(side), but the images are \(input[0]) x \(input[1])"
+        }
         if let channels, channels != input[2] { return "model.in_c is \(channels), but the images have \(input[2])" }
-        guard input[0] == input[1], input[0] % patch == 0 else {
+        guard input[0] % patch == 0, input[1] % patch == 0 else {
             return "model.patch: \(patch) x \(patch) patches do not divide images of \(input[0]) x \(input[1])"
         }
         return nil
     }
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
-        let side = input[0] / patch
+        let patchSize = input[0] / patch * (input[1] / patch) * input[2]
         return Transformer(
             patch: patch,
-            embedding: builder.scope("emb") { Linear(side * side * input[2], hidden, in: &$0) },
+            embedding: builder.scope("emb") { Linear(patchSize, hidden, in: &$0) },
             classToken: builder.parameter("cls_token", [1, 1, hidden], .normal),
             positions: builder.parameter("pos_emb", [1, patch * patch + 1, hidden], .normal),
             encoders: Sequence(

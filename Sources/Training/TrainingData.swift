@@ -11,9 +11,10 @@ public struct TrainingData: Sendable {
 
     /// Opens the data set and divides its training split, in the epoch-independent order: the first `limit` images are
     /// trained on, the last ones are held out. Throws `badInput` for damaged data and for fewer images than a batch.
-    public init(_ configuration: RunConfiguration) throws {
+    /// `progress` is called now and then.
+    public init(_ configuration: RunConfiguration, progress: () -> Void = {}) throws {
         let data = configuration.data
-        splits = try DatasetRegistry.open(data.dataset, seed: configuration.dataSeed)
+        splits = try DatasetRegistry.open(data.selection, seed: configuration.dataSeed, progress: progress)
         let order = EpochOrder.fixedOrder(seed: configuration.dataSeed, count: splits.train.count)
         let wanted = min(data.limit ?? order.count, order.count)
         let isWatched = configuration.monitor.everyEpochs > 0

@@ -94,7 +94,8 @@ public final class TrainingRun {
         pool = MemoryPool(
             checkingResults: given.compute.trapNonFinite, convolution: given.compute.convolution,
             trace: given.profile.trace == nil ? nil : SpanRecorder())
-        data = try TrainingData(given)
+        communicator.heartbeat.beat("data", step: 0)
+        data = try TrainingData(given) { communicator.heartbeat.beat() }
         try requireSameData(data.splits, over: communicator)
         if data.validation.count > 0 { try monitor?.validate(data) }
         try TraceFile.requirePlace(given.profile.trace)

@@ -14,6 +14,9 @@ struct Doctor: ParsableCommand {
     @Option(help: "A data SPEC to open and check, for example cifar10:DIR. May be repeated.")
     var data: [String] = []
 
+    @Option(help: "HxW, what the images of the data are resized to.")
+    var resize: String?
+
     @Option(help: "A run directory that all hosts should see.")
     var runDir: String?
 
@@ -62,12 +65,14 @@ struct Doctor: ParsableCommand {
         var program = JobAgreement()
         program.addProgram()
         try findings.compare(program, communicator)
+        let size = try resize.map { try ImageSize(commandLine: $0) }
         for spec in data {
             var images = JobAgreement(), description = "", failure: String?
             do {
-                let splits = try DatasetRegistry.open(spec, seed: 1)
-                description = "\(splits.train.count) training, \(splits.test.count) test images of \(splits.train.shape)"
-                for notice in splits.notices { description += "\n            \(notice)" }
+                let splits = try DatasetRegistry.open(DataSelection(spec, size: size), seed: 1) {
+                    communicator.heartbeat.beat()
+                }
+                description = describe(splits).joined(separator: "\n            ")
                 images.add("data \(spec)", "\(splits.train.fingerprint.prefix(16)) \(splits.test.fingerprint.prefix(16))")
             } catch let problem as Failure {
                 failure = problem.description
@@ -82,6 +87,17 @@ struct Doctor: ParsableCommand {
             sharedDirectory: runDir, "run directory",
             advice: "all hosts need to see one, on a file system that they share", over: communicator)
         if try findings.compare(directory, communicator) { findings.line("run directory", "\(runDir): seen by all ranks") }
+    }
+
+    private func describe(_ splits: DatasetSplits) -> [String] {
+        let names = splits.train.classNames
+        let shown = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", ..." : "")
+        let range = splits.range.map { "[\($0.lowerBound), \($0.upperBound)]" } ?? "not confined"
+        return [
+            "\(splits.train.count) training, \(splits.test.count) test images of \(splits.train.shape)",
+            "\(names.count) classes: \(shown)",
+            "values \(range), mean \(splits.mean), deviation \(splits.deviation)",
+        ] + splits.notices
     }
 
     /// Ranks that share fewer cores than they are.

@@ -26,6 +26,12 @@ struct Evaluate: ParsableCommand {
     @Option(help: "The data whose test images are attacked. Default: the checkpoint's own.")
     var data: String?
 
+    @Option(help: "Classes of the data, separated by commas, or all. Default: the checkpoint's own.")
+    var classes: String?
+
+    @Option(help: "HxW, what the images are resized to. Default: the checkpoint's own data.resize.")
+    var resize: String?
+
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
 
@@ -92,10 +98,8 @@ struct Evaluate: ParsableCommand {
                 over: communicator)
             let (classifier, file) = try classifier(checkpoint, ema: ema)
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
-            guard let spec = data ?? file.metadata["dataset"] else {
-                throw Failure(.usage, "\(checkpoint) names no data; give --data")
-            }
-            let splits = try DatasetRegistry.open(spec, seed: seed)
+            let selection = try DataSelection(of: file, data: data, classes: classes, resize: resize)
+            let splits = try DatasetRegistry.open(selection, seed: seed) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
             let box = ThreatModel.box(range: splits.range)
             var evaluation = RobustnessEvaluation(

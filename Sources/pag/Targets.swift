@@ -43,7 +43,9 @@ struct TargetsCommand: ParsableCommand {
                 settings: try Configuration.text(of: configuration), files: [],
                 directory: (folder, "output folder", "--out"), over: communicator)
             let stop = try StopRequest()
-            let splits = try DatasetRegistry.open(configuration.data.dataset, seed: configuration.dataSeed)
+            let splits = try DatasetRegistry.open(configuration.data.selection, seed: configuration.dataSeed) {
+                communicator.heartbeat.beat()
+            }
             try requireSameData(splits, over: communicator)
             let pool = MemoryPool(
                 checkingResults: configuration.compute.trapNonFinite, convolution: configuration.compute.convolution)

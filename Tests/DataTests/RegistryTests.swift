@@ -6,7 +6,8 @@ import Testing
         for spec in ["", "imagenet", "cifar", "CIFAR10:/tmp", ":", "digits\0", "mnist\n:x"] {
             expectRefusal(
                 spec, "unknown dataset",
-                "digits, toy2d, cifar10:DIR, cifar100:DIR, stl10:DIR, mnist:DIR, fashion-mnist:DIR")
+                "digits, toy2d, cifar10:DIR, cifar100:DIR, stl10:DIR, mnist:DIR, fashion-mnist:DIR, folder:DIR, npz:FILE, "
+                    + "npy:DIR, safetensors:FILE")
         }
     }
 

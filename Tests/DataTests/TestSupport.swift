@@ -1,5 +1,6 @@
 import Data
 import Failures
+import Formats
 import Glibc
 import Kernels
 import Testing
@@ -14,21 +15,23 @@ final class TemporaryDirectory {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    deinit {
-        for name in names { unlink("\(path)/\(name)") }
-        rmdir(path)
-    }
+    deinit { Self.remove(path) }
 
-    private var names: [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
+    private static func remove(_ path: String) {
+        guard let folder = opendir(path) else {
+            unlink(path)
+            return
+        }
         var names = [String]()
         while let entry = readdir(folder) {
             names.append(withUnsafePointer(to: &entry.pointee.d_name.0) { String(cString: $0) })
         }
-        return names.filter { $0 != "." && $0 != ".." }
+        closedir(folder)
+        for name in names where name != "." && name != ".." { remove("\(path)/\(name)") }
+        rmdir(path)
     }
 
+    /// The folders that `name` says are made.
     func write(_ name: String, _ bytes: [UInt8]) throws {
         try create(name) { Glibc.write($0, bytes, bytes.count) == bytes.count }
     }
@@ -44,6 +47,10 @@ final class TemporaryDirectory {
     func remove(_ name: String) { unlink("\(path)/\(name)") }
 
     private func create(_ name: String, _ fill: (Int32) -> Bool) throws {
+        let folders = name.split(separator: "/").dropLast().joined(separator: "/")
+        if !folders.isEmpty { try createDirectory("\(path)/\(folders)") }
+        // Another file, not other contents: the one that is there may be mapped.
+        unlink("\(path)/\(name)")
         let file = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         defer { close(file) }
         guard file >= 0, fill(file) else { throw Failure.inputOutput("\(path)/\(name)", "write", code: errno) }
@@ -58,6 +65,20 @@ extension Dataset {
         }
         return image
     }
+
+    /// The image as the bytes that it was read from.
+    func bytes(_ index: Int) -> [UInt8] { image(index).map { UInt8(($0 * 255).rounded()) } }
+}
+
+/// A file of the folder Images, which make_images.py has made.
+func fixture(_ name: String) throws -> [UInt8] {
+    let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    return try FileContents.read("\(folder)/Images/\(name)", limit: 1 << 20)
+}
+
+/// The first 16 hexadecimal digits of SHA-256, as make_images.py prints them.
+func digest(_ bytes: [UInt8]) -> String {
+    String(bytes.withUnsafeBytes { SHA256.hexDigest(of: $0) }.prefix(16))
 }
 
 /// Opening `spec` must fail as bad input with a single line that contains all of `parts`.

@@ -1,0 +1,54 @@
+import Failures
+import Kernels
+
+/// The images of some classes, whose labels are their places in the list.
+struct SelectedClasses: Dataset {
+    let name: String
+    let classNames: [String]
+    let fingerprint: String
+    private let images: Subset
+    private let labels: [Int: Int]
+
+    var shape: ImageShape { images.shape }
+    var range: ClosedRange<Scalar>? { images.range }
+    var count: Int { images.count }
+
+    init(_ base: any Dataset, classes: [Int]) {
+        let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+        images = Subset(base, indices: (0..<base.count).filter { labels[base.label($0)] != nil })
+        self.labels = labels
+        name = base.name
+        classNames = classes.map { base.classNames[$0] }
+        var fingerprint = Fingerprint(
+            name: "classes of \(base.fingerprint)", shape: base.shape, classNames: classNames, count: images.count)
+        classes.withUnsafeBytes { fingerprint.add($0) }
+        self.fingerprint = fingerprint.text()
+    }
+
+    func label(_ index: Int) -> Int { labels[images.label(index)] ?? 0 }
+    func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>) { images.read(index, into: image) }
+
+    /// The numbers of classes that a user names, or gives as numbers where no class is called so. Throws
+    /// `Failure.badInput` for fewer than two, unknown and repeated ones.
+    static func numbers(of wanted: [String], among names: [String]) throws -> [Int] {
+        let place = "data.classes"
+        guard wanted.count >= 2 else {
+            throw Failure.badInput(place, "\(wanted.count) class\(wanted.count == 1 ? "" : "es")", expected: "at least 2")
+        }
+        var numbers: [Int] = []
+        for text in wanted {
+            let byNumber = Int(text).flatMap { names.indices.contains($0) ? $0 : nil }
+            guard let number = names.firstIndex(of: text) ?? byNumber else {
+                let shown = names.prefix(100).joined(separator: ", ") + (names.count > 100 ? ", ..." : "")
+                throw Failure.badInput(
+                    place, "unknown class \(text.debugDescription)",
+                    expected: "some of \(shown), or their numbers from 0 to \(names.count - 1)")
+            }
+            guard !numbers.contains(number) else {
+                throw Failure.badInput(place, "class \(names[number].debugDescription) is there twice")
+            }
+            numbers.append(number)
+        }
+        return numbers
+    }
+}

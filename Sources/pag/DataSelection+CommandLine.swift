@@ -1,0 +1,34 @@
+import Configuration
+import Data
+import Failures
+import Formats
+import Training
+
+extension DataSelection {
+    /// What the command line says, and where it is silent the checkpoint's configuration. Throws `usage` where neither
+    /// names data.
+    init(of file: SafetensorsFile, data: String?, classes: String?, resize: String?) throws {
+        let text = file.metadata["config"]
+        let configuration = try text.map {
+            try Configuration.read(RunConfiguration.self, text: $0, source: "\(file.path): config")
+        }
+        guard let spec = data ?? file.metadata["dataset"] ?? configuration?.data.dataset else {
+            throw Failure(.usage, "\(file.path) names no data; give --data")
+        }
+        self = configuration?.data.selection ?? DataSelection(spec)
+        self.spec = spec
+        if let classes { self.classes = classes == "all" ? nil : classes.split(separator: ",").map(String.init) }
+        if let resize { size = try ImageSize(commandLine: resize) }
+    }
+}
+
+extension ImageSize {
+    /// From a user's words, such as `32x32`. Throws `usage`.
+    init(commandLine text: String) throws {
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard sides.count == 2, sides.allSatisfy((1...4096).contains) else {
+            throw Failure(.usage, "resize \"\(text)\", expected height and width, such as 32x32")
+        }
+        self.init(height: sides[0], width: sides[1])
+    }
+}
