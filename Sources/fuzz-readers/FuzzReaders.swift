@@ -74,8 +74,8 @@ struct FuzzReaders: ParsableCommand {
         let names = try? directoryEntries(path)
         for file in names?.map({ "\(path)/\($0)" }) ?? [path] {
             let input = try FileContents.read(file, limit: 1 << 24)
-            try readOnce(reader, input, Scratch())
-            print("\(file): read by \(reader.name)")
+            let isTaken = try readOnce(reader, input, Scratch())
+            print("\(file): \(isTaken ? "taken" : "refused") by \(reader.name)")
         }
     }
 }

@@ -5,14 +5,31 @@ import Glibc
 /// A folder for the files of one worker, in memory where the system has such. Written without care for a disk.
 final class Scratch {
     let path: String
+    /// Room that ends at a page which nobody may read.
+    private let room: UnsafeMutableRawBufferPointer
 
     init() throws {
         var template = Array("\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/pag-fuzz-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure.inputOutput("/dev/shm", "make a folder", code: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let size = 1 << 22, page = 4096
+        guard let memory = mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            memory != MAP_FAILED, mprotect(memory + size, page, PROT_NONE) == 0
+        else { throw Failure.inputOutput(path, "map memory", code: errno) }
+        room = UnsafeMutableRawBufferPointer(start: memory, count: size)
     }
 
-    deinit { Self.remove(path) }
+    deinit {
+        Self.remove(path)
+        munmap(room.baseAddress, room.count + 4096)
+    }
+
+    /// Lends bytes in such a place that a reader who goes beyond their end is ended by the system.
+    func lend<Result>(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        let place = UnsafeMutableRawBufferPointer(rebasing: room.suffix(bytes.count))
+        place.copyBytes(from: bytes.prefix(place.count))
+        return try body(UnsafeRawBufferPointer(place))
+    }
 
     private static func remove(_ path: String) {
         if unlink(path) == 0 { return }

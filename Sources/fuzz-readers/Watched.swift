@@ -25,7 +25,7 @@ struct Watched {
         let taken = max(seconds() - start, 1e-3), done = found < 20 ? count : next
         print(
             "\(reader.name): \(done) inputs in \(Int(taken.rounded())) s, \(Int(Double(done) / taken)) a second, "
-                + "\(found) faults; none took more than about \(Int(slowest.rounded(.up))) s")
+                + "\(progress.taken) taken, \(found) faults; none took more than about \(Int(slowest.rounded(.up))) s")
         fflush(nil)
         return found
     }

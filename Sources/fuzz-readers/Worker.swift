@@ -3,23 +3,29 @@ import Glibc
 
 /// How far a worker has come, in memory that it shares with the process that watches it and that outlives it.
 final class SharedProgress {
-    /// The input that is being read.
-    private let number: UnsafeMutablePointer<Int>
+    private let numbers: UnsafeMutablePointer<Int>
 
     init(path: String) throws {
         let file = open(path, O_RDWR | O_CREAT, 0o600)
-        guard file >= 0, ftruncate(file, 8) == 0,
-            let memory = mmap(nil, 8, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
+        guard file >= 0, ftruncate(file, 16) == 0,
+            let memory = mmap(nil, 16, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
         else { throw Failure.inputOutput(path, "share", code: errno) }
         close(file)
-        number = memory.bindMemory(to: Int.self, capacity: 1)
+        numbers = memory.bindMemory(to: Int.self, capacity: 2)
     }
 
-    deinit { munmap(number, 8) }
+    deinit { munmap(numbers, 16) }
 
+    /// The number of the input that is being read.
     var input: Int {
-        get { number.pointee }
-        set { number.pointee = newValue }
+        get { numbers[0] }
+        set { numbers[0] = newValue }
+    }
+
+    /// Inputs that the reader took. Without any, or with nothing else, it is hardly tried.
+    var taken: Int {
+        get { numbers[1] }
+        set { numbers[1] = newValue }
     }
 }
 
@@ -39,7 +45,7 @@ func work(_ reader: FuzzedReader, seed: UInt64, inputs: Range<Int>, _ progress: 
     setrlimit(__rlimit_resource_t(2), &limit)
     for number in inputs {
         progress.input = number
-        try readOnce(reader, reader.input(number, seed: seed), folder)
+        if try readOnce(reader, reader.input(number, seed: seed), folder) { progress.taken += 1 }
         guard peakMemory() - before <= Limits.memory else {
             throw Failure(.checkFailed, "more than \(Limits.memory >> 20) MiB of memory")
         }
@@ -47,9 +53,12 @@ func work(_ reader: FuzzedReader, seed: UInt64, inputs: Range<Int>, _ progress: 
     progress.input = inputs.upperBound
 }
 
-/// Throws `checkFailed` where the reader throws something else than a refusal on one line.
-func readOnce(_ reader: FuzzedReader, _ input: [UInt8], _ folder: Scratch) throws {
-    do { try reader.read(input, folder) } catch let failure as Failure {
+/// Whether the reader takes the input. Throws `checkFailed` where it throws something else than a refusal on one line.
+func readOnce(_ reader: FuzzedReader, _ input: [UInt8], _ folder: Scratch) throws -> Bool {
+    do {
+        try reader.read(input, folder)
+        return true
+    } catch let failure as Failure {
         guard [.badInput, .usage, .inputOutput].contains(failure.kind) else {
             throw Failure(.checkFailed, "\(failure.kind): \(failure)")
         }
@@ -57,6 +66,7 @@ func readOnce(_ reader: FuzzedReader, _ input: [UInt8], _ folder: Scratch) throw
         guard bytes.count <= Limits.messageBytes, !bytes.contains(where: { $0 < 0x20 }) else {
             throw Failure(.checkFailed, "a message of \(bytes.count) bytes, or of several lines: \(failure.description.prefix(300))")
         }
+        return false
     } catch { throw Failure(.checkFailed, "no Failure: \(error)") }
 }
 
@@ -66,5 +76,3 @@ func peakMemory() -> Int {
     getrusage(__rusage_who_t(0), &usage)
     return usage.ru_maxrss << 10
 }
-
-func unlinkFile(_ path: String) { unlink(path) }

@@ -4,6 +4,7 @@ import Distributed
 import Evaluation
 import Failures
 import Formats
+import Glibc
 import Kernels
 import Models
 import Perturbations
@@ -52,7 +53,7 @@ func journal(_ network: TinyNetwork) throws -> FuzzedReader {
         name: "journal", share: 200, seeds: [description, [1, 2, 2, 1, 1, 0, 1, 4, 2, 8, 8, 1, 0, 0], [0, 1, 0, 0, 1, 0]],
         mutation: Mutation(structure: .bytes)
     ) { input, folder in
-        for name in (try? directoryEntries("\(folder.path)/state")) ?? [] { unlinkFile("\(folder.path)/state/\(name)") }
+        for name in (try? directoryEntries("\(folder.path)/state")) ?? [] { unlink("\(folder.path)/state/\(name)") }
         guard input.first != UInt8(ascii: "{") else {
             try folder.write(input, to: "state/evaluation.json")
             return try evaluate(folder)

@@ -11,8 +11,8 @@ var json: FuzzedReader {
             #"[[[]], {"x": {"y": {"z": 0.1}}}, "text", 12345678901234567890]"#,
         ].map { Array($0.utf8) },
         mutation: Mutation(structure: .text)
-    ) { input, _ in
-        let value = try input.withUnsafeBytes { try JSONValue.parse($0, source: "input") }
+    ) { input, folder in
+        let value = try folder.lend(input) { try JSONValue.parse($0, source: "input") }
         // What was read is written and read again.
         for isPretty in [false, true] {
             guard try JSONValue.parse(value.text(pretty: isPretty), source: "written") == value else {
@@ -32,8 +32,8 @@ var text: FuzzedReader {
             TFRecord.frame([1, 2, 3]), Array("<!DOCTYPE html>".utf8), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4],
         ],
         mutation: Mutation(structure: .bytes)
-    ) { input, _ in
-        try input.withUnsafeBytes { bytes in
+    ) { input, folder in
+        try folder.lend(input) { bytes in
             _ = FileFormat.evident(in: bytes)
             let text = try EditedText.decode(bytes, source: "input")
             _ = text.quoted
@@ -49,8 +49,8 @@ var gzip: FuzzedReader {
             Gzip.deflate([UInt8](repeating: 7, count: 100_000)), Gzip.deflate([1, 2]) + Gzip.deflate([3]),
         ],
         mutation: Mutation(structure: .bytes)
-    ) { input, _ in
-        let output = try input.withUnsafeBytes { try Gzip.inflate($0, limit: 50_000, source: "input") }
+    ) { input, folder in
+        let output = try folder.lend(input) { try Gzip.inflate($0, limit: 50_000, source: "input") }
         guard output.count <= 50_000 else { throw Failure(.internalError, "\(output.count) bytes") }
     }
 }
