@@ -43,11 +43,11 @@ struct Mutation {
         bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) } & 0xffff_ffff
     }
 
-    /// One to five changes.
+    /// One change, or up to five.
     private func changed(_ seed: [UInt8], _ seeds: [[UInt8]], _ numbers: inout RandomNumbers) -> [UInt8] {
         var bytes = seed
-        for _ in 0...numbers.below(5) { change(&bytes, seeds, &numbers) }
-        if numbers.oneIn(2_000) { repeatPart(&bytes, Self.longestRare, &numbers) }
+        for _ in 0...(numbers.oneIn(2) ? 0 : numbers.below(5)) { change(&bytes, seeds, &numbers) }
+        if numbers.oneIn(10_000) { repeatPart(&bytes, Self.longestRare, &numbers) }
         return bytes
     }
 

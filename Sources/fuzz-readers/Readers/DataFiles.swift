@@ -8,7 +8,7 @@ func idx() throws -> FuzzedReader {
     let images = bigEndian(0x803) + bigEndian(2) + bigEndian(28) + bigEndian(28) + [UInt8](repeating: 9, count: 2 * 784)
     let labels = bigEndian(0x801) + bigEndian(2) + [3, 4]
     return FuzzedReader(
-        name: "idx", share: 30, seeds: [images, labels, Gzip.deflate(images), Gzip.deflate(labels)],
+        name: "idx", share: 40, seeds: [images, labels, Gzip.deflate(images), Gzip.deflate(labels)],
         mutation: Mutation(structure: .bytes)
     ) { input, folder in
         for part in ["train", "t10k"] {
@@ -25,11 +25,11 @@ func idx() throws -> FuzzedReader {
 /// The binary version; a file that is right is 30 MB, so it is a rare one.
 var cifar: FuzzedReader {
     FuzzedReader(
-        name: "cifar", share: 300,
-        seeds: [[3] + [UInt8](repeating: 7, count: 3072), [3] + [UInt8](repeating: 7, count: 3072 + 3073)],
+        name: "cifar", share: 1_000,
+        seeds: (0..<8).map { [3] + [UInt8](repeating: 7, count: 3071 + 3073 * ($0 / 4)) + [$0 == 0 ? 0x7f : 7] },
         mutation: Mutation(structure: .bytes)
     ) { input, folder in
-        let isWhole = input.last == 0x7f
+        let isWhole = input.count == 3073 && input.last == 0x7f
         let file = isWhole ? Array(repeatElement(input.prefix(3073), count: 10_000).joined()) : input
         try folder.write(file, to: "cifar/data_batch_1.bin")
         try folder.write(file, to: "cifar/test_batch.bin")

@@ -10,7 +10,7 @@ private func reported(_ name: String, _ input: [UInt8], _ folder: Scratch) throw
 
 var metrics: FuzzedReader {
     FuzzedReader(
-        name: "metrics", share: 60,
+        name: "metrics", share: 80,
         seeds: [
             """
             {"kind":"step","step":1,"epoch":0,"loss":2.3,"ce":2.1,"alignment":0.2,"cosine":0.8,"lr":0.1,"images_per_s":100.5}
@@ -26,7 +26,7 @@ var metrics: FuzzedReader {
 
 var robustness: FuzzedReader {
     FuzzedReader(
-        name: "robustness", share: 60,
+        name: "robustness", share: 80,
         seeds: [
             """
             {"model": "best", "dataset": "digits", "samples": 100, "seed": 1, "ranks": 2, "clean_acc": 0.9,
@@ -41,7 +41,7 @@ var robustness: FuzzedReader {
 
 var pictures: FuzzedReader {
     FuzzedReader(
-        name: "pictures", share: 120,
+        name: "pictures", share: 160,
         seeds: [
             Array(#"[{"file": "a.png", "title": "t", "caption": "c"}, {"file": "b.png"}]"#.utf8)
         ],
@@ -58,7 +58,7 @@ var pictures: FuzzedReader {
 /// Two runs, whose configurations are compared.
 var runConfiguration: FuzzedReader {
     FuzzedReader(
-        name: "run-configuration", share: 60,
+        name: "run-configuration", share: 80,
         seeds: ["loss:\n  kind: pag\n  alignment:\n    weight: 0.5\ntrain:\n  epochs: 3\n"].map { Array($0.utf8) },
         mutation: Mutation(structure: .text, words: ["  ", "    ", ":\n", "a: 1\n", "loss:\n", "kind: vanilla\n"])
     ) { input, folder in

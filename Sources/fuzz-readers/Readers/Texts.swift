@@ -5,7 +5,7 @@ import Training
 
 var json: FuzzedReader {
     FuzzedReader(
-        name: "json", share: 4,
+        name: "json", share: 3,
         seeds: [
             #"{"a": [1, -2.5e3, true, null], "b": {"c": "dé\u00e9\ud83d\ude00\n"}, "": []}"#,
             #"[[[]], {"x": {"y": {"z": 0.1}}}, "text", 12345678901234567890]"#,
@@ -24,7 +24,7 @@ var json: FuzzedReader {
 
 var text: FuzzedReader {
     FuzzedReader(
-        name: "text", share: 4,
+        name: "text", share: 3,
         seeds: [
             Array("seed: 1\r\nloss: {kind: pag}\r\n".utf8), [0xff, 0xfe, 0x61, 0, 0x0a, 0], [0xfe, 0xff, 0, 0x61],
             [0xef, 0xbb, 0xbf] + Array("# é\u{301}\n".utf8), [0x80, 2] + Array("}q\u{1}(U\u{b}batch_labelq\u{2}".utf8),
@@ -43,7 +43,7 @@ var text: FuzzedReader {
 
 var gzip: FuzzedReader {
     FuzzedReader(
-        name: "gzip", share: 6,
+        name: "gzip", share: 5,
         seeds: [
             Gzip.deflate([]), Gzip.deflate(Array("some text, some text, some text".utf8)),
             Gzip.deflate([UInt8](repeating: 7, count: 100_000)), Gzip.deflate([1, 2]) + Gzip.deflate([3]),
@@ -57,7 +57,7 @@ var gzip: FuzzedReader {
 
 var configuration: FuzzedReader {
     FuzzedReader(
-        name: "configuration", share: 20,
+        name: "configuration", share: 40,
         seeds: [
             """
             seed: 7
