@@ -60,7 +60,7 @@ public final class Watchdog {
         _ heartbeat: Heartbeat, rank: Int, seconds: Double, joining: Double, stop: Int32, act: (String) -> Void
     ) {
         let interval = min(1, seconds / 10)
-        var beats = heartbeat.beats, idle = 0.0, before = monotonicSeconds()
+        var beats = heartbeat.beats, idle = 0.0, before = monotonicSeconds(), nextCall = before
         while true {
             var descriptor = pollfd(fd: stop, events: Int16(POLLIN), revents: 0)
             if poll(&descriptor, 1, Int32((interval * 1000).rounded(.up))) > 0 { return }
@@ -73,8 +73,11 @@ public final class Watchdog {
                 idle = 0
             }
             let isWaiting = heartbeat.operation != nil
-            // A rank that is heard in the last third of the time is heard several times.
-            if isWaiting { heartbeat.callRoll(idle >= seconds / 2 ? .speak : .listen) }
+            // Seldom, as everyone speaks to everyone; yet several times in the time after which a rank counts as silent.
+            if isWaiting && now >= nextCall {
+                heartbeat.callRoll(idle >= seconds / 2 ? .speak : .listen)
+                nextCall = now + seconds / 12
+            }
             let isJoining = heartbeat.phase == "\(Self.joining)"
             let allowed = isJoining ? joining : seconds
             if idle >= (isWaiting && !isJoining ? allowed * 1.05 + 3 * interval : allowed) {

@@ -18,8 +18,8 @@ func withJob(watchdog seconds: Double = Watchdog.defaultSeconds, _ body: (any Co
     }
     do {
         try body(communicator)
-        watchdog.stop()
         try communicator.leave()
+        watchdog.stop()
     } catch let common as CommonFailure {
         try leave(because: common.failure)
     } catch let failure as Failure where failure.kind == .stoppedOnRequest || failure.kind == .checkFailed {
