@@ -31,6 +31,7 @@ public enum StudyRecord {
             "title": JSONValue(run.row.title.isEmpty ? run.row.name : run.row.title),
             "place": JSONValue(place),
             "seed": .integer(Int64(clamping: run.seed)),
+            "version": JSONValue(ProgramVersion.text),
             "commit": JSONValue(provenance.commit),
             "processor": JSONValue(provenance.processor),
             "commands": JSONValue(
@@ -83,7 +84,7 @@ public enum StudyRecord {
     /// What a record says beyond where and when it was made.
     private static func figures(_ record: JSONValue) -> JSONValue {
         var copy = record
-        for key in ["commit", "processor"] { copy[key] = nil }
+        for key in ["version", "commit", "processor"] { copy[key] = nil }
         return copy
     }
 
