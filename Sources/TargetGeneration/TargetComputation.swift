@@ -77,24 +77,47 @@ public struct TargetComputation {
         return "\(tenths / 10).\(tenths % 10) \(name)"
     }
 
+    /// Throws, before anything is computed, where the file cannot be made, or where it would replace another one. The
+    /// same on every rank; collective.
+    public func requirePlace(_ path: String) throws {
+        _ = try communicator.leaderDecides {
+            let folder = folder(of: path)
+            guard access(folder, W_OK) == 0 else {
+                throw Failure.inputOutput(folder, "write into the folder", code: errno)
+            }
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_size > 0 || status.st_mode & S_IFMT != S_IFREG else { return "" }
+            guard status.st_mode & S_IFMT == S_IFREG,
+                try SharedSafetensors.isComplete(path, metadata: metadata, tensors: tensors)
+            else {
+                throw Failure(
+                    .usage, "\(path): is there already, and not of these settings, data and network; remove it, or choose "
+                        + "another --out")
+            }
+            return ""
+        }
+    }
+
     /// Computes what is missing. Collective. Throws `stoppedOnRequest` with everything kept, and `checkFailed` for
     /// targets that are not finite or too large for the element, the same on every rank.
     /// - Parameter progress: blocks done on this rank, and how many fell to it.
+    /// - Returns: how many target gradients were computed, and how many of them are zero.
+    @discardableResult
     public func callAsFunction(
         to path: String, stop: StopRequest, progress: (Int, Int) -> Void
-    ) throws {
-        guard let missing = try prepare(path) else { return }
+    ) throws -> (computed: Int, zero: Int) {
+        guard let missing = try prepare(path) else { return (0, 0) }
         let file = try SharedSafetensors(path, metadata: metadata, tensors: tensors)
         let size = settings.block * communicator.size
         let mine = stride(from: settings.block * communicator.rank, to: missing.count, by: size).map {
             Array(missing[$0..<min($0 + settings.block, missing.count)])
         }
-        var stopped = false, problem = ""
+        var stopped = false, problem = "", zero = 0
         for (number, block) in mine.enumerated() {
             communicator.heartbeat.beat("target gradients", step: number)
             stopped = stop.isPending
             if stopped { break }
-            do { try compute(block, file) } catch let failure as Failure where failure.kind == .checkFailed {
+            do { zero += try compute(block, file) } catch let failure as Failure where failure.kind == .checkFailed {
                 problem = failure.description
                 break
             }
@@ -108,7 +131,7 @@ public struct TargetComputation {
         }
         try communicator.barrier()
         if communicator.rank == 0 { try SharedSafetensors.finish(path) }
-        try communicator.barrier()
+        return (missing.count * classes, try communicator.allGatherValue(zero).reduce(0, +))
     }
 
     /// Rank 0 makes or finds the file; all learn which places in `rows` are missing. Nil: the file is complete.
@@ -130,9 +153,8 @@ public struct TargetComputation {
     }
 
     private func requireSpace(_ path: String, bytes: Int) throws {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         var status = statvfs()
-        guard statvfs(folder.isEmpty ? "/" : folder, &status) == 0 else { return }
+        guard statvfs(folder(of: path), &status) == 0 else { return }
         let free = Int(clamping: UInt64(status.f_bavail)).multipliedReportingOverflow(by: Int(status.f_frsize))
         guard free.overflow || free.partialValue >= bytes else {
             throw Failure(
@@ -140,8 +162,11 @@ public struct TargetComputation {
         }
     }
 
+    private func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
+
     /// - Parameter places: of the images in `rows`.
-    private func compute(_ places: [Int], _ file: SharedSafetensors) throws {
+    /// - Returns: how many of their targets are zero.
+    private func compute(_ places: [Int], _ file: SharedSafetensors) throws -> Int {
         let images = places.map { rows[$0] }
         let targets = generator.targets(of: dataset.images(images, in: pool), indices: images)
         // [classes, B, H, W, C] as PyTorch has them, [B, classes, C, H, W].
@@ -161,6 +186,10 @@ public struct TargetComputation {
             }
         }
         try file.mark(blocks: places)
+        let size = dataset.shape.count
+        return stride(from: 0, to: ordered.shape.count, by: size).count { start in
+            (0..<size).allSatisfy { ordered.pointer[start + $0] == 0 }
+        }
     }
 
     private func listed(_ images: [Int]) -> String { "\(images[0]) ... \(images[images.count - 1])" }

@@ -74,6 +74,8 @@ public final class TrainingRun {
     var hasCollapsed = false
     /// Whether it was said that most target gradients teach nothing.
     var hasEmptyTargets = false
+    /// What the monitor noted, which is said once.
+    private var saidNotes: Set<String> = []
     private let firstStep: Int
     let steps: Int
 
@@ -326,7 +328,7 @@ public final class TrainingRun {
         if every > 0, (epoch + 1) % every == 0 || state.step == steps, data.validation.count > 0 {
             communicator.heartbeat.beat("monitor", step: state.step)
             monitored = try monitor?.evaluate(state.model, state.evaluated, data)
-            if isLeader { for note in monitored?.notes ?? [] { warn("monitor: \(note)") } }
+            if isLeader { for note in monitored?.notes ?? [] where saidNotes.insert(note).inserted { warn(note) } }
             alignment = try alignmentMonitor?(state.model, parameters: state.evaluated)
             error = try denoisingMonitor?(state.model, parameters: state.evaluated)
             if noticeBest(monitored, error) { try write(folder.best, mustSucceed: false) }

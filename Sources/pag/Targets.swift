@@ -73,6 +73,7 @@ struct TargetsCommand: ParsableCommand {
                 over: communicator, waiting: { logger.notice("\($0)") })
             defer { lock.release() }
             try lock.keep()
+            if !surveyOnly { try computation.requirePlace(out) }
             let isTest = configuration.targets.surveySplit == .test
             try survey(
                 generator, isTest ? splits.test : splits.train, isTest ? Array(0..<splits.test.count) : rows,
@@ -81,14 +82,18 @@ struct TargetsCommand: ParsableCommand {
 
             let start = monotonicSeconds()
             var shown = 0
-            try computation(to: out, stop: stop) { done, all in
+            let found = try computation(to: out, stop: stop) { done, all in
                 let tenth = 10 * done / max(1, all)
                 guard communicator.rank == 0, tenth > shown else { return }
                 shown = tenth
                 let left = (monotonicSeconds() - start) / Double(done) * Double(all - done)
                 logger.info("\(done) of rank 0's \(all) blocks, \(duration(left)) left")
             }
-            if communicator.rank == 0 { logger.info("\(out) is complete") }
+            guard communicator.rank == 0 else { return }
+            logger.info("\(out) is complete")
+            if found.zero > 0 {
+                logger.warning("\(out): \(found.zero) of \(found.computed) target gradients are zero, and teach nothing")
+            }
         }
     }
 
