@@ -105,7 +105,9 @@ public enum TrainingCheckpoint {
         _ data: TrainingData
     ) throws {
         guard file.metadata["data_hash"] != data.train.fingerprint else { return }
-        let difference = try difference(written.data, wanted.data).map { " (\($0))" } ?? ""
+        var (old, new) = (written.data, wanted.data)
+        (old.dataset, new.dataset) = ("", "")
+        let difference = try difference(old, new).map { " (\($0))" } ?? ""
         throw Failure(
             .usage,
             "\(path): belongs to other training data than \(wanted.data.dataset) holds now\(difference); \(advice)")
