@@ -1,4 +1,5 @@
 import COpenBLAS
+import Glibc
 
 /// The linear algebra library below every large matrix product.
 public enum BLAS {
@@ -21,6 +22,18 @@ public enum BLAS {
     /// One thread a rank keeps the bits of a product independent of the machine's load and core count.
     public static func setThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
     public static var threads: Int { Int(openblas_get_num_threads()) }
+
+    /// Lets the library take its working memory, which it keeps, or says that the system refuses it: at its first
+    /// product the library itself would ask again for ever.
+    public static func takeMemory() -> Bool {
+        guard let room = malloc(workingBytes) else { return false }
+        free(room)
+        var one: Scalar = 1, product: Scalar = 0
+        gemm(1, 1, 1, &one, 1, &one, 1, &product, 1)
+        return true
+    }
+    /// What OpenBLAS 0.3 takes on x86-64, with a little to spare.
+    public static let workingBytes = 129 << 20
 
     /// The kernel family that OpenBLAS chose for this CPU, for example `Zen`; ranks must agree on it.
     public static var coreType: String { String(cString: openblas_get_corename()) }

@@ -1,9 +1,15 @@
 import Distributed
 import Failures
 import Glibc
+import Kernels
 
 /// Runs `body` on every rank of the job and ends all of them if it fails on one.
 func withJob(watchdog seconds: Double = Watchdog.defaultSeconds, _ body: (any Communicator) throws -> Void) throws {
+    guard BLAS.takeMemory() else {
+        throw Failure(
+            .missing, "out of memory: the system refuses the \(BLAS.workingBytes >> 20) MB that OpenBLAS works in "
+                + "(ulimit -v, or the job's limit)")
+    }
     let heartbeat = Heartbeat()
     let watchdog = try Watchdog(heartbeat, rank: launchedRank(), seconds: seconds)
     let communicator = try joinJob(heartbeat: heartbeat)
