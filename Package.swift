@@ -61,7 +61,7 @@ let package = Package(
         module("Randomness"),
         module("Tracing"),
         module("Configuration", ["Failures", "Formats", yams]),
-        module("Formats", ["CZlib", "Failures"]),
+        module("Formats", ["CPlatform", "CZlib", "Failures"]),
         module("Kernels", ["CLanes", "COpenBLAS"]),
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),

@@ -3,6 +3,22 @@ import Formats
 import Glibc
 import Testing
 
+/// A file that another process shortens while it is mapped.
+@Suite struct ShortenedFileTests {
+    @Test func itIsNamedAndTheProcessEnds() async throws {
+        let result = await #expect(processExitsWith: .exitCode(74), observing: [\.standardErrorContent]) {
+            let directory = try TemporaryDirectory()
+            let path = directory.file("shortened")
+            try writePlainly([UInt8](repeating: 1, count: 100_000), to: path)
+            let file = try MappedFile(path: path)
+            truncate(path, 10)
+            precondition(withExtendedLifetime(file) { file.bytes.reduce(0) { $0 + Int($1) } } >= 0)
+        }
+        let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(said.hasPrefix("pag: /tmp/") && said.hasSuffix("/shortened: was shortened while it was being read\n"))
+    }
+}
+
 @Suite struct FileTests {
     @Test func mapping() throws {
         let directory = try TemporaryDirectory()

@@ -34,6 +34,14 @@ int cplatform_share(size_t bytes, int *file, void **base);
 int cplatform_map_shared(int process, int file, size_t bytes, void **base);
 void cplatform_unmap(void *base, size_t bytes);
 
+/*
+ * Says whose the mapped bytes are: a process that reads beyond the end of a file which another one has shortened ends
+ * with a line that names the file, and exit code 74. Returns a number to forget it by before the bytes are unmapped,
+ * or -1 where too many are known already.
+ */
+int cplatform_name_mapping(const void *base, size_t bytes, const char *path);
+void cplatform_forget_mapping(int number);
+
 /* The vector instructions that this was built for, and those of them that the processor lacks, or NULL. */
 const char *cplatform_vector_instructions(void);
 const char *cplatform_missing_instructions(void);
