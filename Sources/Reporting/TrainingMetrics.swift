@@ -38,6 +38,7 @@ struct TrainingMetrics: Sendable {
     /// Throws `Failure.badInput` naming file and line for what is not such a line.
     init(path: String) throws {
         let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
         var limits = JSONLimits()
         limits.values = 1_000
         var start = 0

@@ -73,8 +73,7 @@ public enum StudyRecord {
     }
 
     private static func read(_ path: String) throws -> JSONValue {
-        let file = try MappedFile(path: path)
-        let record = try JSONValue.parse(file.bytes, source: path)
+        let record = try FileContents.json(path)
         guard record["format"]?.intValue == format, record["row"]?.stringValue != nil else {
             throw Failure.badInput(path, "is no record of a study", expected: "format \(format)")
         }
@@ -92,6 +91,7 @@ public enum StudyRecord {
     private static func training(_ directory: String) throws -> JSONValue {
         let path = "\(directory)/metrics.jsonl"
         let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
         var epochs: [Int: JSONValue] = [:]
         for (number, line) in file.bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             // Steps are many, and a killed run may have cut its last line short.
@@ -112,8 +112,7 @@ public enum StudyRecord {
 
     /// What tables need of an evaluation's result.
     private static func evaluation(_ path: String) throws -> JSONValue {
-        let file = try MappedFile(path: path)
-        let result = try JSONValue.parse(file.bytes, source: path)
+        let result = try FileContents.json(path)
         let kept = [
             "dataset", "samples", "seed", "ranks", "clean_acc", "threat", "order", "attacks", "robust_acc", "curve",
             "checks", "notes",

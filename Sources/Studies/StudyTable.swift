@@ -18,10 +18,7 @@ public enum StudyTable {
     /// The page at `path` with its tables made anew. Throws `badInput` for marks that do not fit together, for folders
     /// without records and for unknown columns.
     public static func page(_ path: String) throws -> (old: String, new: String) {
-        let file = try MappedFile(path: path)
-        guard let old = String(validating: file.bytes, as: UTF8.self) else {
-            throw Failure.badInput(path, "not a text in UTF-8")
-        }
+        let old = try FileContents.text(path, limit: 1 << 24, words: "a page in Markdown")
         var lines: [String] = [], isWithin = false
         for (number, line) in old.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let place = "\(path), line \(number + 1)"
