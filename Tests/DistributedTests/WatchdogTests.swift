@@ -60,7 +60,7 @@ struct WatchdogTests {
         // Worker threads block signals, so it is the process's and arrives when it likes.
         kill(getpid(), SIGUSR2)
         for _ in 0..<6000 where !request.isPending { usleep(10_000) }
-        #expect(request.isPending && request.signalName == "signal \(SIGUSR2)")
+        #expect(request.isPending && request.signalName == "SIGUSR2")
         request.clear()
         #expect(!request.isPending)
     }
