@@ -13,8 +13,9 @@ public final class ServedTicketCounter: TicketCounter {
     private let shared: SharedCount?
     private let own = Atomic<Int>(0)
     private var hasFirst = false
-    /// On rank 0: those who ask by message.
+    /// On rank 0: those who ask by message, and an exchange of nothing.
     private var clients: [TicketClient] = []
+    private var pulse: (any Exchange)?
 
     /// Collective.
     public init(_ communicator: any Communicator) throws {
@@ -26,6 +27,7 @@ public final class ServedTicketCounter: TicketCounter {
         window = communicator.neighbours[0] == 0 ? opened : nil
         shared = window.map { SharedCount(at: $0.block(0) + NodeWindow.markBytes) }
         guard rank == 0 else { return }
+        pulse = try communicator.exchange(sends: [], receives: [], tag: tag)
         let counting = window == nil ? [0] : communicator.neighbours
         clients = try (0..<size).filter { !counting.contains($0) }.map {
             try TicketClient(of: $0, communicator, tag: tag)
@@ -43,8 +45,14 @@ public final class ServedTicketCounter: TicketCounter {
     }
 
     public func serve() throws {
+        guard !clients.isEmpty else { return }
+        // MPI looks at the network in one of several calls, and tells of what has come in the call after it: without
+        // these, whoever asks would wait for a second `serve`.
+        for _ in 0..<Self.callsToHear { _ = try pulse?.isComplete() }
         for client in clients { try client.serve(take) }
     }
+
+    private static let callsToHear = 9
 
     public func release() throws {
         try communicator.heartbeat.waiting(in: "the end of the tickets") {
