@@ -97,7 +97,9 @@ struct Pag: ParsableCommand {
         if rank > 0 { usleep(1_500_000) }
         let isAlone = rank > 0 && message.hasPrefix(mark)
         writeError(isAlone ? "\(mark)rank \(rank) on \(hostName()): \(message.dropFirst(mark.count))" : message)
-        Glibc.exit(code)
+        fflush(nil)
+        // Without the exit handlers: OpenBLAS's waits for a thread that may be asking for memory for ever.
+        _exit(code)
     }
 }
 
