@@ -11,6 +11,7 @@ struct ByteImages: Dataset {
     }
 
     let name: String
+    private let content: String
     let shape: ImageShape
     let classNames: [String]
     let range: ClosedRange<Scalar>? = pixelRange
@@ -38,13 +39,14 @@ struct ByteImages: Dataset {
                 "ByteImages: \(segment.count) images from \(segment.offset) in \(segment.bytes.count) bytes")
         }
         self.name = name
+        self.content = content ?? name
         self.shape = shape
         self.classNames = classNames
         self.labels = labels
         self.segments = segments
         self.layout = layout
         self.white = Scalar(white)
-        fingerprint = ByteImages.fingerprint(content ?? name, shape, classNames, labels, segments)
+        fingerprint = ByteImages.fingerprint(self.content, shape, classNames, labels, segments)
     }
 
     func label(_ index: Int) -> Int { Int(labels[index]) }
@@ -56,8 +58,9 @@ struct ByteImages: Dataset {
         }
     }
 
-    /// The same images at another size, in memory.
-    func resized(to size: ImageSize, progress: () -> Void) throws -> ByteImages {
+    /// The same images at another size, in memory; as they are where `size` is nil or theirs.
+    func resized(to size: ImageSize?, progress: () -> Void) throws -> ByteImages {
+        guard let size, size != ImageSize(height: shape.height, width: shape.width) else { return self }
         let new = ImageShape(height: size.height, width: size.width, channels: shape.channels)
         try DecodedLimit.check(count: count, new, name)
         var resampling = Resampling(from: shape, to: size)
@@ -73,7 +76,7 @@ struct ByteImages: Dataset {
             }
         }
         return ByteImages(
-            name: name, shape: new, classNames: classNames, labels: labels,
+            name: name, content: content, shape: new, classNames: classNames, labels: labels,
             segments: [Segment(bytes: .memory(pixels), offset: 0, stride: new.count, count: count)],
             layout: .channelsLast, white: Int(white))
     }

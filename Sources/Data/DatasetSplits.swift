@@ -35,8 +35,7 @@ public struct DatasetSplits: Sendable {
         guard let size, size != ImageSize(height: train.shape.height, width: train.shape.width) else { return self }
         guard let train = train as? ByteImages, let test = test as? ByteImages else {
             throw Failure.badInput(
-                "data.resize", "\(place) is not made of images of bytes in two parts",
-                expected: "null, for images that are resized beforehand")
+                "data.resize", "\(place) does not hold images of bytes", expected: "null, or images resized beforehand")
         }
         return DatasetSplits(
             train: try train.resized(to: size, progress: progress), test: try test.resized(to: size, progress: progress),

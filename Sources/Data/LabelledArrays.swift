@@ -15,6 +15,8 @@ enum LabelledArrays {
     private static let divided = [
         (train: ("x_train", "y_train"), test: ("x_test", "y_test")),
         (train: ("train_images", "train_labels"), test: ("test_images", "test_labels")),
+        (train: ("x_train", "y_train"), test: ("x_val", "y_val")),
+        (train: ("train_images", "train_labels"), test: ("val_images", "val_labels")),
     ]
     private static let pairs = [("images", "labels"), ("x", "y")]
     private static let expectation =
@@ -27,7 +29,8 @@ enum LabelledArrays {
         let names = arrays.names, known = Set(names), name = DataFile.name(of: arrays.path)
         var used: Set<String>, notices: [String] = []
         let train: Part, test: Part?
-        if let names = divided.first(where: { known.contains($0.train.0) }) {
+        let present = divided.filter { known.contains($0.train.0) }
+        if let names = present.first(where: { known.contains($0.test.0) }) ?? present.first {
             train = try Part(arrays, names.train, selection)
             test = try Part(arrays, names.test, selection)
             used = [names.train.0, names.train.1, names.test.0, names.test.1]
@@ -44,7 +47,7 @@ enum LabelledArrays {
             notices.append("\(arrays.path): not read: \(listed(unread))")
         }
         let classNames = try classNames(arrays, train, test)
-        let splits = try splits(train, test, name, classNames, &notices, arrays.path)
+        let splits = try splits(train, test, name, classNames, &notices, arrays.path, progress)
         let moments = ChannelMoments(splits.train, progress: progress)
         return DatasetSplits(
             train: splits.train, test: splits.test, mean: moments.mean, deviation: moments.deviation, notices: notices)
@@ -62,11 +65,13 @@ enum LabelledArrays {
         let shape: ImageShape
         let layout: PixelLayout
         let labels: [Int]
+        private let size: ImageSize?
 
         init(_ arrays: any ArrayCollection, _ names: (String, String), _ selection: DataSelection) throws {
             for name in [names.0, names.1] where !arrays.names.contains(name) {
                 throw Failure.badInput(arrays.path, "no array \(name.debugDescription)", expected: expectation)
             }
+            size = selection.size
             images = try arrays.array(names.0)
             (shape, layout) = try LabelledArrays.shape(images, selection.channels)
             let labelArray = try arrays.array(names.1)
@@ -84,15 +89,19 @@ enum LabelledArrays {
             }
         }
 
-        func dataset(_ name: String, content: String, _ classNames: [String]) throws -> any Dataset {
+        /// Images of bytes are resized where that is asked for.
+        func dataset(
+            _ name: String, content: String, _ classNames: [String], progress: () -> Void
+        ) throws -> any Dataset {
             let segment = ByteImages.Segment(
                 bytes: images.bytes, offset: images.offset, stride: shape.count * images.elementType.bitCount / 8,
                 count: labels.count)
             let labels = labels.map { UInt16($0) }
             if images.elementType == .uint8 {
-                return ByteImages(
+                let images = ByteImages(
                     name: name, content: content, shape: shape, classNames: classNames, labels: labels,
                     segments: [segment], layout: layout)
+                return try images.resized(to: size, progress: progress)
             }
             return try FloatImages(
                 name: name, content: content, place: images.place, shape: shape, classNames: classNames, labels: labels,
@@ -162,7 +171,8 @@ enum LabelledArrays {
     }
 
     private static func splits(
-        _ train: Part, _ test: Part?, _ name: String, _ classNames: [String], _ notices: inout [String], _ path: String
+        _ train: Part, _ test: Part?, _ name: String, _ classNames: [String], _ notices: inout [String], _ path: String,
+        _ progress: () -> Void
     ) throws -> (train: any Dataset, test: any Dataset) {
         if let test {
             guard test.shape == train.shape, test.images.elementType == train.images.elementType else {
@@ -171,8 +181,8 @@ enum LabelledArrays {
                     expected: "\(train.images.elementType.rawValue) images of \(train.shape) as \(train.images.place)")
             }
             return (
-                try train.dataset("\(name) train", content: "images train", classNames),
-                try test.dataset("\(name) test", content: "images test", classNames)
+                try train.dataset("\(name) train", content: "images train", classNames, progress: progress),
+                try test.dataset("\(name) test", content: "images test", classNames, progress: progress)
             )
         }
         var members = [[Int]](repeating: [], count: classNames.count)
@@ -188,7 +198,7 @@ enum LabelledArrays {
         }
         let held = HeldOut.interleaved(heldOut).map(\.image)
         notices.append("\(path): \(HeldOut.numberedRule), \(grouped(held.count)) images")
-        let all = try train.dataset(name, content: "images", classNames)
+        let all = try train.dataset(name, content: "images", classNames, progress: progress)
         return (
             Subset(all, indices: kept.sorted(), name: "\(name) train"),
             Subset(all, indices: held, name: "\(name) test")

@@ -4,7 +4,7 @@ import Testing
 import Training
 
 /// Training steps that PyTorch computed in float64 (residual networks in all four meanings of
-/// BatchNorm's statistics, and a vision transformer).
+/// BatchNorm's statistics, and vision transformers for squares and rectangles).
 @Suite struct GoldenTests {
     static let files: [String] = {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
@@ -12,7 +12,7 @@ import Training
         return names.filter { $0.hasSuffix(".safetensors") }.sorted().map { folder.appendingPathComponent($0).path }
     }()
 
-    @Test func allFilesAreThere() { #expect(Self.files.count == 8) }
+    @Test func allFilesAreThere() { #expect(Self.files.count == 9) }
 
     @Test(arguments: files) func everyTensorAgreesWithPyTorch(_ file: String) throws {
         let comparisons = try GoldenStep(path: file).replay()
