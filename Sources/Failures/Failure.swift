@@ -21,11 +21,20 @@ public struct Failure: Error, CustomStringConvertible, Sendable, Equatable {
     }
 
     public let kind: Kind
+    /// One line, whatever names from files stand in it.
     public let description: String
 
     public init(_ kind: Kind, _ description: String) {
         self.kind = kind
-        self.description = description
+        self.description = Self.onOneLine(description)
+    }
+
+    private static func onOneLine(_ text: String) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) }
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return text.unicodeScalars.reduce(into: "") { line, scalar in
+            if isControl(scalar) { line += scalar.escaped(asASCII: true) } else { line.unicodeScalars.append(scalar) }
+        }
     }
 
     /// A file whose contents cannot be used. `place` is the file, with line or tensor where that helps.

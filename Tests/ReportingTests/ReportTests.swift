@@ -150,6 +150,8 @@ import Testing
         #expect(try refusal(["a.png", "b.png"]) == nil)
         #expect(try refusal(["a.png", "a.png"])?.description == "\(list)[1]: file \"a.png\" stands here before")
         #expect(try refusal(["b.png", "c.png"])?.description.hasPrefix("\(list): names pictures of ") == true)
+        let twoLines = try refusal([#"b\n.png"#])?.description
+        #expect(twoLines == #"\#(fixture.path)/a/pictures/b\n.png: no such file"#)
         try fixture.write("a/pictures/a.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
         #expect(try refusal(["a.png"])?.description
             == "\(fixture.path)/a/pictures/a.png: is a pointer of Git LFS, not the file itself, expected a PNG picture; "
