@@ -21,12 +21,18 @@ public struct Failure: Error, CustomStringConvertible, Sendable, Equatable {
     }
 
     public let kind: Kind
-    /// One line, whatever names from files stand in it.
+    /// One line of no more than a few thousand characters, whatever from a file stands in it.
     public let description: String
 
     public init(_ kind: Kind, _ description: String) {
         self.kind = kind
-        self.description = Self.onOneLine(description)
+        self.description = Self.onOneLine(Self.shortened(description))
+    }
+
+    private static func shortened(_ text: String) -> String {
+        guard text.utf8.count > 4_096 else { return text }
+        let scalars = text.unicodeScalars
+        return String(scalars.prefix(2_000)) + " [...] " + String(scalars.suffix(500))
     }
 
     private static func onOneLine(_ text: String) -> String {
