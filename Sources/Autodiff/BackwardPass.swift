@@ -3,6 +3,8 @@ struct BackwardPass {
     private let graph: Subgraph
     private let statistics: BatchStatistics
     private let recording, releasing: Bool
+    /// Nodes that a later pass needs.
+    private let kept: Set<ObjectIdentifier>
     private var leadShape: Shape = []
     private(set) var cotangents: Cotangents
     /// Edges to each node whose contributions are still to come.
@@ -14,12 +16,13 @@ struct BackwardPass {
 
     init(
         _ graph: Subgraph, _ statistics: BatchStatistics, recording: Bool, releasing: Bool,
-        cotangents: Cotangents = Cotangents()
+        keeping kept: Set<ObjectIdentifier> = [], cotangents: Cotangents = Cotangents()
     ) {
         self.graph = graph
         self.statistics = statistics
         self.recording = recording
         self.releasing = releasing
+        self.kept = kept
         self.cotangents = cotangents
         consumersLeft = graph.consumers
     }
@@ -50,7 +53,7 @@ struct BackwardPass {
             let cotangent = cotangents.take(key)
             try deliver(key, cotangent)
             if let cotangent { apply(node, cotangent) }
-            if releasing { node.release() }
+            if releasing, !kept.contains(key) { node.release() }
             for leaf in finish(node) where leaf.operation == nil && awaited[ObjectIdentifier(leaf)] != nil {
                 try deliver(ObjectIdentifier(leaf), cotangents.take(ObjectIdentifier(leaf)))
             }

@@ -62,6 +62,13 @@ extension EpilogueOperation {
             gateImages: gate.map { $0.shape.prefix($0.shape.rank - 3).count } ?? 1)
     }
 
+    /// Whether each image's result, along the first axis, is of its own image, addend and gate.
+    func rowsStandAlone(_ cut: RowCut) -> Bool {
+        let hasOwnAddend = !hasAddend || cut.follows(2)
+        let hasOwnGate = !isGated || cut.follows(gateIndex) == (cut.inputs[gateIndex].rank == cut.output.rank)
+        return cut.follows(0, before: 3) && !cut.follows(1) && hasOwnAddend && hasOwnGate
+    }
+
     /// What the derivative rule gives to the epilogue's inputs.
     func epilogueParts(_ cotangent: Tensor) -> [Tensor?] {
         (hasAddend ? [cotangent] : []) + (isGated ? [nil] : [])

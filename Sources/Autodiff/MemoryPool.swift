@@ -36,11 +36,17 @@ public final class MemoryPool: Sendable {
     /// Where the time of every operation is noted, if anywhere.
     public let trace: SpanRecorder?
 
+    /// Is shown every operation with its inputs and its result.
+    public typealias Observer = @Sendable (any Operation, _ inputs: [Tensor], _ result: Tensor) -> Void
+    let observer: Observer?
+
     public init(
-        checkingResults: Bool = false, convolution: ConvolutionPreference = .auto, trace: SpanRecorder? = nil
+        checkingResults: Bool = false, convolution: ConvolutionPreference = .auto, trace: SpanRecorder? = nil,
+        observer: Observer? = nil
     ) {
         checksResults = checkingResults
         self.trace = trace
+        self.observer = observer
         self.convolution = ConvolutionEngine(convolution)
     }
 

@@ -44,24 +44,21 @@ final class Node: @unchecked Sendable {
     /// The same operation on some rows of a batch: on windows into the kept numbers of those producers, and of its own
     /// output, that have a counterpart among `producers`. Nil where the rows do not stand alone.
     init?(rows: Range<Int>, of batch: Int, _ other: Node, producers: [ObjectIdentifier: Node]) {
-        guard let operation = other.operation?.onRows(rows, of: batch),
-            let shape = other.shape.rows(rows, of: batch)
-        else { return nil }
+        let counterparts = other.edges.map { edge in edge.producer.flatMap { producers[ObjectIdentifier($0)] } }
+        let cut = RowCut(
+            rows, of: batch, inputs: other.edges.map(\.shape), following: counterparts.map { $0 != nil },
+            output: other.shape)
+        guard let operation = other.operation?.onRows(cut), let shape = cut.shape(other.shape) else { return nil }
         self.operation = operation
         self.shape = shape
         depth = other.depth
-        edges = []
-        savedInputs = []
-        for (edge, saved) in zip(other.edges, other.savedInputs) {
-            guard let producer = edge.producer.flatMap({ producers[ObjectIdentifier($0)] }) else {
-                edges.append(edge)
-                savedInputs.append(saved)
-                continue
-            }
-            edges.append(Edge(producer: producer, shape: producer.shape))
-            savedInputs.append(saved.map { $0.rows(rows, of: batch) })
+        edges = zip(other.edges, counterparts).map { edge, counterpart in
+            counterpart.map { Edge(producer: $0, shape: $0.shape) } ?? edge
         }
-        savedOutput = other.savedOutput.map { $0.rows(rows, of: batch) }
+        savedInputs = zip(other.savedInputs, counterparts).map { saved, counterpart in
+            counterpart == nil ? saved : saved?.rows(rows, of: batch)
+        }
+        savedOutput = other.savedOutput?.rows(rows, of: batch)
     }
 
     /// Input `index`, attached to the graph or as a constant; nil if not kept.

@@ -25,9 +25,10 @@ public protocol Operation: Sendable {
     var gate: Gate? { get }
     /// Where the rule sends contributions in unusual ways. `p` has no epilogue yet.
     func route(_ p: Pullback) -> Route
-    /// What makes rows of the output, along its first axis, of the same rows of the inputs, `batch` in all. The
-    /// operation itself, unless its attributes are of certain rows; nil where rows do not stand alone.
-    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)?
+    /// What makes some rows of the output of the same rows of those inputs that follow the batch, and of the others as
+    /// they are: the operation itself, unless its attributes are of certain rows. Nil where that is not so, or not
+    /// known.
+    func onRows(_ cut: RowCut) -> (any Operation)?
 }
 
 extension Operation {
@@ -37,7 +38,6 @@ extension Operation {
     public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
     public var gate: Gate? { nil }
     public func route(_ p: Pullback) -> Route { Route() }
-    public func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? { self }
 }
 
 public struct Kept: OptionSet, Sendable {
@@ -128,7 +128,9 @@ func compute(_ name: String, _ inputs: [Tensor], _ body: () -> [Tensor]) -> [Ten
 
 /// Runs an operation and records it if a gradient may flow through.
 func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
-    let value = compute(operation.name, inputs) { [operation.forward(inputs.map(\.detached))] }[0]
+    let constants = inputs.map(\.detached)
+    let value = compute(operation.name, inputs) { [operation.forward(constants)] }[0]
+    inputs[0].pool.observer?(operation, constants, value)
     guard inputs.contains(where: \.isRecorded) else { return value }
     return Tensor(
         shape: value.shape, storage: value.storage,

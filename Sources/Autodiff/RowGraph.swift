@@ -9,10 +9,12 @@ public struct RowGraph {
     public let batch: Tensor
     /// The same rows of the output.
     public let output: Tensor
+    /// All between the two.
+    let nodes: Set<ObjectIdentifier>
 
     /// Nil where rows cannot be told apart.
     public init?(_ rows: Range<Int>, of output: Tensor, from batch: Tensor) {
-        guard let root = output.node, let leaf = batch.node, let count = batch.shape.extents.first,
+        guard let root = output.node, let leaf = batch.node, let count = batch.shape.extents.first, count > 0,
             let outputShape = output.shape.rows(rows, of: count)
         else { return nil }
         self.batch = batch.rows(rows).variable
@@ -24,5 +26,6 @@ public struct RowGraph {
         }
         guard let node = counterparts[ObjectIdentifier(root)] else { return nil }
         self.output = Tensor(shape: outputShape, storage: output.storage.rows(rows, of: count), node: node)
+        nodes = Set(counterparts.values.map(ObjectIdentifier.init))
     }
 }

@@ -15,6 +15,8 @@ public final class SharedGraph {
     private let nodes: Set<ObjectIdentifier>
     /// Nodes beside the root's own graph that hold what derivative rules remember.
     private var rememberedNodes: [Node] = []
+    /// Nodes of a graph of some rows that have gradients which are still to be passed on.
+    private var rowNodes: [Node] = []
     private var cotangents = Cotangents()
 
     /// All that leads from `variables` to `root` is shared, and to `others`, which have no gradient of their own.
@@ -27,26 +29,43 @@ public final class SharedGraph {
 
     /// Adds the gradient of `output` with respect to everything shared. The graph between the two is released.
     ///
-    /// - Parameter others: further variables, that are not shared.
+    /// Outputs that come from some rows of the batch have the graph of those rows in common. It keeps its numbers, and
+    /// is passed once, together with the last of these outputs.
+    ///
+    /// - Parameters:
+    ///   - others: further variables, that are not shared.
+    ///   - rows: the rows that the output comes from, if not all.
+    ///   - isLast: no other output comes from these rows.
     /// - Returns: the gradients of `others`.
     @discardableResult
-    public func gather(from output: Tensor, seed: Tensor? = nil, others: [Tensor] = []) -> [Tensor] {
+    public func gather(
+        from output: Tensor, seed: Tensor? = nil, others: [Tensor] = [], of rows: RowGraph? = nil, isLast: Bool = true
+    ) -> [Tensor] {
         precondition(
             seed.map { $0.shape == output.shape } ?? true, "SharedGraph: seed \(seed?.shape ?? []) for \(output.shape)")
         var results: [Int: Tensor] = [:]
-        let graph = Subgraph(from: [output.node].compactMap(\.self), to: others, .perClass) { [nodes] node in
-            node.isRemembered || nodes.contains(ObjectIdentifier(node))
+        let kept = rows?.nodes ?? []
+        let graph = Subgraph(
+            from: [output.node].compactMap(\.self) + (isLast ? rowNodes : []), to: others, .perClass
+        ) { [nodes] node in
+            let key = ObjectIdentifier(node)
+            return node.isRemembered || nodes.contains(key) || !isLast && kept.contains(key)
         }
-        rememberedNodes += graph.edge.filter { node in
-            node.isRemembered && !rememberedNodes.contains { $0 === node }
-        }
-        var pass = BackwardPass(graph, .perClass, recording: false, releasing: true, cotangents: cotangents)
+        rowNodes = isLast ? [] : unique(rowNodes + graph.edge.filter { kept.contains(ObjectIdentifier($0)) })
+        rememberedNodes = unique(rememberedNodes + graph.edge.filter(\.isRemembered))
+        var pass = BackwardPass(
+            graph, .perClass, recording: false, releasing: true, keeping: kept, cotangents: cotangents)
         // The pass owns the sums now: a second reference would have them copied.
         cotangents = Cotangents()
         pass.begin(at: output, seed: seed)
         pass.run(delivering: others, in: output.pool) { results[$0] = $1 }
         cotangents = pass.cotangents
         return others.indices.compactMap { results[$0] }
+    }
+
+    private func unique(_ nodes: [Node]) -> [Node] {
+        var seen: Set<ObjectIdentifier> = []
+        return nodes.filter { seen.insert(ObjectIdentifier($0)).inserted }
     }
 
     /// Adds the root's own gradient and takes everything on to the variables, each of which is handed over with its

@@ -96,15 +96,21 @@ public struct AlignmentObjective: Objective {
                 let variables = differences.map(\.variable)
                 let inputGradients = logProbabilityGradients(of: variables, images)
                 let loss = term(inputGradients, 0..<shard.classes.count)
-                var cotangents = shared.gather(from: loss, others: variables)[...]
+                var cotangents = shared.gather(
+                    from: loss, others: variables, of: images.rows, isLast: differences.isEmpty)[...]
                 pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
                 while !differences.isEmpty {
-                    shared.gather(from: differences.removeFirst(), seed: cotangents.removeFirst())
+                    let difference = differences.removeFirst()
+                    shared.gather(
+                        from: difference, seed: cotangents.removeFirst(), of: images.rows,
+                        isLast: differences.isEmpty)
                 }
             } else {
                 for start in stride(from: 0, to: shard.classes.count, by: plan.classChunk) {
                     let classes = start..<min(shard.classes.count, start + plan.classChunk)
-                    shared.gather(from: term(inputGradients(of: classes, images), classes))
+                    shared.gather(
+                        from: term(inputGradients(of: classes, images), classes), of: images.rows,
+                        isLast: classes.upperBound == shard.classes.count)
                 }
             }
         }

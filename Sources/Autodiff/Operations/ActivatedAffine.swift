@@ -89,6 +89,12 @@ struct ActivatedAffine: Operation {
         return result
     }
 
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        let isConvolved = convolution == nil || cut.follows(origin, before: 3) && !cut.follows(origin + 1)
+        return [0, 1, 2].allSatisfy { cut.isAligned($0) } && cut.follows(0) && cut.follows(1) == cut.follows(2)
+            && (!hasResidual || cut.follows(3)) && isConvolved ? self : nil
+    }
+
     func route(_ p: Pullback) -> Route { goesAround(p) ? Route(bypassed: 0, completed: origin) : Route() }
 
     private func goesAround(_ p: Pullback) -> Bool {

@@ -26,6 +26,9 @@ struct ActivatedConvolution: Operation {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + [p.wanted[2] ? cotangent : nil] + (hasResidual ? [cotangent] : [])
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.follows(0, before: 3) && !cut.follows(1) && !cut.follows(2) && (!hasResidual || cut.follows(3)) ? self : nil
+    }
 }
 
 extension Tensor {

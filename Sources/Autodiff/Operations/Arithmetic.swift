@@ -36,6 +36,7 @@ struct Arithmetic: Operation {
             return [p.wanted[0] ? quotient : nil, p.wanted[1] ? -(quotient * p.output) : nil]
         }
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.isAligned(0) && cut.isAligned(1) ? self : nil }
 }
 
 extension Tensor {

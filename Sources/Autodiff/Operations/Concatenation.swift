@@ -32,6 +32,9 @@ struct Concatenation: Operation {
             return isWanted ? p.cotangent.sliced(start..<(start + shape[axis]), axis: axis) : nil
         }
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.inputs.indices.allSatisfy { cut.follows($0) } && cut.sparesRows([axis], of: 0) ? self : nil
+    }
 }
 
 extension Tensor {

@@ -32,6 +32,7 @@ struct Convolution: EpilogueOperation {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + epilogueParts(cotangent)
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { rowsStandAlone(cut) ? self : nil }
 }
 
 extension ConvolutionSettings {
@@ -95,6 +96,7 @@ struct ConvolutionInputGradient: EpilogueOperation {
                 } : nil,
         ] + epilogueParts(cotangent)
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { rowsStandAlone(cut) ? self : nil }
 }
 
 extension ConvolutionInputGradient {
@@ -151,6 +153,7 @@ struct ConvolutionWeightGradient: Operation {
                 } : nil,
         ]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { nil }
 }
 
 /// Lends scratch and, from their storage's cache, the filters in the form that the method of this shape reads.

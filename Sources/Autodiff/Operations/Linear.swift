@@ -25,6 +25,9 @@ struct Linear: Operation {
                 ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [$0, p.input(0)]) } : nil,
         ]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.follows(0, before: hasTokens ? 2 : 1) && !cut.follows(1) ? self : nil
+    }
 }
 
 /// dx[..., in] = dy[..., out] w[out, in]
@@ -49,6 +52,9 @@ struct LinearInputGradient: Operation {
             p.wanted[1]
                 ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
+    }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.follows(0, before: hasTokens ? 2 : 1) && !cut.follows(1) ? self : nil
     }
 }
 
@@ -75,6 +81,7 @@ struct LinearWeightGradient: Operation {
                 ? p.perLeadingIndex { apply(LinearInputGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { nil }
 }
 
 extension Pullback {

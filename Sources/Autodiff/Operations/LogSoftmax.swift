@@ -14,6 +14,7 @@ struct LogSoftmax: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [p.cotangent - p.output.exponential() * p.cotangent.sum(-1)]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.follows(0, before: 1) ? self : nil }
 }
 
 extension Tensor {

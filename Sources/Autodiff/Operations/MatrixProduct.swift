@@ -47,6 +47,13 @@ struct MatrixProduct: Operation {
         return result
     }
 
+    /// The rows lie along the first leading axis, which a factor that is the same for all of them lacks.
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        let rank = cut.output.rank
+        let isCut = [0, 1].allSatisfy { cut.follows($0) == (cut.inputs[$0].rank == rank) }
+        return rank > 2 && isCut ? self : nil
+    }
+
     private func product(_ a: Tensor, _ b: Tensor, _ transposeA: Bool, _ transposeB: Bool) -> Tensor {
         apply(MatrixProduct(transposeA: transposeA, transposeB: transposeB), [a, b])
     }

@@ -4,6 +4,16 @@ import Kernels
 final class Winners: Sendable {
     let offsets: [Int32]
     init(_ offsets: [Int32]) { self.offsets = offsets }
+
+    /// Those of some rows, for images that each read `places` offsets; nil where rows share offsets in part.
+    func onRows(_ cut: RowCut, places: Int) -> Winners? {
+        guard cut.follows(0, before: 3) else { return nil }
+        let images = cut.output.prefix(cut.output.rank - 3).count, period = offsets.count / places
+        if (images / cut.batch).isMultiple(of: period) { return self }
+        guard period == images else { return nil }
+        let row = offsets.count / cut.batch
+        return Winners(Array(offsets[(cut.rows.lowerBound * row)..<(cut.rows.upperBound * row)]))
+    }
 }
 
 /// Moves numbers of an image [..., H, W, C] to the places of a smaller one along fixed offsets. Transpose of `Scatter`.
@@ -24,10 +34,8 @@ struct Gather: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [apply(Scatter(winners: winners, to: p.inputShapes[0].suffix(3)), [p.cotangent])]
     }
-    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? {
-        let row = winners.offsets.count / batch
-        let offsets = winners.offsets[(rows.lowerBound * row)..<(rows.upperBound * row)]
-        return Gather(winners: Winners(Array(offsets)), to: to)
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        winners.onRows(cut, places: to.count).map { Gather(winners: $0, to: to) }
     }
 }
 
@@ -48,6 +56,9 @@ struct Scatter: Operation {
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [apply(Gather(winners: winners, to: p.inputShapes[0].suffix(3)), [p.cotangent])]
+    }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        winners.onRows(cut, places: cut.inputs[0].suffix(3).count).map { Scatter(winners: $0, to: to) }
     }
 }
 

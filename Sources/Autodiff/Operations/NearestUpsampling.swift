@@ -22,6 +22,7 @@ struct NearestUpsampling: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [apply(WindowSum(factor: factor), [p.cotangent])] }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.follows(0, before: 3) ? self : nil }
 }
 
 /// The sum of every window of `factor` by `factor` pixels of images [..., H, W, C].
@@ -47,6 +48,7 @@ struct WindowSum: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [apply(NearestUpsampling(factor: factor), [p.cotangent])] }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.follows(0, before: 3) ? self : nil }
 }
 
 extension Tensor {

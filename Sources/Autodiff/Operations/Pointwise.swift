@@ -37,6 +37,7 @@ struct Pointwise: Operation {
         case .reciprocalSquareRoot: return [ct * (p.output * p.output * p.output) * -0.5]
         }
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { self }
 }
 
 extension Tensor {

@@ -17,6 +17,9 @@ struct ProductSum: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [p.wanted[0] ? p.cotangent * p.input(1) : nil, p.wanted[1] ? p.cotangent * p.input(0) : nil]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.follows(0) && cut.follows(1) && cut.sparesRows(axes, of: 0) ? self : nil
+    }
 }
 
 extension Tensor {

@@ -10,6 +10,7 @@ struct Rectifier: Operation {
         Tensor(x[0].shape, in: x[0].pool) { rectify(x[0].shape.count, x[0].pointer, $0) }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [p.gatedCotangent] }
+    func onRows(_ cut: RowCut) -> (any Operation)? { self }
 }
 
 /// dy where the rectifier's output is positive, else 0. Axes of dy before the output's ride along.
@@ -26,6 +27,9 @@ struct RectifierGradient: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [p.gatedCotangent, nil] }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.follows(0) && cut.follows(1) == (cut.inputs[1].rank == cut.output.rank) ? self : nil
+    }
 }
 
 extension Tensor {

@@ -9,9 +9,7 @@ struct Reshape: Operation {
         return Tensor(shape: shape, storage: x[0].storage)
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [p.cotangent.reshaped(p.leadShape + p.inputShapes[0])] }
-    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? {
-        shape.rows(rows, of: batch).map { Reshape(shape: $0) }
-    }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.shape(shape).map { Reshape(shape: $0) } }
 }
 
 extension Tensor {

@@ -5,7 +5,6 @@ struct RowLookup: Operation {
     let indices: [Int]
     let name = "row lookup"
     let keeps: Kept = .nothing
-    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? { nil }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let shape = x[0].shape
@@ -25,6 +24,7 @@ struct RowLookup: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [apply(RowAccumulation(indices: indices, rows: p.inputShapes[0][-2]), [p.cotangent])]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.follows(0, before: 2) ? self : nil }
 }
 
 /// Rows added into an empty table of `rows` rows at `indices`, in their order.
@@ -33,7 +33,6 @@ struct RowAccumulation: Operation {
     let rows: Int
     let name = "row accumulation"
     let keeps: Kept = .nothing
-    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? { nil }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let shape = x[0].shape
@@ -53,6 +52,7 @@ struct RowAccumulation: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [apply(RowLookup(indices: indices), [p.cotangent])] }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.follows(0, before: 2) ? self : nil }
 }
 
 extension Tensor {

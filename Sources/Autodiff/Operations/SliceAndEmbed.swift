@@ -25,6 +25,7 @@ struct Slice: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [apply(Embed(axis: axis, start: range.lowerBound, extent: p.inputShapes[0][axis]), [p.cotangent])]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.sparesRows([axis], of: 0) ? self : nil }
 }
 
 /// Zeros of extent `extent` along an axis with the input placed at `start`.
@@ -54,6 +55,7 @@ struct Embed: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [apply(Slice(axis: axis, range: start..<(start + p.inputShapes[0][axis])), [p.cotangent])]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.sparesRows([axis], of: 0) ? self : nil }
 }
 
 extension Tensor {

@@ -14,6 +14,7 @@ struct Smooth: Operation {
     func pullback(_ p: Pullback) -> [Tensor?] {
         [p.cotangent * apply(Smooth(function: function, order: order + 1), [p.input(0)])]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { self }
 }
 
 extension Tensor {

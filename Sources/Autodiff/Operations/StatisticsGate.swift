@@ -25,6 +25,7 @@ struct StatisticsGate: Operation {
             return [p.cotangent.sum(axes: axes) * (1 / Scalar(p.leadShape.count))]
         }
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { self }
 }
 
 extension Tensor {

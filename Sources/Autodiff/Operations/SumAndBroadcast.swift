@@ -24,6 +24,7 @@ struct Sum: Operation {
         }
         return [Contribution(shift: p.cotangent)]
     }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.sparesRows(axes, of: 0) ? self : nil }
 }
 
 /// Repeats axes of extent 1; the transpose of `Sum`.
@@ -39,8 +40,8 @@ struct Broadcast: Operation {
         return Tensor(shape, in: x[0].pool) { elementwise(.add, plan, x[0].pointer, &zero, $0) }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [p.cotangent] }
-    func onRows(_ rows: Range<Int>, of batch: Int) -> (any Operation)? {
-        shape.rows(rows, of: batch).map { Broadcast(shape: $0) }
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.isAligned(0) ? cut.shape(shape).map { Broadcast(shape: $0) } : nil
     }
 }
 

@@ -29,6 +29,7 @@ struct Transpose: Operation {
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] { [apply(self, [p.cotangent])] }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.sparesRows([first, second], of: 0) ? self : nil }
 }
 
 extension Tensor {

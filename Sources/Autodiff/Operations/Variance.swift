@@ -36,6 +36,10 @@ struct Variance: Operation {
         return [Contribution(scaled: [(x, slope)], shift: -(mean * slope)), nil]
     }
 
+    func onRows(_ cut: RowCut) -> (any Operation)? {
+        cut.follows(0) && cut.follows(1) && cut.sparesRows(axes, of: 0) ? self : nil
+    }
+
     private func slope(_ p: Pullback) -> Tensor {
         p.cotangent * (2 * Scalar(p.outputShape.count) / Scalar(p.inputShapes[0].count))
     }

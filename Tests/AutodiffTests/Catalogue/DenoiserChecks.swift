@@ -37,7 +37,14 @@ private func lookupCheck(_ shape: Shape, _ indices: [Int]) -> OperationCheck {
     OperationCheck(name: "rows \(indices)", covers: ["RowLookup", "RowAccumulation"], inputs: [shape]) {
         $0[0].rows(at: indices)
     } reference: { x in
-        NaiveTensor([indices.count, shape[-1]]) { x[0][indices[$0[0]], $0[1]] }
+        var extents = x[0].extents
+        let axis = extents.count - 2
+        extents[axis] = indices.count
+        return NaiveTensor(extents) { index in
+            var from = index
+            from[axis] = indices[index[axis]]
+            return x[0][from]
+        }
     }
 }
 
@@ -46,5 +53,5 @@ let denoiserChecks: [OperationCheck] = [
     concatenationCheck([1, 2, 2, 1], [1, 2, 2, 5], axis: -1), concatenationCheck([3, 2], [1, 2], axis: -2),
     upsamplingCheck([2, 3, 1], by: 2), upsamplingCheck([2, 1, 3, 5], by: 2), upsamplingCheck([1, 2, 2, 3], by: 3),
     upsamplingCheck([2, 2, 2], by: 1),
-    lookupCheck([4, 3], [2, 0, 2, 3]), lookupCheck([1, 5], [0, 0]), lookupCheck([3, 1], [1]),
+    lookupCheck([4, 3], [2, 0, 2, 3]), lookupCheck([2, 4, 3], [3, 1, 3]), lookupCheck([1, 5], [0, 0]), lookupCheck([3, 1], [1]),
 ]
