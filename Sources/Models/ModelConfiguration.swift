@@ -36,7 +36,7 @@ public struct ModelConfiguration: Configurable {
     }
 
     /// The network for images of shape `input` ([H, W, C]). Throws `badInput` where `normalize` or `inChannels` are
-    /// for other images.
+    /// for other images, and where this machine cannot hold the parameters.
     public func model(input: Shape, classes: Int) throws -> Model {
         if let inChannels, inChannels != input[-1] {
             throw Failure(.badInput, "model.inChannels is \(inChannels), but the images have \(input[-1]) channels")
@@ -52,7 +52,9 @@ public struct ModelConfiguration: Configurable {
                     + "model.normalize")
         }
         if let problem = architecture.problem(with: input, classes: classes) { throw Failure(.badInput, problem) }
-        return Model(
+        let model = Model(
             architecture, normalisation: InputNormalisation(mean: mean, deviation: std), input: input, classes: classes)
+        try model.requireMemory(vectors: 1)
+        return model
     }
 }

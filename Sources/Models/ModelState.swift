@@ -9,7 +9,7 @@ public final class ModelState {
     public let model: Model
     public let parameters: Storage
     public let statistics: Storage
-    /// Steps that the running statistics have seen; PyTorch keeps one copy of it a layer.
+    /// Steps that the running statistics have seen, up to the largest number there is; PyTorch keeps one copy a layer.
     public var batchesTracked = 0
 
     public init(_ model: Model, in pool: MemoryPool) {
@@ -86,6 +86,7 @@ public final class ModelState {
     public func commit(seen: Source) {
         let momentum = BatchNorm2d.momentum, running = statistics.pointer
         for i in 0..<statistics.count { running[i] += momentum * (seen[i] - running[i]) }
-        batchesTracked += 1
+        // It comes out of files, which may claim any number.
+        batchesTracked = max(batchesTracked, batchesTracked &+ 1)
     }
 }

@@ -69,6 +69,8 @@ public enum TrainingCheckpoint {
         try requireSameTrajectory(path, written, configuration)
         try requireSameData(path, file, written, configuration, data)
         let stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
+        let steps = stepsPerEpoch * written.train.epochs
+        guard step <= steps else { throw Failure.badInput(path, "step \(step) of a run of \(steps) steps") }
         let notice = try LearningRates(configuration.train, stepsPerEpoch: stepsPerEpoch).requireContinuation(
             of: LearningRates(written.train, stepsPerEpoch: stepsPerEpoch), at: step, path)
         try ParameterFiles.load(state.model.parameters, of: state.model, from: file)
@@ -87,8 +89,12 @@ public enum TrainingCheckpoint {
         guard file.metadata["held_out_hash"] ?? data.validation.fingerprint == data.validation.fingerprint else {
             return notice
         }
-        state.bestRobustAccuracy = file.metadata["best_robust_acc"].flatMap { Double($0) }
-        state.bestError = file.metadata["best_error"].flatMap { Double($0) }
+        // Nothing would be better than what is no number.
+        func best(_ key: String) -> Double? {
+            file.metadata[key].flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
+        }
+        state.bestRobustAccuracy = best("best_robust_acc")
+        state.bestError = best("best_error")
         return notice
     }
 

@@ -112,6 +112,8 @@ public final class TrainingRun {
             configuration: resolved.model, input: [shape.height, shape.width, shape.channels],
             classes: data.train.classNames.count)
         let model = try description.model()
+        // The parameters, the sum of their gradients, and what an optimiser keeps at least.
+        try model.requireMemory(vectors: 3)
         state = TrainingState(initialising: model, resolved, in: pool)
         try warmStart?.load(state, as: description)
         folder = CheckpointFolder(path: directory + "/checkpoints")
