@@ -62,11 +62,13 @@ struct SanityChecksTests {
             .run(classifier, on: images, over: SingleProcess())
     }
 
+    private let largest = Double(Scalar.greatestFiniteMagnitude)
+
     /// Neither right nor wrong: of an image with infinite logits nothing is known, and it counts as misclassified.
     @Test func logitsThatAreNotFiniteAreNamed() throws {
         var images = MadeUpImages.random(10, shape, classes: 2, in: 0.6...1)
         images.labels = (0..<10).map { $0 % 2 }
-        let infinite = try run(images, weights: [[0, 0, 0, 0], [3e38, 3e38, 0, 0]])
+        let infinite = try run(images, weights: [[0, 0, 0, 0], [0.9 * largest, 0.9 * largest, 0, 0]])
         #expect(infinite.cleanAccuracy == 0 && infinite.robustAccuracy == 0)
         let check = try #require(infinite.checks.first { $0.name == "finite" })
         #expect(!check.ok && check.value == 1)
@@ -78,8 +80,9 @@ struct SanityChecksTests {
         var images = MadeUpImages.random(10, shape, classes: 2, in: 0.5...0.6)
         images.labels = Array(repeating: 1, count: 10)
         for i in 0..<10 { (images.images[i][0], images.images[i][1]) = (0.55, 0.55) }
-        // 1.65e38 both, and from 0.57 on the sum of their differences from 0 is beyond the largest number.
-        let result = try run(images, weights: [[3e38, 3e38, 0, 0], [3.05e38, 3.05e38, 0, 0]])
+        // 0.97 and 0.98 of the largest number, and a little further beyond it.
+        let (low, high) = (0.88 * largest, 0.895 * largest)
+        let result = try run(images, weights: [[low, low, 0, 0], [high, high, 0, 0]])
         let undefined = result.attacks[0].undefined
         #expect(undefined > 0 && result.cleanAccuracy == 1)
         #expect(abs(result.robustAccuracy - (1 - Double(undefined) / 10)) < 1e-9)
