@@ -3,6 +3,7 @@ import Data
 import Distributed
 import Failures
 import Foundation
+import Kernels
 import Logging
 import Testing
 import Training
