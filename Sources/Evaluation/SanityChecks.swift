@@ -64,8 +64,8 @@ public struct SanityChecks: Sendable {
             Check(name: "zero-gradients", ok: zero <= 0.01, value: zero),
             Check(name: "tiny-gradients", ok: tiny <= 0.1, value: tiny),
             Check(name: "finite", ok: notFinite == 0, value: notFinite),
-        ] + constantCheck(runner, count) + surrogateChecks(runner, count, pgd: pgd, everything, accuracy) + modelChecks(runner, subjects)
-            + squareGain(correct, outcomes)
+        ] + constantCheck(runner, count) + surrogateChecks(runner, count, pgd: pgd, everything, accuracy)
+            + modelChecks(runner, subjects) + squareGain(correct, outcomes)
     }
 
     /// A network that says the same of every image is broken, whatever its accuracies. Of images that are all the same

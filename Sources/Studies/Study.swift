@@ -32,12 +32,11 @@ public struct Study: Configurable {
             try fields.require(!value.isEmpty, key, "is missing")
         }
         try fields.require(!rows.isEmpty, "rows", "there are none")
-        try fields.require(
-            repeated((preparations.map(\.name) + rows.map(\.name))) == nil, "rows",
-            "the name \"\(repeated(preparations.map(\.name) + rows.map(\.name)) ?? "")\" is given twice")
-        try fields.require(
-            repeated(evaluations.map(\.name)) == nil, "evaluations",
-            "the name \"\(repeated(evaluations.map(\.name)) ?? "")\" is given twice")
+        let named = [("rows", preparations.map(\.name) + rows.map(\.name)), ("evaluations", evaluations.map(\.name))]
+        for (key, names) in named {
+            let twice = repeated(names)
+            try fields.require(twice == nil, key, "the name \"\(twice ?? "")\" is given twice")
+        }
         let known = evaluations.map(\.name)
         for row in rows {
             let unknown = row.evaluations?.first { !known.contains($0) }
@@ -141,7 +140,9 @@ extension Check<String> {
     static var folderName: Check {
         Check("is no plain name, expected letters, digits, \"-\", \"_\" and \".\"") { name in
             name.utf8.first != UInt8(ascii: ".") && !name.isEmpty
-                && name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0)) }
+                && name.unicodeScalars.allSatisfy {
+                    $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0))
+                }
         }
     }
 }

@@ -50,7 +50,11 @@ public enum StudyTable {
         var rows: [(title: String, records: [JSONValue])] = []
         for record in records {
             let title = record["title"]?.stringValue ?? ""
-            if rows.last?.title == title { rows[rows.count - 1].records.append(record) } else { rows.append((title, [record])) }
+            if rows.last?.title == title {
+                rows[rows.count - 1].records.append(record)
+            } else {
+                rows.append((title, [record]))
+            }
         }
         var lines = [
             "", "| row | " + columns.joined(separator: " | ") + " |",
