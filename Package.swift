@@ -56,6 +56,7 @@ let package = Package(
         .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: cSettings),
         .target(name: "CPlatform", cSettings: cSettings),
         .target(name: "CLanes", cSettings: cSettings),
+        .target(name: "CGuardPages"),
 
         module("Failures"),
         module("Randomness"),
@@ -96,15 +97,15 @@ let package = Package(
             "Randomness", "Tracing", "Training",
         ]),
         program("pag", [
-            "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Evaluation",
-            "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
+            "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed",
+            "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
             "Studies", "TargetGeneration", "Tracing", "Training", argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),
         // Gives the readers of files mutated inputs.
         program("fuzz-readers", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures", "Formats",
+            "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures", "Formats",
             "Kernels", "Models", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
         ]),
 

@@ -49,7 +49,7 @@ struct FuzzReaders: ParsableCommand {
         let all = try fuzzedReaders()
         if list { return all.forEach { print($0.name) } }
         let chosen = try readers.map { name in
-            guard let reader = all.first(where: { $0.name == name }) else {
+            guard let reader = (all + [readsBeyondTheEnd]).first(where: { $0.name == name }) else {
                 throw Failure(.usage, "no reader \(name), expected \(all.map(\.name).joined(separator: ", "))")
             }
             return reader

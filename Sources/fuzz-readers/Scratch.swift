@@ -25,7 +25,7 @@ final class Scratch {
     }
 
     /// Lends bytes in such a place that a reader who goes beyond their end is ended by the system.
-    func lend<Result>(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    func lend<Result>(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         let place = UnsafeMutableRawBufferPointer(rebasing: room.suffix(bytes.count))
         place.copyBytes(from: bytes.prefix(place.count))
         return try body(UnsafeRawBufferPointer(place))

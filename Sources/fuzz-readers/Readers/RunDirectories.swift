@@ -1,10 +1,10 @@
 import Formats
 import Reporting
 
-/// A run directory in which one file is the input, reported.
-private func reported(_ name: String, _ input: [UInt8], _ folder: Scratch) throws {
+/// A run directory in which one file is the input, reported, with other runs beside it.
+private func reported(_ name: String, _ input: [UInt8], beside others: [String] = [], _ folder: Scratch) throws {
     try folder.write(input, to: "run/\(name)")
-    let report = try Report(runDirectories: ["\(folder.path)/run"])
+    let report = try Report(runDirectories: (["run"] + others).map { "\(folder.path)/\($0)" })
     _ = (report.html(), report.table(), report.finding)
 }
 
@@ -62,9 +62,7 @@ var runConfiguration: FuzzedReader {
         seeds: ["loss:\n  kind: pag\n  alignment:\n    weight: 0.5\ntrain:\n  epochs: 3\n"].map { Array($0.utf8) },
         mutation: Mutation(structure: .text, words: ["  ", "    ", ":\n", "a: 1\n", "loss:\n", "kind: vanilla\n"])
     ) { input, folder in
-        try folder.write(input, to: "one/config.yaml")
-        try folder.write(Array("loss:\n  kind: vanilla\n".utf8), to: "two/config.yaml")
-        let report = try Report(runDirectories: ["\(folder.path)/one", "\(folder.path)/two"])
-        _ = (report.html(), report.table(), report.finding)
+        try folder.write(Array("loss:\n  kind: vanilla\n".utf8), to: "twin/config.yaml")
+        try reported("config.yaml", input, beside: ["twin"], folder)
     }
 }
