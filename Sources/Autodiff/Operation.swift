@@ -1,5 +1,4 @@
 import Kernels
-import Tracing
 
 /// A differentiable function of tensors: its attributes, its values and its derivative rule.
 ///
@@ -113,26 +112,4 @@ public struct Pullback: Sendable {
         }
         return tensor
     }
-}
-
-/// Computes in view of the timeline and of whoever looks for numbers that are not finite.
-func compute(_ name: String, _ inputs: [Tensor], _ body: () -> [Tensor]) -> [Tensor] {
-    let pool = inputs[0].pool
-    let values = pool.trace.span(
-        .operation, name, detail: inputs.map(\.shape.description).joined(separator: " "), body)
-    if pool.checksResults, values.contains(where: { !contiguousSum($0.shape.count, $0.pointer).isFinite }) {
-        pool.reportNonFinite(name)
-    }
-    return values
-}
-
-/// Runs an operation and records it if a gradient may flow through.
-func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
-    let constants = inputs.map(\.detached)
-    let value = compute(operation.name, inputs) { [operation.forward(constants)] }[0]
-    inputs[0].pool.observer?(operation, constants, value)
-    guard inputs.contains(where: \.isRecorded) else { return value }
-    return Tensor(
-        shape: value.shape, storage: value.storage,
-        node: Node(operation, inputs: inputs, output: value.storage, shape: value.shape))
 }

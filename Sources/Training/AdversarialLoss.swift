@@ -17,7 +17,7 @@ extension AdversarialLoss {
 
     public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
         // Before any pass that is recorded, so that the attack's memory and the graph's are not held together.
-        let perturbed = passes.shard.images.pool.trace.span(.phase, "inner attack") {
+        let perturbed = passes.shard.images.pool.execution.trace.span(.phase, "inner attack") {
             attack(passes, maximising: goal)
         }
         return self(&passes, perturbed: perturbed)

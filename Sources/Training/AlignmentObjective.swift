@@ -76,46 +76,46 @@ public struct AlignmentObjective: Objective {
         let plan = plan(shard, state, clean)
         let scale = Scalar(state.model.classes) / Scalar(shard.classes.count)
         var gradients = InputGradientRows(classes: shard.classes.count, images: shard.images)
-        // What follows works with other filters, or with the same ones in other forms, until the end.
-        let pool = shard.images.pool
-        pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
-        defer { pool.forgetPreparedFilters() }
-        for range in plan.imageChunks {
-            let images = ImageChunk(range, of: shard, clean, targets: targets)
-            /// The term over some classes' input gradients, which it writes down.
-            func term(_ inputGradients: Tensor, _ classes: Range<Int>) -> Tensor {
-                let similarity = CosineSimilarity(inputGradients, images.targets.rows(classes))
-                let distance = (-similarity.cosines + 1).total() * scale
-                result.loss += distance.item * (Scalar(weight) * perImage)
-                result.parts.add(distance: distance.item, similarity)
-                gradients.add(inputGradients.detached, classes: classes, images: range)
-                return distance * (Scalar(weight) * perImage)
-            }
-            if plan.sharesReference {
-                var differences = logitDifferences(images, chunk: plan.classChunk)
-                let variables = differences.map(\.variable)
-                let inputGradients = logProbabilityGradients(of: variables, images)
-                let loss = term(inputGradients, 0..<shard.classes.count)
-                var cotangents = shared.gather(
-                    from: loss, others: variables, of: images.rows, isLast: differences.isEmpty)[...]
-                pool.forgetPreparedFilters(keepingNew: !plan.isOnePass)
-                while !differences.isEmpty {
-                    let difference = differences.removeFirst()
-                    shared.gather(
-                        from: difference, seed: cotangents.removeFirst(), of: images.rows,
-                        isLast: differences.isEmpty)
+        // The term's passes work with other filters than the clean one, or with the same ones in other forms.
+        let preparedFilters = shard.images.pool.execution.preparedFilters, reuses = !plan.isOnePass
+        preparedFilters.phase(reusing: reuses) {
+            for range in plan.imageChunks {
+                let images = ImageChunk(range, of: shard, clean, targets: targets)
+                /// The term over some classes' input gradients, which it writes down.
+                func term(_ inputGradients: Tensor, _ classes: Range<Int>) -> Tensor {
+                    let similarity = CosineSimilarity(inputGradients, images.targets.rows(classes))
+                    let distance = (-similarity.cosines + 1).total() * scale
+                    result.loss += distance.item * (Scalar(weight) * perImage)
+                    result.parts.add(distance: distance.item, similarity)
+                    gradients.add(inputGradients.detached, classes: classes, images: range)
+                    return distance * (Scalar(weight) * perImage)
                 }
-            } else {
-                for start in stride(from: 0, to: shard.classes.count, by: plan.classChunk) {
-                    let classes = start..<min(shard.classes.count, start + plan.classChunk)
-                    shared.gather(
-                        from: term(inputGradients(of: classes, images), classes), of: images.rows,
-                        isLast: classes.upperBound == shard.classes.count)
+                if plan.sharesReference {
+                    var differences = logitDifferences(images, chunk: plan.classChunk)
+                    let variables = differences.map(\.variable)
+                    let inputGradients = logProbabilityGradients(of: variables, images)
+                    let loss = term(inputGradients, 0..<shard.classes.count)
+                    var cotangents = shared.gather(
+                        from: loss, others: variables, of: images.rows, isLast: differences.isEmpty)[...]
+                    preparedFilters.phase(reusing: reuses) {
+                        while !differences.isEmpty {
+                            let difference = differences.removeFirst()
+                            shared.gather(
+                                from: difference, seed: cotangents.removeFirst(), of: images.rows,
+                                isLast: differences.isEmpty)
+                        }
+                    }
+                } else {
+                    for start in stride(from: 0, to: shard.classes.count, by: plan.classChunk) {
+                        let classes = start..<min(shard.classes.count, start + plan.classChunk)
+                        shared.gather(
+                            from: term(inputGradients(of: classes, images), classes), of: images.rows,
+                            isLast: classes.upperBound == shard.classes.count)
+                    }
                 }
             }
         }
-        pool.forgetPreparedFilters(keepingNew: false)
-        try shared.deliver(to: receive)
+        try preparedFilters.phase(reusing: false) { try shared.deliver(to: receive) }
         result.inputGradients = gradients.all
         return result
     }

@@ -24,7 +24,7 @@ public struct NoisyFastGradientSign: ClassificationLoss {
     public var title: String { "N-FGSM (linf \(epsilon), noise \(noise) of it)" }
 
     public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
-        let perturbed = passes.shard.images.pool.trace.span(.phase, "inner attack") { perturb(passes) }
+        let perturbed = passes.shard.images.pool.execution.trace.span(.phase, "inner attack") { perturb(passes) }
         let outputs = passes.outputs(ofPerturbed: perturbed)
         let loss = passes.crossEntropy(outputs)
         passes.parts.crossEntropy = Double(loss.item)

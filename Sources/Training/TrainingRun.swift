@@ -94,8 +94,9 @@ public final class TrainingRun {
         self.monitor = monitor
         stop = try StopRequest()
         pool = MemoryPool(
-            checkingResults: given.compute.trapNonFinite, convolution: given.compute.convolution,
-            trace: given.profile.trace == nil ? nil : SpanRecorder())
+            for: Execution(
+                convolution: given.compute.convolution, trace: given.profile.trace == nil ? nil : SpanRecorder(),
+                trap: given.compute.trapNonFinite ? NonFiniteTrap() : nil))
         communicator.heartbeat.beat("data", step: 0)
         data = try TrainingData(given) { communicator.heartbeat.beat() }
         try requireSameData(data.splits, over: communicator)
@@ -407,7 +408,7 @@ public final class TrainingRun {
     }
 
     private func writeTrace() throws {
-        guard let path = configuration.profile.trace, let trace = pool.trace else { return }
+        guard let path = configuration.profile.trace, let trace = pool.execution.trace else { return }
         let spans = trace.stop()
         try TraceFile.write(spans, rank: communicator.rank, to: TraceFile.path(path, rank: communicator.rank))
         if isLeader { logger.info("timeline of \(state.step - firstStep) steps, \(spans.count) spans: \(path)") }

@@ -57,7 +57,7 @@ public final class TrainingStep {
     }
 
     public func callAsFunction(_ state: TrainingState) throws -> StepReport {
-        let train = configuration.train, trace = pool.trace
+        let train = configuration.train, trace = pool.execution.trace
         let stepsPerEpoch = data.stepsPerEpoch(batch: train.batch), epoch = state.step / stepsPerEpoch
         let batch = batches(of: epoch)[state.step % stepsPerEpoch]
         let objective = configuration.loss.objective.objective(
@@ -156,7 +156,7 @@ public final class TrainingStep {
     /// Whether any rank's operations gave what is not finite: all of them end with the same failure.
     private func checkOperations(_ step: Int) throws {
         guard configuration.compute.trapNonFinite else { return }
-        let operations = try communicator.allGather(Array((pool.firstNonFinite ?? "").utf8))
+        let operations = try communicator.allGather(Array((pool.execution.trap?.firstOperation ?? "").utf8))
         guard let first = operations.first(where: { !$0.isEmpty }) else { return }
         let operation = String(decoding: first, as: UTF8.self)
         throw Failure(.checkFailed, "step \(step): operation \"\(operation)\" gave a number that is not finite")

@@ -47,8 +47,7 @@ struct TargetsCommand: ParsableCommand {
                 communicator.heartbeat.beat()
             }
             try requireSameData(splits, over: communicator)
-            let pool = MemoryPool(
-                checkingResults: configuration.compute.trapNonFinite, convolution: configuration.compute.convolution)
+            let pool = MemoryPool(for: Execution(convolution: configuration.compute.convolution))
             let generator = try configuration.targets.generator.prepare(
                 GenerationContext(
                     dataset: splits.train, seed: configuration.seed,

@@ -103,30 +103,6 @@ import Testing
         #expect(pool.usage.reserved <= pool.usage.peak * 3 / 2 + 4 << 20)
     }
 
-    /// Forms of filters stay for the next convolution, or go after each; the numbers are the same.
-    @Test func preparedFilters() {
-        let pool = MemoryPool()
-        func numbers(_ shape: Shape) -> Tensor {
-            Tensor(shape, (0..<shape.count).map { Scalar($0 * 7919 % 23 - 11) / 11 }, in: pool)
-        }
-        let images = numbers([2, 16, 16, 64]), filters = numbers([64, 3, 3, 64])
-        func convolved() -> (numbers: [Scalar], left: Int) {
-            let before = pool.usage.live
-            return (images.convolved(with: filters, ConvolutionSettings(stride: 1, padding: 1)).array,
-                pool.usage.live - before)
-        }
-        pool.forgetPreparedFilters(keepingNew: false)
-        let once = [convolved(), convolved()]
-        #expect(once.allSatisfy { $0.left == 0 })
-        pool.forgetPreparedFilters()
-        let first = convolved(), second = convolved()
-        #expect(first.left > 0 && second.left == 0)
-        #expect((once + [first, second]).allSatisfy { $0.numbers == first.numbers })
-        let kept = pool.usage.live
-        pool.forgetPreparedFilters(keepingNew: false)
-        #expect(pool.usage.live == kept - first.left)
-    }
-
     @Test func largeBlocks() {
         let pool = MemoryPool(), count = (80 << 20) / MemoryLayout<Scalar>.stride
         let tensor = Tensor([count], in: pool) {
@@ -161,15 +137,5 @@ import Testing
             for await correct in group { #expect(correct) }
         }
         #expect(pool.usage.live == 0)
-    }
-
-    @Test func firstResultThatIsNotFinite() {
-        for checks in [true, false] {
-            let pool = MemoryPool(checkingResults: checks), x = Tensor([2], [1, 0], in: pool)
-            _ = x.exponential() + x
-            #expect(pool.firstNonFinite == nil)
-            _ = (x.logarithm() * x).exponential()
-            #expect(pool.firstNonFinite == (checks ? "logarithm" : nil))
-        }
     }
 }

@@ -17,9 +17,10 @@ import Testing
     /// All that run in a check's function and its gradients of first and second order, with and without a class axis.
     private func applications(_ check: OperationCheck) -> [Application] {
         let seen = Mutex<[Application]>([])
-        let pool = MemoryPool { operation, inputs, result in
-            seen.withLock { $0.append(Application(operation: operation, inputs: inputs, result: result)) }
-        }
+        let pool = MemoryPool(
+            for: Execution { operation, inputs, result in
+                seen.withLock { $0.append(Application(operation: operation, inputs: inputs, result: result)) }
+            })
         let inputs = check.sample(in: pool).map(\.variable), output = check.function(inputs)
         for lead: Shape in [[], [2]] {
             let seed = random(lead + output.shape, salt: 40, in: pool)

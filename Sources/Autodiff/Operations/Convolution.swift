@@ -105,7 +105,7 @@ extension ConvolutionInputGradient {
         guard p.wanted[0], p.wanted[1], p.lead == 0, !p.isRecording else { return nil }
         let (dy, filters) = (p.input(0), p.input(1))
         let g = settings.geometry(input: cotangent.shape, filters: filters.shape)
-        guard cotangent.pool.convolution.sharesPatches(g) else { return nil }
+        guard cotangent.execution.convolution.sharesPatches(g) else { return nil }
         let convolution = Convolution(settings: settings).completing(p.epilogue)
         let inputs = convolution.inputs(cotangent, filters, p.epilogue)
         return compute("convolution and weight gradient", inputs) {
@@ -171,7 +171,7 @@ private func withPreparedFilters(
     _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Tensor, in pool: MemoryPool,
     _ body: (ConvolutionEngine, Source) -> Void
 ) {
-    let engine = pool.convolution, count = engine.preparedFilterCount(g, operation)
+    let engine = pool.execution.convolution, count = engine.preparedFilterCount(g, operation)
     let prepared = count == 0 ? filters.storage : filters.storage.preparedFilters(FilterForm(g, operation)) {
         let form = Storage(count: count, in: pool)
         engine.prepareFilters(g, operation, filters.pointer, into: form.pointer)

@@ -42,7 +42,7 @@ struct Combination {
             #expect([.usage, .badInput].contains(failure.kind), "\(failure)")
             return print("refused: \(failure)")
         }
-        let pool = MemoryPool(convolution: configuration.compute.convolution)
+        let pool = MemoryPool(for: Execution(convolution: configuration.compute.convolution))
         let state = TrainingState(initialising: model, configuration, in: pool)
         if let targets { try compareChunks(state.model, data, targets) }
         let step = try TrainingStep(

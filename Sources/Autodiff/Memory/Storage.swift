@@ -37,12 +37,12 @@ public final class Storage: @unchecked Sendable {
         return Storage(window: rows.lowerBound * row, rows.count * row, of: self)
     }
 
-    /// These numbers in the form that a convolution method reads, made once if the pool keeps forms: valid for as long
+    /// These numbers in the form that a convolution method reads, made once if forms are kept: valid for as long
     /// as this object, because its numbers do not change.
     func preparedFilters(_ form: FilterForm, make: () -> Storage) -> Storage {
         if let known = prepared[form] { return known }
-        guard pool.keepsPreparedFilters else { return make() }
-        if prepared.isEmpty { pool.note(preparedFiltersOf: self) }
+        guard pool.execution.preparedFilters.keeps else { return make() }
+        if prepared.isEmpty { pool.execution.preparedFilters.note(self) }
         let new = make()
         prepared[form] = new
         return new
@@ -55,7 +55,6 @@ public final class Storage: @unchecked Sendable {
         prepared = [:]
     }
 
-    /// To be called after the numbers have changed in place: what was made of them is no longer theirs.
     func forgetPreparedFilters() { prepared = [:] }
 
     deinit {

@@ -27,7 +27,7 @@ struct Cotangents {
             return
         }
         if sum.node == nil, part.node == nil, !sum.storage.isWindow, isKnownUniquelyReferenced(&sum.storage) {
-            sum.pool.trace.span(.operation, "accumulate", detail: sum.shape.description) {
+            sum.execution.trace.span(.operation, "accumulate", detail: sum.shape.description) {
                 sum.storage.add(part.storage)
             }
             sums[node] = sum

@@ -1,7 +1,5 @@
 import Failures
-import Kernels
 import Synchronization
-import Tracing
 
 /// Memory that is taken from the system once and used again: a fresh page costs about as long as filling it.
 ///
@@ -19,62 +17,13 @@ public final class MemoryPool: Sendable {
         /// Small blocks live apart, so that a few that stay do not cut up the room for large ones.
         var small = BlockArena(.whereNeeded), large = BlockArena(.atOnce)
         var usage = Usage()
-        var firstNonFinite: String?
-        var preparedFilters: [WeakStorage] = []
-        var keepsPreparedFilters = true
-    }
-    private struct WeakStorage {
-        weak var storage: Storage?
     }
     private let state = Mutex(State())
-    /// Whether every operation's result is searched for numbers that are not finite. Slow; for debugging.
-    let checksResults: Bool
 
-    /// How convolutions of tensors in this pool are computed.
-    let convolution: ConvolutionEngine
+    /// How operations on the tensors in this pool are carried out. The pool itself takes no part in it.
+    public let execution: Execution
 
-    /// Where the time of every operation is noted, if anywhere.
-    public let trace: SpanRecorder?
-
-    /// Is shown every operation with its inputs and its result.
-    public typealias Observer = @Sendable (any Operation, _ inputs: [Tensor], _ result: Tensor) -> Void
-    let observer: Observer?
-
-    public init(
-        checkingResults: Bool = false, convolution: ConvolutionPreference = .auto, trace: SpanRecorder? = nil,
-        observer: Observer? = nil
-    ) {
-        checksResults = checkingResults
-        self.trace = trace
-        self.observer = observer
-        self.convolution = ConvolutionEngine(convolution)
-    }
-
-    /// The name of the first operation in this pool whose result was not finite, if results are checked.
-    public var firstNonFinite: String? { state.withLock { $0.firstNonFinite } }
-    func reportNonFinite(_ operation: String) {
-        state.withLock { if $0.firstNonFinite == nil { $0.firstNonFinite = operation } }
-    }
-
-    /// Whether forms of filters are kept for the next convolution with them.
-    var keepsPreparedFilters: Bool { state.withLock { $0.keepsPreparedFilters } }
-
-    func note(preparedFiltersOf storage: Storage) {
-        state.withLock { $0.preparedFilters.append(WeakStorage(storage: storage)) }
-    }
-
-    /// Gives up the forms of filters that convolutions have made so far, which take several times the filters' memory.
-    /// They are made anew where they are needed again: to be called where a phase of the work ends.
-    ///
-    /// - Parameter keepingNew: whether the next phase uses its forms more than once; else each goes after its use.
-    public func forgetPreparedFilters(keepingNew: Bool = true) {
-        let noted = state.withLock { state in
-            defer { state.preparedFilters = [] }
-            state.keepsPreparedFilters = keepingNew
-            return state.preparedFilters
-        }
-        for entry in noted { entry.storage?.forgetPreparedFilters() }
-    }
+    public init(for execution: Execution = Execution()) { self.execution = execution }
 
     deinit {
         state.withLock {
