@@ -59,6 +59,7 @@ let package = Package(
         .target(name: "CGuardPages"),
 
         module("Failures"),
+        module("Figures"),
         module("Randomness"),
         module("Tracing"),
         module("Configuration", ["Failures", "Formats", yams]),
@@ -78,20 +79,20 @@ let package = Package(
             "Kernels", "Layers", "Models",
         ]),
         module("Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
-            "Kernels", "Layers", "Models", "Perturbations", "Randomness", "TargetGeneration", "Targets", "Tracing",
-            logging,
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Figures",
+            "Formats", "Kernels", "Layers", "Models", "Perturbations", "Randomness", "TargetGeneration", "Targets",
+            "Tracing", logging,
         ]),
         module("Evaluation", [
             "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Perturbations",
             "Randomness",
         ]),
-        module("Reporting", ["Failures", "Formats"]),
+        module("Reporting", ["Failures", "Figures", "Formats"]),
         module("Illustrations", [
             "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Perturbations",
             "Reporting", "Targets",
         ]),
-        module("Studies", ["Checkpoints", "Configuration", "Failures", "Formats", "Training"]),
+        module("Studies", ["Checkpoints", "Configuration", "Failures", "Figures", "Formats", "Training"]),
         module("Benchmarks", [
             "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Perturbations",
             "Randomness", "Tracing", "Training",
@@ -126,7 +127,7 @@ let package = Package(
             "Models", "Randomness", "Training", logging,
         ]),
         tests(of: "Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels",
+            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Figures", "Formats", "Kernels",
             "Layers", "Models", "Perturbations", "Randomness", "Targets", logging,
         ]),
         tests(of: "Evaluation", [

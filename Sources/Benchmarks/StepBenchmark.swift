@@ -85,7 +85,7 @@ private final class StepWork {
     private let optimizer: any Optimizer
     private let reduction: TreeReduction
     private let shard: LabelledImages
-    private let loss: AlignmentObjective
+    private let loss: ClassificationObjective
     /// Where each parameter's gradient begins in the vector.
     private let offsets: [Int]
 
@@ -108,9 +108,13 @@ private final class StepWork {
         shard = LabelledImages(
             images: randomTensor([batch] + input, seed: seed, in: pool), labels: (0..<batch).map { $0 % classes },
             targets: targets, classes: targets == nil ? [] : (0..<classes).map { Array(repeating: $0, count: batch) })
-        loss = AlignmentObjective(
-            weight: 1, gradient: .logprob, statistics: targets == nil ? .perClass : benchmark.statistics,
-            classChunk: benchmark.classChunk, imageChunk: benchmark.imageChunk, memory: benchmark.memory)
+        loss = ClassificationObjective(
+            AlignedGradients(),
+            with: targets.map { _ in
+                AlignmentTerm(
+                    weight: 1, gradient: .logprob, statistics: benchmark.statistics, classChunk: benchmark.classChunk,
+                    imageChunk: benchmark.imageChunk, memory: benchmark.memory)
+            })
     }
 
     func step() throws -> Seconds {

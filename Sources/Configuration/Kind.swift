@@ -10,7 +10,9 @@ public struct Kind<Value: Sendable>: Sendable {
     /// What the file calls it.
     public let name: String
 
-    /// The kind with its defaults.
+    /// A value of this kind with its defaults.
+    public var standard: Value { make() }
+
     let make: @Sendable () -> Value
 
     /// Whether a value is of this kind.

@@ -18,6 +18,9 @@ public func createDirectory(_ path: String) throws {
     }
 }
 
+/// Whether there is anything of this name.
+public func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
 /// The names in a directory, without `.` and `..`, in the order of their bytes.
 ///
 /// Throws `Failure.inputOutput` when the directory cannot be read.

@@ -1,3 +1,5 @@
+import Figures
+
 /// The charts of a report.
 enum Curves {
     /// Robust accuracy over the attack's budget, a chart a norm. Clean accuracy is the budget zero.
@@ -31,79 +33,67 @@ enum Curves {
 
     /// What training and its monitor saw.
     static func training(_ runs: [Run]) -> [LineChart] {
-        var charts = [steps(runs, "loss", "Training loss", .fittedOrLogarithmic)] + DenoisingCurves.charts(runs)
+        var charts = [steps(runs, .loss)] + DenoisingCurves.charts(runs)
         // A loss without a second part is the cross-entropy itself; a denoiser has none.
-        if runs.contains(where: { $0.metrics?.steps["ce"] != $0.metrics?.steps["loss"] }) {
-            charts.append(steps(runs, "ce", "Cross-entropy", .fittedOrLogarithmic))
+        if runs.contains(where: { $0.metrics?.steps[.crossEntropy] != $0.metrics?.steps[.loss] }) {
+            charts.append(steps(runs, .crossEntropy))
         }
-        charts.append(monitor(runs, ["loss"], "Held-out error", scale: .fittedOrLogarithmic))
-        charts.append(steps(runs, "regularisation", "Regularisation", .fittedOrLogarithmic))
-        charts.append(steps(runs, "alignment", "Alignment loss", .fittedOrLogarithmic))
-        charts.append(steps(runs, "cosine", "Cosine between gradients and targets", .fitted))
-        charts.append(steps(runs, "train_acc", "Training accuracy", .fraction))
+        charts.append(heldOut(runs, .heldOutError))
+        charts += [Figure.regularisation, .alignment, .cosine, .accuracy].map { steps(runs, $0) }
         // A loss of nothing but perturbed images has no other accuracy.
-        if runs.contains(where: { $0.metrics?.steps["perturbed_acc"] != $0.metrics?.steps["train_acc"] }) {
-            charts.append(steps(runs, "perturbed_acc", "Training accuracy on perturbed images", .fraction))
+        if runs.contains(where: { $0.metrics?.steps[.perturbedAccuracy] != $0.metrics?.steps[.accuracy] }) {
+            charts.append(steps(runs, .perturbedAccuracy))
         }
         if runs.count == 1 {
-            charts.append(monitor(runs, ["clean_acc", "robust_acc"], "Held-out accuracy"))
+            charts.append(heldOut(runs, .heldOutAccuracy, .heldOutRobustAccuracy, title: "Held-out accuracy"))
             charts.append(
-                monitor(runs, ["cosine", "cosine_perturbed"], "Held-out cosine to the targets", scale: .fitted))
+                heldOut(runs, .heldOutCosine, .heldOutPerturbedCosine, title: "Held-out cosine to the targets"))
         } else {
-            charts.append(monitor(runs, ["clean_acc"], "Held-out accuracy, clean"))
-            charts.append(monitor(runs, ["robust_acc"], "Held-out accuracy under attack"))
-            charts.append(monitor(runs, ["cosine"], "Held-out cosine to the targets, clean", scale: .fitted))
-            charts.append(
-                monitor(runs, ["cosine_perturbed"], "Held-out cosine to the targets under attack", scale: .fitted))
+            charts += [
+                Figure.heldOutAccuracy, .heldOutRobustAccuracy, .heldOutCosine, .heldOutPerturbedCosine,
+            ].map { heldOut(runs, $0) }
         }
         return charts.compactMap { $0 }
     }
 
     /// How the machine and the optimiser did.
     static func diagnostics(_ runs: [Run]) -> [LineChart] {
-        [
-            steps(runs, "lr", "Learning rate", .fittedOrLogarithmic),
-            steps(runs, "gradient_norm", "Gradient norm", .fittedOrLogarithmic),
-            steps(runs, "zero_gradients", "Images with a vanished gradient", .fitted),
-            steps(runs, "images_per_s", "Images per second", .fitted),
-        ].compactMap { $0 }
+        [Figure.learningRate, .inputGradientNorm, .zeroGradients, .imagesPerSecond].compactMap { steps(runs, $0) }
     }
 
-    private static func steps(
-        _ runs: [Run], _ field: String, _ title: String, _ scale: LineChart.VerticalScale
-    ) -> LineChart? {
+    private static func steps(_ runs: [Run], _ figure: Figure) -> LineChart? {
         let series = runs.compactMap { run -> LineChart.Series? in
-            guard let points = run.metrics?.steps[field], isShown(points, field) else { return nil }
+            guard let points = run.metrics?.steps[figure], isShown(points, figure) else { return nil }
             return LineChart.Series(label: run.name, points: points, colour: run.colour)
         }
         return series.isEmpty
             ? nil
             : LineChart(
-                title: title, horizontalLabel: "step", verticalScale: scale, series: series, marks: alarms(runs),
-                hasLegend: runs.count > 1)
+                title: figure.title, horizontalLabel: "step", verticalScale: LineChart.VerticalScale(figure.scale),
+                series: series, marks: alarms(runs), hasLegend: runs.count > 1)
     }
 
-    private static func monitor(
-        _ runs: [Run], _ fields: [String], _ title: String, scale: LineChart.VerticalScale = .fraction
-    ) -> LineChart? {
+    /// One figure, or one of clean images and one under attack, which need a title of their own.
+    private static func heldOut(_ runs: [Run], _ figures: Figure..., title: String? = nil) -> LineChart? {
         var series: [LineChart.Series] = []
         for run in runs {
-            for (i, field) in fields.enumerated() {
-                guard let points = run.metrics?.epochs[field], isShown(points, field) else { continue }
-                let label = fields.count == 1 ? run.name : i == 0 ? "clean" : "under attack"
+            for (i, figure) in figures.enumerated() {
+                guard let points = run.metrics?.epochs[figure], isShown(points, figure) else { continue }
+                let label = figures.count == 1 ? run.name : i == 0 ? "clean" : "under attack"
                 series.append(LineChart.Series(label: label, points: points, colour: run.colour + i))
             }
         }
         return series.isEmpty
             ? nil
             : LineChart(
-                title: title, horizontalLabel: "epoch", verticalScale: scale, series: series,
-                hasLegend: runs.count > 1 || fields.count > 1)
+                title: title ?? figures[0].title, horizontalLabel: "epoch",
+                verticalScale: LineChart.VerticalScale(figures[0].scale), series: series,
+                hasLegend: runs.count > 1 || figures.count > 1)
     }
 
     /// Values that never are finite say that the quantity does not exist for the run; of the loss, that it failed.
-    private static func isShown(_ points: [LineChart.Point], _ field: String) -> Bool {
-        !points.isEmpty && (field == "loss" || points.contains { $0.y.isFinite })
+    private static func isShown(_ points: [LineChart.Point], _ figure: Figure) -> Bool {
+        !points.isEmpty && (figure == .loss || points.contains { $0.y.isFinite })
     }
 
     private static func alarms(_ runs: [Run]) -> [LineChart.Mark] {
@@ -114,5 +104,15 @@ enum Curves {
         }
         // Labels of more would cover each other.
         return Array(marks.prefix(3))
+    }
+}
+
+extension LineChart.VerticalScale {
+    init(_ scale: Figure.Scale) {
+        switch scale {
+        case .fraction: self = .fraction
+        case .fitted: self = .fitted
+        case .fittedOrLogarithmic: self = .fittedOrLogarithmic
+        }
     }
 }

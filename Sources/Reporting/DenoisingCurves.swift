@@ -1,8 +1,8 @@
+import Figures
+
 /// The charts of runs that train a denoiser: its error by noise level.
 enum DenoisingCurves {
-    /// The time steps in so many equal ranges, the least noise first, as training logs them.
-    static let levels = 8
-    static func field(_ level: Int) -> String { "error_level_\(level + 1)" }
+    private static let levels = Figure.errorByNoiseLevel
 
     static func charts(_ runs: [Run]) -> [LineChart] {
         let denoisers = runs.filter(\.isDenoiser)
@@ -15,11 +15,11 @@ enum DenoisingCurves {
     /// What the last part of training left.
     private static func profile(_ runs: [Run]) -> LineChart {
         let series = runs.map { run in
-            let points = (0..<levels).compactMap { level -> LineChart.Point? in
-                let values = (run.metrics?.steps[field(level)] ?? []).map(\.y).filter(\.isFinite)
+            let points = levels.enumerated().compactMap { level, figure -> LineChart.Point? in
+                let values = (run.metrics?.steps[figure] ?? []).map(\.y).filter(\.isFinite)
                 let last = values.suffix(max(1, values.count / 10))
                 guard !last.isEmpty else { return nil }
-                let place = (Double(level) + 0.5) / Double(levels)
+                let place = (Double(level) + 0.5) / Double(levels.count)
                 return LineChart.Point(x: place, y: last.reduce(0, +) / Double(last.count))
             }
             return LineChart.Series(label: run.name, points: points, colour: run.colour)
@@ -30,10 +30,10 @@ enum DenoisingCurves {
     }
 
     private static func history(_ run: Run) -> LineChart {
-        let series = stride(from: 0, to: levels, by: 2).enumerated().map { place, level in
+        let series = stride(from: 0, to: levels.count, by: 2).enumerated().map { place, level in
             LineChart.Series(
-                label: "time steps from \(level)/\(levels) to \(level + 1)/\(levels)",
-                points: run.metrics?.steps[field(level)] ?? [], colour: place)
+                label: "time steps from \(level)/\(levels.count) to \(level + 1)/\(levels.count)",
+                points: run.metrics?.steps[levels[level]] ?? [], colour: place)
         }
         return LineChart(
             title: "Error at four noise levels", horizontalLabel: "step", verticalScale: .fittedOrLogarithmic,
@@ -43,5 +43,5 @@ enum DenoisingCurves {
 
 extension Run {
     /// Whether this run trains a denoiser, which has no accuracy.
-    var isDenoiser: Bool { (0..<DenoisingCurves.levels).contains { metrics?.steps[DenoisingCurves.field($0)] != nil } }
+    var isDenoiser: Bool { Figure.errorByNoiseLevel.contains { metrics?.steps[$0] != nil } }
 }

@@ -1,3 +1,5 @@
+import Figures
+
 /// What the numbers rest on: facts of the training, checks of the evaluation, configurations, events.
 struct ReportDetails {
     let runs: [Run]
@@ -28,22 +30,22 @@ struct ReportDetails {
     private var facts: HTML {
         let rows = runs.compactMap { run -> [HTML]? in
             guard let metrics = run.metrics else { return nil }
-            func median(_ field: String) -> String {
-                let values = (metrics.steps[field] ?? []).map(\.y).filter(\.isFinite).sorted()
+            func median(_ figure: Figure) -> String {
+                let values = (metrics.steps[figure] ?? []).map(\.y).filter(\.isFinite).sorted()
                 return values.isEmpty ? NumberText.missing : NumberText.short(values[values.count / 2], digits: 3)
             }
-            let seconds = (metrics.epochs["seconds"] ?? []).map(\.y).filter(\.isFinite)
-            func points(_ field: String) -> [LineChart.Point] { (metrics.epochs[field] ?? []).filter(\.y.isFinite) }
+            let seconds = (metrics.epochs[.seconds] ?? []).map(\.y).filter(\.isFinite)
+            func points(_ figure: Figure) -> [LineChart.Point] { (metrics.epochs[figure] ?? []).filter(\.y.isFinite) }
             // Of a denoiser the least error.
-            let best = points("robust_acc").max { $0.y < $1.y }.map { ($0.x, NumberText.percent($0.y)) }
-                ?? points("loss").min { $0.y < $1.y }.map { ($0.x, "error " + NumberText.short($0.y)) }
-            let loss = metrics.steps["loss"]?.last.map { NumberText.short($0.y) } ?? NumberText.missing
+            let best = points(.heldOutRobustAccuracy).max { $0.y < $1.y }.map { ($0.x, NumberText.percent($0.y)) }
+                ?? points(.heldOutError).min { $0.y < $1.y }.map { ($0.x, "error " + NumberText.short($0.y)) }
+            let loss = metrics.steps[.loss]?.last.map { NumberText.short($0.y) } ?? NumberText.missing
             return [
                 run.swatch + .element("span", [:], "\(run.name)"),
                 "\(metrics.lastStep.map { NumberText.short($0, digits: 12) } ?? NumberText.missing)",
                 "\(metrics.lastEpoch.map { NumberText.short($0, digits: 6) } ?? NumberText.missing)",
                 "\(seconds.isEmpty ? NumberText.missing : NumberText.duration(seconds: seconds.reduce(0, +)))",
-                "\(median("images_per_s"))", "\(loss)",
+                "\(median(.imagesPerSecond))", "\(loss)",
                 "\(best.map { "\($1) (epoch \(NumberText.short($0)))" } ?? NumberText.missing)",
             ]
         }
@@ -78,16 +80,16 @@ struct ReportDetails {
 
     /// Cosines by class, clean and under attack, as the last epoch's monitor saw them.
     private var alignment: HTML {
-        let measured = runs.filter { $0.metrics?.classes["cosine_per_class"] != nil }
+        let measured = runs.filter { $0.metrics?.classes[.heldOutCosineByClass] != nil }
         guard !measured.isEmpty else { return .empty }
         var classes: [String] = []
-        for (name, _) in measured.flatMap({ $0.metrics?.classes["cosine_per_class"] ?? [] })
+        for (name, _) in measured.flatMap({ $0.metrics?.classes[.heldOutCosineByClass] ?? [] })
         where !classes.contains(name) { classes.append(name) }
         let rows = classes.map { name -> [HTML] in
             [.element("span", [:], "\(name)")]
                 + measured.flatMap { run in
-                    TrainingMetrics.classFields.map { field in
-                        let value = run.metrics?.classes[field]?.first { $0.name == name }?.value
+                    Figure.ofClasses.map { figure in
+                        let value = run.metrics?.classes[figure]?.first { $0.name == name }?.value
                         return "\(value.map { NumberText.fixed($0, places: 3) } ?? NumberText.missing)"
                     }
                 }

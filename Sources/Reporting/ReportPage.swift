@@ -1,3 +1,5 @@
+import Figures
+
 /// The page as a whole: what was found, then how it came about, then what it rests on.
 struct ReportPage {
     let runs: [Run]
@@ -66,7 +68,7 @@ struct ReportPage {
                 lines.append("\(run.name): \(event.name)\(place)\(event.message.isEmpty ? "" : ": ")\(event.message)")
             }
             if events.count > 3 { lines.append("\(run.name): \(events.count - 3) more such events") }
-            let losses = run.metrics?.steps["loss"] ?? []
+            let losses = run.metrics?.steps[.loss] ?? []
             let broken = losses.filter { !$0.y.isFinite }.count
             if broken > 0 {
                 let share = "\(NumberText.grouped(broken)) of \(NumberText.grouped(losses.count)) steps"

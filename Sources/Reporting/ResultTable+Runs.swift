@@ -1,3 +1,5 @@
+import Figures
+
 extension ResultTable {
     /// The table of the runs' evaluations: clean accuracy, each attack, and all attacks together. When no run has been
     /// evaluated it shows what the last epochs' monitors saw; nil when there is nothing of that either.
@@ -43,17 +45,17 @@ extension ResultTable {
     }
 
     private init?(monitorsOf runs: [Run]) {
-        func last(_ run: Run, _ field: String) -> Double? {
-            run.metrics?.epochs[field]?.last { $0.y.isFinite }?.y
+        func last(_ run: Run, _ figure: Figure) -> Double? {
+            run.metrics?.epochs[figure]?.last { $0.y.isFinite }?.y
         }
-        guard runs.contains(where: { last($0, "clean_acc") != nil || last($0, "robust_acc") != nil }) else {
+        guard runs.contains(where: { last($0, .heldOutAccuracy) != nil || last($0, .heldOutRobustAccuracy) != nil }) else {
             return nil
         }
         self.init(
             columns: ["clean", "robust"].map { Column(title: $0, details: ["held-out,", "last epoch"]) },
             rows: runs.map { run in
                 Row(
-                    name: run.name, accuracies: [last(run, "clean_acc"), last(run, "robust_acc")], samples: nil,
+                    name: run.name, accuracies: [last(run, .heldOutAccuracy), last(run, .heldOutRobustAccuracy)], samples: nil,
                     colour: run.colour)
             })
     }

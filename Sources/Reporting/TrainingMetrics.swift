@@ -1,4 +1,5 @@
 import Failures
+import Figures
 import Formats
 
 /// What `metrics.jsonl` tells of a run.
@@ -13,20 +14,12 @@ struct TrainingMetrics: Sendable {
         var isAlarm: Bool { ["collapse", "non-finite", "divergence"].contains(name) }
     }
 
-    static let stepFields = [
-        "loss", "ce", "regularisation", "alignment", "cosine", "train_acc", "perturbed_acc", "lr", "images_per_s",
-        "gradient_norm", "zero_gradients",
-    ] + (0..<DenoisingCurves.levels).map(DenoisingCurves.field)
-    static let epochFields = ["clean_acc", "robust_acc", "cosine", "cosine_perturbed", "loss", "seconds"]
-    /// Each is an object: a number for each class.
-    static let classFields = ["cosine_per_class", "cosine_perturbed_per_class"]
-
-    /// For each of `stepFields` the points (step, value); NaN where the value was not finite.
-    private(set) var steps: [String: [LineChart.Point]] = [:]
-    /// For each of `epochFields` the points (epoch, value); NaN where the value was not finite.
-    private(set) var epochs: [String: [LineChart.Point]] = [:]
-    /// For each of `classFields` the classes and values of the last epoch that has them; NaN as above.
-    private(set) var classes: [String: [(name: String, value: Double)]] = [:]
+    /// The points (step, value) of each figure of steps; NaN where the value was not finite.
+    private(set) var steps: [Figure: [LineChart.Point]] = [:]
+    /// The points (epoch, value) of each figure of epochs; NaN where the value was not finite.
+    private(set) var epochs: [Figure: [LineChart.Point]] = [:]
+    /// Of each figure of classes the classes and values of the last epoch that has them; NaN as above.
+    private(set) var classes: [Figure: [(name: String, value: Double)]] = [:]
     private(set) var events: [Event] = []
     private(set) var lastStep: Double?
     private(set) var lastEpoch: Double?
@@ -73,20 +66,20 @@ struct TrainingMetrics: Sendable {
             // A resumed run goes back to its checkpoint: what it had done after that is not part of the run.
             if let lastStep, step <= lastStep { Self.forget(from: step, &steps) }
             lastStep = step
-            for field in Self.stepFields {
-                let value = try field.hasSuffix("_acc") ? fields.fraction(field) : fields.number(field)
-                if let value { steps[field, default: []].append(LineChart.Point(x: step, y: value)) }
+            for figure in Figure.ofSteps {
+                guard let value = try Self.value(of: figure, fields) else { continue }
+                steps[figure, default: []].append(LineChart.Point(x: step, y: value))
             }
         case "epoch":
             guard let epoch = try fields.number("epoch"), epoch.isFinite else { throw fields.missing("epoch") }
             if let lastEpoch, epoch <= lastEpoch { Self.forget(from: epoch, &epochs) }
             lastEpoch = epoch
-            for field in Self.epochFields {
-                let value = try field.hasSuffix("_acc") ? fields.fraction(field) : fields.number(field)
-                if let value { epochs[field, default: []].append(LineChart.Point(x: epoch, y: value)) }
+            for figure in Figure.ofEpochs {
+                guard let value = try Self.value(of: figure, fields) else { continue }
+                epochs[figure, default: []].append(LineChart.Point(x: epoch, y: value))
             }
-            for field in Self.classFields {
-                if let values = try fields.numbers(field) { classes[field] = values }
+            for figure in Figure.ofClasses {
+                if let values = try fields.numbers(figure.name) { classes[figure] = values }
             }
         case "event":
             let step = try fields.count("step").map(Double.init) ?? lastStep
@@ -99,9 +92,13 @@ struct TrainingMetrics: Sendable {
         }
     }
 
-    private static func forget(from place: Double, _ curves: inout [String: [LineChart.Point]]) {
-        for field in Array(curves.keys) {
-            while let last = curves[field]?.last, last.x >= place { curves[field]?.removeLast() }
+    private static func value(of figure: Figure, _ fields: JSONFields) throws -> Double? {
+        try figure.scale == .fraction ? fields.fraction(figure.name) : fields.number(figure.name)
+    }
+
+    private static func forget(from place: Double, _ curves: inout [Figure: [LineChart.Point]]) {
+        for figure in Array(curves.keys) {
+            while let last = curves[figure]?.last, last.x >= place { curves[figure]?.removeLast() }
         }
     }
 }

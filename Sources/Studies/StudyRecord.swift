@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Failures
+import Figures
 import Formats
 import Training
 
@@ -102,11 +103,10 @@ public enum StudyRecord {
             if let epoch = value["epoch"]?.intValue { epochs[epoch] = value }
         }
         let last = epochs.sorted { $0.key < $1.key }.map(\.value)
-        let names = ["clean_acc", "robust_acc", "cosine", "cosine_perturbed", "seconds", "processor_seconds"]
         return .object(
-            names.compactMap { name in
-                let values = last.compactMap { $0[name]?.doubleValue }
-                return values.isEmpty ? nil : .init(name, JSONValue(values))
+            Figure.ofEpochs.compactMap { figure in
+                let values = last.compactMap { $0[figure.name]?.doubleValue }
+                return values.isEmpty ? nil : .init(figure.name, JSONValue(values))
             })
     }
 

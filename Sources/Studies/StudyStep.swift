@@ -2,7 +2,6 @@ import Checkpoints
 import Configuration
 import Failures
 import Formats
-import Glibc
 import Training
 
 /// One command of a study.
@@ -57,4 +56,3 @@ public struct StudyStep: Sendable, Equatable {
     }
 }
 
-func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -63,10 +63,10 @@ struct Import: ParsableCommand {
         var configuration: RunConfiguration = try Configuration.read(file: config)
         let file = try SafetensorsFile(path: weights)
         try Outputs.require(out, .importedCheckpoint, inputs: [weights, config])
-        let data = try TrainingData(configuration), shape = data.train.shape
+        let data = try configuration.openData(), shape = data.train.shape
         configuration.model.inChannels = shape.channels
         configuration.model.normalize =
-            configuration.model.normalize ?? configuration.standardNormalisation(data.splits)
+            configuration.model.normalize ?? configuration.loss.objective.standardNormalisation(data.splits)
         var description = ModelDescription(
             configuration: configuration.model, input: [shape.height, shape.width, shape.channels],
             classes: data.train.classNames.count)
@@ -77,12 +77,12 @@ struct Import: ParsableCommand {
             description.configuration.normalize = normalisation
         }
         let state = TrainingState(initialising: try description.model(), configuration, in: MemoryPool())
-        try foreign.load(state.model.parameters, of: state.model)
-        try foreign.loadStatistics(of: state.model)
-        try ParameterFiles.requireSound(state.model, of: weights)
-        if let average = state.average { try foreign.load(average, of: state.model) }
+        try foreign.load(state.network.parameters, of: state.network)
+        try foreign.loadStatistics(of: state.network)
+        try ParameterFiles.requireSound(state.network, of: weights)
+        if let average = state.average { try foreign.load(average, of: state.network) }
         for remark in foreign.remarks { print("\(weights): \(remark)") }
         try TrainingCheckpoint.write(state, to: out, configuration, description: description, data: data)
-        print("\(out): \(state.model.model.parameterCount) parameters")
+        print("\(out): \(state.network.model.parameterCount) parameters")
     }
 }

@@ -63,8 +63,7 @@ struct Train: ParsableCommand {
             let training = try TrainingRun(
                 configuration, directory: directory, resume: resumption, from: start, communicator: communicator,
                 logger: logger,
-                monitor: configuration.task == .denoiser
-                    ? nil : try monitor(configuration.monitor, seed: configuration.seed, communicator))
+                robustness: try robustness(configuration.monitor, seed: configuration.seed, communicator))
             // The directory stays this job's until its last file is written.
             defer { training.leaveDirectory() }
             try training.run()
@@ -72,7 +71,7 @@ struct Train: ParsableCommand {
             if communicator.rank == 0 {
                 let (state, parameters) = training.network
                 func progress() { communicator.heartbeat.beat() }
-                if let process = configuration.diffusion {
+                if let process = configuration.loss.objective.diffusion {
                     let samples = SamplePictures(
                         state, parameters: parameters, process, like: training.data.splits.train,
                         seed: configuration.seed, progress: progress)
@@ -109,9 +108,10 @@ struct Train: ParsableCommand {
         return try WarmStart(path: path, average: ema)
     }
 
-    private func monitor(
+    /// How the run's monitor attacks.
+    private func robustness(
         _ settings: MonitorConfiguration, seed: UInt64, _ communicator: any Communicator
-    ) throws -> TrainingRun.Monitor? {
+    ) throws -> RobustnessMeasurement? {
         guard settings.everyEpochs > 0 else { return nil }
         let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
         func evaluation(_ data: TrainingData) -> RobustnessEvaluation {
@@ -123,7 +123,7 @@ struct Train: ParsableCommand {
             evaluation.keepsImages = false
             return evaluation
         }
-        return TrainingRun.Monitor(
+        return RobustnessMeasurement(
             validate: { data in
                 do { try evaluation(data).validate(data.validation, hasSurrogate: false) } catch let failure as Failure {
                     throw Failure(failure.kind, "monitor.attack: \(failure)")
@@ -132,7 +132,7 @@ struct Train: ParsableCommand {
             evaluate: { state, parameters, data in
                 let result = try evaluation(data).run(
                     Classifier(state, parameters: parameters), on: data.validation, over: communicator)
-                return MonitorReport(
+                return RobustnessMeasurement.Finding(
                     cleanAccuracy: result.cleanAccuracy, robustAccuracy: result.robustAccuracy, notes: result.notes)
             })
     }

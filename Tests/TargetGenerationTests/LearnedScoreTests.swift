@@ -35,9 +35,9 @@ import Training
         let configuration: RunConfiguration = try Configuration.read(text: Self.text, source: "test")
         let run = try TrainingRun(
             configuration, directory: folder.path, resume: .none, communicator: SingleProcess(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, monitor: nil)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, robustness: nil)
         try run.run()
-        let process = try #require(configuration.diffusion)
+        let process = try #require(configuration.loss.objective.diffusion)
         let learned = NetworkDenoiser(run.network.state, parameters: run.network.parameters, process)
         let exact = GaussianModes(levels: process.levels, deviation: ClosedFormTests.deviation)
 

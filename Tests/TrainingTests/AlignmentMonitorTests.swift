@@ -24,7 +24,7 @@ import Training
         let run = try TrainingRun(
             configuration, directory: folder.path, resume: .auto, communicator: communicator,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            monitor: .init { _, _, _ in MonitorReport(cleanAccuracy: 0.5, robustAccuracy: 0.25) })
+            robustness: .init { _, _, _ in .init(cleanAccuracy: 0.5, robustAccuracy: 0.25) })
         try run.run()
         return run
     }
@@ -55,12 +55,12 @@ import Training
         }
         let state = run.network.state
         state.parameters.pointer.update(from: run.network.parameters.pointer, count: state.parameters.count)
-        let (result, _) = AlignmentObjective(weight: 1, gradient: .logprob, statistics: .eval).evaluate(
+        let (result, _) = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)).evaluate(
             LabelledImages(
                 images: pixels, labels: (0..<7).map { images.label($0) }, targets: gradients,
                 classes: (0..<10).map { Array(repeating: $0, count: 7) }), state, batch: 7)
         func number(_ key: String) -> Double { logged[1].first { $0.key == key }?.value.doubleValue ?? .nan }
-        #expect(abs(number("cosine") - result.parts.cosine / 70) < 1e-5)
+        #expect(abs(number("cosine") - result.figures[.cosine].sum / 70) < 1e-5)
         #expect(number("cosine_perturbed") != number("cosine"))
         let classes = logged[1].first { $0.key == "cosine_per_class" }?.value.members ?? []
         #expect(classes.map(\.key) == images.classNames)

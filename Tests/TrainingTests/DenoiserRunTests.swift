@@ -26,7 +26,7 @@ import Training
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try TrainingRun(
             configuration, directory: folder.path, resume: .auto, communicator: communicator, logger: logger,
-            monitor: nil
+            robustness: nil
         ).run()
     }
 

@@ -61,8 +61,8 @@ import Training
             targets: random([4, batch, 4, 4, 1], 2, in: pool),
             classes: (0..<4).map { Array(repeating: $0, count: batch) })
         for (gradient, statistics) in [(GradientOf.logprob, StatisticsMode.frozen), (.logit, .eval)] {
-            var objective = AlignmentObjective(weight: 0.7, gradient: gradient, statistics: statistics)
-            objective.imageChunk = batch
+            var objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: gradient, statistics: statistics))
+            objective.alignment?.imageChunk = batch
             let whole = objective.evaluate(shard, state, batch: batch)
             for (images, classes) in [(1, nil), (1, 1), (3, 2), (nil, nil)] {
                 (objective.imageChunk, objective.classChunk) = (images, classes)
@@ -82,8 +82,8 @@ import Training
             targets: random([4, batch, 4, 4, 1], 2, in: pool),
             classes: (0..<4).map { Array(repeating: $0, count: batch) })
         func peak(_ images: Int) -> Int {
-            let objective = AlignmentObjective(
-                weight: 1, gradient: .logit, statistics: .frozen, imageChunk: images)
+            let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(
+                weight: 1, gradient: .logit, statistics: .frozen, imageChunk: images))
             pool.resetPeak()
             let before = pool.usage.live
             _ = objective.evaluate(shard, state, batch: batch)
@@ -124,12 +124,12 @@ import Training
             images: random([batch, 4, 4, 1], 1, in: pool), labels: [0, 1, 2, 3],
             targets: random([8, batch, 4, 4, 1], 2, in: pool),
             classes: (0..<8).map { Array(repeating: $0, count: batch) })
-        var objective = AlignmentObjective(weight: 0.7, gradient: .logprob, statistics: .frozen)
+        var objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: .frozen))
         let whole = objective.evaluate(shard, state, batch: batch)
-        objective.imageChunk = 1
+        objective.alignment?.imageChunk = 1
         let asked = objective.evaluate(shard, state, batch: batch)
         #expect(asked.gradients.map(\.array) == whole.gradients.map(\.array))
-        objective.classChunk = 2
+        objective.alignment?.classChunk = 2
         expectClose(objective.evaluate(shard, state, batch: batch).gradients, whole.gradients)
     }
 

@@ -67,7 +67,7 @@ import Training
             images: shard.images, labels: shard.labels,
             targets: isAligned ? try Self.tensor("g", file, pool).transposed(-5, -4) : nil,
             classes: isAligned ? (0..<5).map { Array(repeating: $0, count: batch) } : [])
-        let (result, gradients) = run.loss.objective.objective(of: run, at: 0).evaluate(given, state, batch: batch)
+        let (result, gradients) = run.objective(at: 0).evaluate(given, state, batch: batch)
 
         try agrees(name + ".loss", [result.loss])
         for (declaration, gradient) in zip(state.model.parameters, gradients) {
@@ -143,6 +143,7 @@ private struct Given: ClassificationLoss {
     }
     mutating func visit(_ fields: inout FieldVisitor) throws {}
     var title: String { base.title }
+    var figures: [StepFigure] { base.figures }
 
     func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
         perturbed.map { base(&passes, perturbed: $0) } ?? base(&passes)

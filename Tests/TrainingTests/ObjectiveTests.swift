@@ -45,9 +45,9 @@ import Training
     @Test(arguments: [StatisticsMode.frozen, .perClass, .eval], [1, 2, 3])
     func chunksOfClassesGiveTheSameGradients(_ statistics: StatisticsMode, _ chunk: Int) {
         let state = network()
-        let whole = AlignmentObjective(weight: 0.7, gradient: .logprob, statistics: statistics)
+        let whole = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: statistics))
         var chunked = whole
-        chunked.classChunk = chunk
+        chunked.alignment?.classChunk = chunk
         let a = whole.evaluate(shard(classes: allClasses), state, batch: 5)
         let b = chunked.evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(abs(Double(a.result.loss - b.result.loss)) < Self.close)
@@ -63,18 +63,18 @@ import Training
         let classes = kind.classes == 4 ? allClasses : [[0, 1, 2, 3, 0], [3, 3, 1, 0, 2]]
         for statistics in [StatisticsMode.frozen, .eval] {
             let state = network(activation)
-            let whole = AlignmentObjective(weight: 0.7, gradient: kind.gradient, statistics: statistics)
+            let whole = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: kind.gradient, statistics: statistics))
             let a = whole.evaluate(shard(classes: classes), state, batch: 5)
             for images in 1...3 {
                 var chunked = whole
-                chunked.imageChunk = images
-                chunked.classChunk = images == 2 ? 1 : nil
+                chunked.alignment?.imageChunk = images
+                chunked.alignment?.classChunk = images == 2 ? 1 : nil
                 let b = chunked.evaluate(shard(classes: classes), state, batch: 5)
                 #expect(abs(Double(a.result.loss - b.result.loss)) < Self.close)
                 #expect(largestDifference(a.gradients, b.gradients) < Self.close)
                 let rows = [a, b].map { [$0.result.inputGradients].compactMap(\.self) }
                 #expect(largestDifference(rows[0], rows[1]) < Self.close)
-                #expect(a.result.parts.gradients == b.result.parts.gradients)
+                #expect(a.result.figures[.cosine].count == b.result.figures[.cosine].count)
             }
         }
     }
@@ -84,8 +84,8 @@ import Training
         // Twelve rows, so that what grows with the classes outweighs what all of them share.
         let rows = (0..<12).map { Array(repeating: $0 % 4, count: 5) }
         func peak(_ chunk: Int?) -> Int {
-            var objective = AlignmentObjective(weight: 1, gradient: .logprob, statistics: .frozen)
-            objective.classChunk = chunk
+            var objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .frozen))
+            objective.alignment?.classChunk = chunk
             pool.resetPeak()
             let before = pool.usage.live
             _ = objective.evaluate(shard(classes: rows), state, batch: 5)
@@ -97,7 +97,7 @@ import Training
 
     @Test func memoryReturnsToItsLevelAfterAStep() {
         let state = network()
-        let objective = AlignmentObjective(weight: 1, gradient: .logprob, statistics: .repeated)
+        let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .repeated))
         let images = shard(classes: allClasses)
         let before = pool.usage.live
         for _ in 0..<3 { _ = objective.evaluate(images, state, batch: 5) }
@@ -109,7 +109,7 @@ import Training
         guard Scalar.ulpOfOne < 1e-10 else { return }
         let state = network()
         for statistics in [StatisticsMode.frozen, .perClass, .repeated, .eval] {
-            let objective = AlignmentObjective(weight: 0.7, gradient: .logit, statistics: statistics)
+            let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logit, statistics: statistics))
             let gradients = objective.evaluate(shard(classes: allClasses), state, batch: 5).gradients
             let direction = gradients.enumerated().map { random($1.shape, UInt64(100 + $0), signed: true).array }
             let slope = zip(gradients, direction).reduce(0.0) { sum, pair in
@@ -128,7 +128,7 @@ import Training
 
     @Test func drawnClassesAreScaledToAll() {
         let state = network()
-        let objective = AlignmentObjective(weight: 1, gradient: .logprob, statistics: .frozen)
+        let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .frozen))
         let all = objective.evaluate(shard(classes: allClasses), state, batch: 5)
         let targets = shard(classes: allClasses).targets
         // The mean over the four single classes of the scaled term is the whole term.
@@ -136,24 +136,24 @@ import Training
             objective.evaluate(
                 LabelledImages(
                     images: random([5, 6, 6, 1], 1), labels: [0, 1, 2, 3, 1], targets: targets?.rows(k..<(k + 1)),
-                    classes: [Array(repeating: k, count: 5)]), state, batch: 5).result.parts.alignment
+                    classes: [Array(repeating: k, count: 5)]), state, batch: 5).result.figures[.alignment].sum
         }
-        #expect(abs(single.reduce(0, +) / 4 - all.result.parts.alignment) < 1e-4)
+        #expect(abs(single.reduce(0, +) / 4 - all.result.figures[.alignment].sum) < 1e-4)
     }
 
     @Test func zeroGradientsAreCountedAndHarmless() {
         let state = network()
         state.parameters.pointer.update(repeating: 0, count: state.parameters.count)
-        let (result, gradients) = AlignmentObjective(weight: 1, gradient: .logit, statistics: .frozen)
+        let (result, gradients) = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logit, statistics: .frozen))
             .evaluate(shard(classes: allClasses), state, batch: 5)
-        #expect(result.parts.zeroGradients == 20)
+        #expect(result.figures[.zeroGradients].sum == 20)
         #expect(result.loss.isFinite)
         #expect(gradients.allSatisfy { $0.array.allSatisfy(\.isFinite) })
     }
 
     @Test(arguments: Normalisation.allCases) func everyNormalisationTrains(_ norm: Normalisation) {
         let state = network(.silu, norm: norm)
-        let (result, gradients) = AlignmentObjective(weight: 1, gradient: .logprob, statistics: .perClass)
+        let (result, gradients) = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .perClass))
             .evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(gradients.count == state.model.parameters.count)
         #expect(gradients.contains { $0.array.contains { $0 != 0 } })

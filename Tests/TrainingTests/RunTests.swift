@@ -38,7 +38,7 @@ import Training
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try TrainingRun(
             configuration, directory: folder.path, resume: resume, from: start, communicator: communicator, logger: logger,
-            monitor: nil
+            robustness: nil
         ).run()
     }
 
@@ -140,7 +140,7 @@ import Training
         let folder = Folder()
         let run = try TrainingRun(
             configuration, directory: folder.path, resume: .none, communicator: SingleProcess(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, monitor: nil)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, robustness: nil)
         try run.run()
         #expect(try run.unseenTargets() == nil)
     }
@@ -169,7 +169,8 @@ import Training
 
     @Test func aSeedOfTheDataGivesRunsOfOtherSeedsTheSameImages() throws {
         func images(_ overrides: String...) throws -> [Int] {
-            try TrainingData(Configuration.read(text: Self.text, source: "test", overrides: overrides)).train.indices
+            try (Configuration.read(text: Self.text, source: "test", overrides: overrides) as RunConfiguration).openData()
+                .train.indices
         }
         #expect(try images("seed=2", "data.seed=5") == images("seed=5"))
         #expect(try images("seed=2") != images("seed=5"))

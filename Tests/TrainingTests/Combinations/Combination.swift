@@ -33,7 +33,7 @@ struct Combination {
         let configuration = try configuration()
         let data: TrainingData, model: Model, targets: TargetLoader?
         do {
-            data = try TrainingData(configuration)
+            data = try configuration.openData()
             let shape = data.train.shape
             model = try configuration.model.model(
                 input: [shape.height, shape.width, shape.channels], classes: data.train.classNames.count)
@@ -44,7 +44,7 @@ struct Combination {
         }
         let pool = MemoryPool(for: Execution(convolution: configuration.compute.convolution))
         let state = TrainingState(initialising: model, configuration, in: pool)
-        if let targets { try compareChunks(state.model, data, targets) }
+        if let targets { try compareChunks(state.network, data, targets) }
         let step = try TrainingStep(
             configuration, data: data, targets: targets, model: model, communicator: SingleProcess(),
             stop: StopRequest(), pool: pool)
@@ -75,7 +75,7 @@ struct Combination {
                 "compute.classChunk=\(classes.map(String.init) ?? "null")",
                 "compute.imageChunk=\(images.map(String.init) ?? "null")", "compute.memory=\(memory)",
             ])
-            return configuration.loss.objective.objective(of: configuration, at: 3).evaluate(
+            return configuration.objective(at: 3).evaluate(
                 shard, state, batch: 4).gradients
         }
         let whole = try gradients(nil, 4, memory: 1024)

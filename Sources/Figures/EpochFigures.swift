@@ -1,0 +1,29 @@
+/// What the log says of an epoch: held-out images, and time.
+extension Figure {
+    public static let heldOutAccuracy = Figure("clean_acc", "Held-out accuracy, clean", .fraction)
+    public static let heldOutRobustAccuracy = Figure("robust_acc", "Held-out accuracy under attack", .fraction)
+    public static let heldOutCosine = Figure("cosine", "Held-out cosine to the targets, clean", .fitted)
+    /// At images that an attack has perturbed, to the targets of the clean ones.
+    public static let heldOutPerturbedCosine = Figure(
+        "cosine_perturbed", "Held-out cosine to the targets under attack", .fitted)
+    /// A denoiser's.
+    public static let heldOutError = Figure("loss", "Held-out error", .fittedOrLogarithmic)
+    /// By the clock, of the epoch's steps.
+    public static let seconds = Figure("seconds", "Seconds", .fitted)
+    /// Of all ranks since the last epoch's end, its monitor included.
+    public static let processorSeconds = Figure("processor_seconds", "Seconds of processor time", .fitted)
+
+    /// Each with one number.
+    public static let ofEpochs = [
+        heldOutAccuracy, heldOutRobustAccuracy, heldOutCosine, heldOutPerturbedCosine, heldOutError, seconds,
+        processorSeconds,
+    ]
+
+    public static let heldOutCosineByClass = Figure(
+        "cosine_per_class", "Held-out cosine to the targets by class", .fitted)
+    public static let heldOutPerturbedCosineByClass = Figure(
+        "cosine_perturbed_per_class", "Held-out cosine to the targets by class, under attack", .fitted)
+
+    /// Each with an object: a number for every class.
+    public static let ofClasses = [heldOutCosineByClass, heldOutPerturbedCosineByClass]
+}

@@ -1,0 +1,27 @@
+import Configuration
+import Perturbations
+
+/// The `monitor` section: how held-out images are looked at.
+public struct MonitorConfiguration: Configurable {
+    /// Epochs between two evaluations on held-out images; 0: never.
+    public var everyEpochs = 1
+    /// Of classifiers; a denoiser is watched by its error, and has no monitor unless it is told to.
+    public var attack = "pgd"
+    public var norm = ThreatModel.Norm.l2
+    public var epsilon = PixelDistance(0.5)
+    public var steps = 7
+    public var samples = 1000
+    /// Held-out images on which the cosines between input and target gradients are measured; 0: none.
+    public var alignmentSamples = 100
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("everyEpochs", &everyEpochs, check: .notNegative)
+        try fields.value("attack", &attack, check: .notEmpty)
+        try fields.value("norm", &norm)
+        try fields.value("epsilon", &epsilon, check: .positive)
+        try fields.value("steps", &steps, in: 1...10_000)
+        try fields.value("samples", &samples, check: .positive)
+        try fields.value("alignmentSamples", &alignmentSamples, check: .notNegative)
+    }
+}

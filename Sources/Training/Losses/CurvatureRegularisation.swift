@@ -1,0 +1,66 @@
+import Autodiff
+import Configuration
+import Kernels
+
+/// -log p_y(x) + weight |g(x + h z) - g(x)|^2 with g the input gradient of the cross-entropy and z a direction of unit
+/// length: a penalty on the curvature where an attack would go, without an attack (CURE; Moosavi-Dezfooli, Fawzi, Uesato,
+/// Frossard 2019). z is a constant.
+public struct CurvatureRegularisation: ClassificationLoss {
+    /// Which attacks z looks toward.
+    public enum Direction: String, Sendable, CaseIterable {
+        /// sign(g) / |sign(g)|, the authors'.
+        case linf
+        /// g / |g|
+        case l2
+    }
+
+    public var weight = 4.0
+    /// The length of the step from x, in units of images in [0, 1].
+    public var distance = 1.5
+    public var direction = Direction.linf
+    public var statistics = GradientPenalty.Statistics.frozen
+
+    public init() {}
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("weight", &weight, check: .notNegative)
+        try fields.value("distance", &distance, check: .positive)
+        try fields.value("direction", &direction)
+        try fields.value("statistics", &statistics)
+    }
+
+    public var title: String { "cross-entropy and its curvature (weight \(weight), distance \(distance))" }
+    public var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation] }
+
+    public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
+        let clean = passes.clean()
+        let crossEntropy = passes.crossEntropy(clean)
+        let here = inputGradient(of: crossEntropy, clean.images)
+        let further = passes.outputs(of: clean.images.detached + steps(along: here.detached))
+        let difference = inputGradient(of: passes.crossEntropy(further), further.images) - here
+        let regularisation = difference.productSum(difference, axes: [-3, -2, -1]).total() * Scalar(weight)
+        passes.figures.add(.crossEntropy, Double(crossEntropy.item))
+        passes.figures.add(.accuracy, Double(correctPredictions(clean.logits, passes.shard.labels)))
+        passes.figures.add(.regularisation, Double(regularisation.item))
+        return crossEntropy + regularisation
+    }
+
+    private func inputGradient(of crossEntropy: Tensor, _ images: Tensor) -> Tensor {
+        gradients(
+            of: crossEntropy, with: [images], recording: true,
+            statistics: statistics == .frozen ? .frozen : .perClass)[0]
+    }
+
+    /// Zero for an image whose gradient is zero.
+    private func steps(along gradient: Tensor) -> Tensor {
+        let vector = direction == .linf ? signs(gradient) : gradient
+        let size = vector.shape.dropFirst().count
+        return Tensor(vector.shape, in: vector.pool) { out in
+            for row in 0..<vector.shape[0] {
+                let from = vector.pointer + row * size
+                let length = doubleSum(size) { Double(from[$0]) * Double(from[$0]) }.squareRoot()
+                let factor = length == 0 ? 0 : Scalar(distance / length)
+                for i in 0..<size { out[row * size + i] = factor * from[i] }
+            }
+        }
+    }
+}
