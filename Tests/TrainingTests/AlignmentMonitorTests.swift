@@ -55,7 +55,8 @@ import Training
         }
         let state = run.network.state
         state.parameters.pointer.update(from: run.network.parameters.pointer, count: state.parameters.count)
-        let (result, _) = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)).evaluate(
+        let (result, _) = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)).evaluate(
             LabelledImages(
                 images: pixels, labels: (0..<7).map { images.label($0) }, targets: gradients,
                 classes: (0..<10).map { Array(repeating: $0, count: 7) }), state, batch: 7)

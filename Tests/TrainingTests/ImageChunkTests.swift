@@ -61,11 +61,13 @@ import Training
             targets: random([4, batch, 4, 4, 1], 2, in: pool),
             classes: (0..<4).map { Array(repeating: $0, count: batch) })
         for (gradient, statistics) in [(GradientOf.logprob, StatisticsMode.frozen), (.logit, .eval)] {
-            var objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: gradient, statistics: statistics))
+            var objective = ClassificationObjective(
+                AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: gradient, statistics: statistics))
             objective.alignment?.imageChunk = batch
             let whole = objective.evaluate(shard, state, batch: batch)
             for (images, classes) in [(1, nil), (1, 1), (3, 2), (nil, nil)] {
-                (objective.imageChunk, objective.classChunk) = (images, classes)
+                objective.alignment?.imageChunk = images
+                objective.alignment?.classChunk = classes
                 let chunked = objective.evaluate(shard, state, batch: batch)
                 expectClose(chunked.gradients, whole.gradients)
                 expectClose([chunked.result.inputGradients], [whole.result.inputGradients])
@@ -124,7 +126,8 @@ import Training
             images: random([batch, 4, 4, 1], 1, in: pool), labels: [0, 1, 2, 3],
             targets: random([8, batch, 4, 4, 1], 2, in: pool),
             classes: (0..<8).map { Array(repeating: $0, count: batch) })
-        var objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: .frozen))
+        var objective = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: .frozen))
         let whole = objective.evaluate(shard, state, batch: batch)
         objective.alignment?.imageChunk = 1
         let asked = objective.evaluate(shard, state, batch: batch)

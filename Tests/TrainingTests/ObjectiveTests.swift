@@ -45,7 +45,8 @@ import Training
     @Test(arguments: [StatisticsMode.frozen, .perClass, .eval], [1, 2, 3])
     func chunksOfClassesGiveTheSameGradients(_ statistics: StatisticsMode, _ chunk: Int) {
         let state = network()
-        let whole = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: statistics))
+        let whole = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: statistics))
         var chunked = whole
         chunked.alignment?.classChunk = chunk
         let a = whole.evaluate(shard(classes: allClasses), state, batch: 5)
@@ -63,7 +64,8 @@ import Training
         let classes = kind.classes == 4 ? allClasses : [[0, 1, 2, 3, 0], [3, 3, 1, 0, 2]]
         for statistics in [StatisticsMode.frozen, .eval] {
             let state = network(activation)
-            let whole = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: kind.gradient, statistics: statistics))
+            let whole = ClassificationObjective(
+                AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: kind.gradient, statistics: statistics))
             let a = whole.evaluate(shard(classes: classes), state, batch: 5)
             for images in 1...3 {
                 var chunked = whole
@@ -84,7 +86,8 @@ import Training
         // Twelve rows, so that what grows with the classes outweighs what all of them share.
         let rows = (0..<12).map { Array(repeating: $0 % 4, count: 5) }
         func peak(_ chunk: Int?) -> Int {
-            var objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .frozen))
+            var objective = ClassificationObjective(
+                AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .frozen))
             objective.alignment?.classChunk = chunk
             pool.resetPeak()
             let before = pool.usage.live
@@ -97,7 +100,8 @@ import Training
 
     @Test func memoryReturnsToItsLevelAfterAStep() {
         let state = network()
-        let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .repeated))
+        let objective = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .repeated))
         let images = shard(classes: allClasses)
         let before = pool.usage.live
         for _ in 0..<3 { _ = objective.evaluate(images, state, batch: 5) }
@@ -109,7 +113,8 @@ import Training
         guard Scalar.ulpOfOne < 1e-10 else { return }
         let state = network()
         for statistics in [StatisticsMode.frozen, .perClass, .repeated, .eval] {
-            let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logit, statistics: statistics))
+            let objective = ClassificationObjective(
+                AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logit, statistics: statistics))
             let gradients = objective.evaluate(shard(classes: allClasses), state, batch: 5).gradients
             let direction = gradients.enumerated().map { random($1.shape, UInt64(100 + $0), signed: true).array }
             let slope = zip(gradients, direction).reduce(0.0) { sum, pair in
@@ -128,7 +133,8 @@ import Training
 
     @Test func drawnClassesAreScaledToAll() {
         let state = network()
-        let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .frozen))
+        let objective = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .frozen))
         let all = objective.evaluate(shard(classes: allClasses), state, batch: 5)
         let targets = shard(classes: allClasses).targets
         // The mean over the four single classes of the scaled term is the whole term.
@@ -144,7 +150,8 @@ import Training
     @Test func zeroGradientsAreCountedAndHarmless() {
         let state = network()
         state.parameters.pointer.update(repeating: 0, count: state.parameters.count)
-        let (result, gradients) = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logit, statistics: .frozen))
+        let (result, gradients) = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logit, statistics: .frozen))
             .evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(result.figures[.zeroGradients].sum == 20)
         #expect(result.loss.isFinite)
@@ -153,7 +160,8 @@ import Training
 
     @Test(arguments: Normalisation.allCases) func everyNormalisationTrains(_ norm: Normalisation) {
         let state = network(.silu, norm: norm)
-        let (result, gradients) = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .perClass))
+        let (result, gradients) = ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .perClass))
             .evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(gradients.count == state.model.parameters.count)
         #expect(gradients.contains { $0.array.contains { $0 != 0 } })

@@ -51,6 +51,8 @@ struct Combination {
         for number in 0..<2 {
             let report = try step(state)
             #expect(report.isFinite && report.step == number, "loss \(report.loss), norm \(report.gradientNorm)")
+            let silent = step.figures.map(\.figure).filter { report.figures[$0].value == nil }
+            #expect(silent.isEmpty, "declared, and never said: \(silent.map(\.name))")
         }
         #expect((0..<state.evaluated.count).allSatisfy { state.evaluated.pointer[$0].isFinite })
     }
