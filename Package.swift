@@ -104,6 +104,8 @@ let package = Package(
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),
+        // What several modules' tests share.
+        .target(name: "TestSupport", dependencies: ["Failures"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         // Gives the readers of files mutated inputs.
         program("fuzz-readers", [
             "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures", "Formats",
@@ -111,31 +113,31 @@ let package = Package(
         ]),
 
         tests(of: "Configuration", ["Failures"]),
-        tests(of: "Formats", ["Failures", "Randomness"]),
-        tests(of: "Data", ["Failures", "Formats", "Kernels"]),
-        tests(of: "Distributed", ["Failures", "Kernels"]),
+        tests(of: "Formats", ["Failures", "Randomness", "TestSupport"]),
+        tests(of: "Data", ["Failures", "Formats", "Kernels", "TestSupport"]),
+        tests(of: "Distributed", ["Failures", "Kernels", "TestSupport"]),
         tests(of: "Kernels", ["Randomness"]),
         tests(of: "Tracing", []),
         tests(of: "Autodiff", ["Kernels", "Randomness"]),
         tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
         tests(of: "Checkpoints", [
-            "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models",
+            "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "TestSupport",
         ]),
         tests(of: "Diffusion", ["Autodiff", "Configuration", "Kernels", "Randomness"]),
         tests(of: "TargetGeneration", [
             "Autodiff", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats", "Kernels", "Layers",
-            "Models", "Randomness", "Training", logging,
+            "Models", "Randomness", "TestSupport", "Training", logging,
         ]),
         tests(of: "Training", [
             "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Figures", "Formats", "Kernels",
-            "Layers", "Models", "Perturbations", "Randomness", "Targets", logging,
+            "Layers", "Models", "Perturbations", "Randomness", "Targets", "TestSupport", logging,
         ]),
         tests(of: "Evaluation", [
             "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
-            "Perturbations", "Randomness",
+            "Perturbations", "Randomness", "TestSupport",
         ]),
-        tests(of: "Reporting", ["Failures", "Formats"]),
-        tests(of: "Studies", ["Configuration", "Failures", "Formats"]),
+        tests(of: "Reporting", ["Failures", "Formats", "TestSupport"]),
+        tests(of: "Studies", ["Configuration", "Failures", "Formats", "TestSupport"]),
         tests(of: "Benchmarks", ["Distributed", "Formats"]),
     ],
     swiftLanguageModes: [.v6]

@@ -94,7 +94,7 @@ private final class StepWork {
         self.benchmark = benchmark
         state = ModelState(initialising: network, seed: 1, in: pool)
         classifier = Classifier(state)
-        optimizer = SGD().make(count: network.parameterCount, in: pool)
+        optimizer = SGD().make(for: network.parameters.map(\.shape), in: pool)
         // The statistics stand first, as in training: the end of the vector travels first.
         offsets = network.parameters.map(\.shape.count).reduce(into: [network.statisticsCount]) {
             $0.append($0[$0.count - 1] + $1)

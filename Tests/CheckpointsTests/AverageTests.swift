@@ -1,13 +1,13 @@
 import Checkpoints
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 /// A checkpoint's averaged parameters beside its last ones.
 @Suite struct AverageTests {
     private func file(average: Float?) throws -> SafetensorsFile {
-        let path = NSTemporaryDirectory() + "pag-average-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TemporaryDirectory(), path = folder.file("average.safetensors")
         var tensors = [TensorToWrite(name: "weight", shape: [1], values: [1] as [Float])]
         if let average { tensors.append(TensorToWrite(name: "ema.weight", shape: [1], values: [average])) }
         try SafetensorsWriter.write(to: path, metadata: [:], tensors: tensors, checksum: true)

@@ -7,6 +7,7 @@ import Foundation
 import Kernels
 import Layers
 import Models
+import TestSupport
 import Testing
 
 /// Networks that diffusers saved (Tests/Peer/diffusers_models.py), against what that library says they compute. Those
@@ -48,9 +49,8 @@ import Testing
     /// A copy of a saved folder with another config.json.
     private func failure(_ change: (inout [String: Any]) -> Void) throws -> Failure? {
         let original = try #require(Self.folders.first)
-        let copy = NSTemporaryDirectory() + "pag-diffusers-" + UUID().uuidString
+        let folder = TemporaryDirectory(), copy = folder.file("saved")
         try FileManager.default.copyItem(atPath: original, toPath: copy)
-        defer { try? FileManager.default.removeItem(atPath: copy) }
         let path = URL(fileURLWithPath: copy + "/config.json")
         var json = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
         change(&json)

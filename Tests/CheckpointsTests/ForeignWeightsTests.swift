@@ -6,6 +6,7 @@ import Foundation
 import Kernels
 import Layers
 import Models
+import TestSupport
 import Testing
 
 /// Weights that other programs saved: what is understood, and what is refused by name.
@@ -32,8 +33,7 @@ import Testing
     }
 
     private func file(_ tensors: [TensorToWrite], _ metadata: [String: String] = [:]) throws -> SafetensorsFile {
-        let path = NSTemporaryDirectory() + "pag-weights-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TemporaryDirectory(), path = folder.file("weights.safetensors")
         try SafetensorsWriter.write(to: path, metadata: metadata, tensors: tensors)
         return try SafetensorsFile(path: path)
     }

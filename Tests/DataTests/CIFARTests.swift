@@ -1,6 +1,7 @@
 import Data
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct CIFARTests {
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func recordsAreReadFromTheBatchesThatAreThere() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try directory.writeZeros("data_batch_2.bin", count: batchBytes)
         try directory.writeZeros("data_batch_5.bin", count: batchBytes, setting: pattern)
         try directory.writeZeros("test_batch.bin", count: batchBytes, setting: [0: 9])
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func wrongSizesAreRefused() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let spec = "cifar10:\(directory.path)"
         for (count, words) in [
             (0, "file truncated: 0 bytes"), (12, "file truncated: 12 bytes"),
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test func labelsBeyondTheClassesAreRefused() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let spec = "cifar10:\(directory.path)"
         try directory.writeZeros("data_batch_1.bin", count: batchBytes, setting: [9999 * record: 10])
         expectRefusal(spec, "data_batch_1.bin: record 9,999 has label 10, expected 0 to 9")
@@ -65,13 +66,13 @@ import Testing
     }
 
     @Test func missingTestFileIsNamed() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try directory.writeZeros("data_batch_1.bin", count: batchBytes)
         expectRefusal("cifar10:\(directory.path)", "/test_batch.bin: no such file")
     }
 
     @Test func foldersAndPipesAreNoData() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         mkfifo("\(directory.path)/data_batch_1.bin", 0o600)
         expectRefusal("cifar10:\(directory.path)", "data_batch_1.bin: not a regular file")
         directory.remove("data_batch_1.bin")
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func fineLabelsOfCIFAR100AreRead() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let spec = "cifar100:\(directory.path)"
         // Coarse label 200 is nobody's business; the fine one counts.
         try directory.writeZeros("train.bin", count: 153_700_000, setting: [3074: 200, 3075: 99, 3076: 255])

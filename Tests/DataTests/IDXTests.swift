@@ -1,6 +1,7 @@
 import Data
 import Formats
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct IDXTests {
@@ -24,7 +25,7 @@ import Testing
 
     /// 12 training and 3 test images, plain.
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = TemporaryDirectory()
         try directory.write(IDXTests.trainImages, IDXTests.images(12))
         try directory.write(IDXTests.trainLabels, IDXTests.labels(12))
         try directory.write("t10k-images-idx3-ubyte", IDXTests.images(3))

@@ -1,12 +1,13 @@
 import Data
 import Failures
+import TestSupport
 import Testing
 
 /// PNG and JPEG files through the smallest data set that holds them.
 @Suite struct ImageFileTests {
     let directory: TemporaryDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = TemporaryDirectory() }
 
     private func open(_ bytes: [UInt8], resizedTo size: ImageSize? = nil) throws -> DatasetSplits {
         for name in ["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png"] {

@@ -2,13 +2,14 @@ import Data
 import Formats
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct ImageFolderTests {
     let directory: TemporaryDirectory
     var spec: String { "folder:\(directory.path)" }
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = TemporaryDirectory() }
 
     /// An image of 2x3 grey pixels of one value.
     private func write(_ name: String, _ value: UInt8, channels: Int = 1, height: Int = 2) throws {
@@ -72,7 +73,7 @@ import Testing
         #expect(again.test.fingerprint == splits.test.fingerprint, "no seed has a part in it")
 
         // The same below a folder called train.
-        let nested = try TemporaryDirectory()
+        let nested = TemporaryDirectory()
         rename("\(directory.path)", "\(nested.path)/train")
         #expect(try DatasetRegistry.open("folder:\(nested.path)", seed: 1).test.fingerprint == splits.test.fingerprint)
     }

@@ -2,6 +2,7 @@ import Data
 import Formats
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 /// The same 12 images of 2x3 pixels and three classes in every container.
@@ -10,7 +11,7 @@ import Testing
     let pixels: [UInt8] = (0..<72).map { UInt8(truncatingIfNeeded: 37 * $0 + $0 / 9) }
     let labels: [UInt8] = [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = TemporaryDirectory() }
 
     /// Nine images to train on and three to test.
     private var arrays: [(name: String, contents: [UInt8])] {

@@ -2,13 +2,14 @@ import Data
 import Formats
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 /// Official files where archives and torchvision put them, and in their Python versions.
 @Suite struct OfficialFolderTests {
     let directory: TemporaryDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = TemporaryDirectory() }
 
     private func writeIDX(_ folder: String, dotted: Bool = false, ending: String = "", labels: [UInt8] = [3]) throws {
         let count = UInt8(labels.count), dot = dotted ? "." : "-"

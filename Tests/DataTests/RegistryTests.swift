@@ -1,4 +1,5 @@
 import Data
+import TestSupport
 import Testing
 
 @Suite struct RegistryTests {
@@ -22,7 +23,7 @@ import Testing
     }
 
     @Test func folderMustExist() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try directory.write("file", [1])
         for name in ["cifar10", "cifar100", "stl10", "mnist", "fashion-mnist"] {
             expectRefusal("\(name):\(directory.path)/none", "\(directory.path)/none: no such folder")
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func emptyFolderNamesTheFirstFileExpected() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         for (name, file) in [
             ("cifar10", "data_batch_1.bin"), ("cifar100", "train.bin"), ("stl10", "train_X.bin"),
             ("mnist", "train-images-idx3-ubyte"), ("fashion-mnist", "train-images-idx3-ubyte"),

@@ -1,5 +1,6 @@
 import Data
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct STL10Tests {
@@ -14,7 +15,7 @@ import Testing
     }
 
     @Test func columnMajorPlanesAndLabelsFromOneAreRead() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try write(directory, "train", count: 5000)
         try write(directory, "test", count: 8000)
         let splits = try DatasetRegistry.open("stl10:\(directory.path)", seed: 1)
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func wrongSizesAndLabelsAreRefused() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let spec = "stl10:\(directory.path)"
         try write(directory, "train", count: 4999)
         expectRefusal(spec, "train_X.bin: file truncated: 138,212,352 bytes, expected 138,240,000 bytes")

@@ -3,34 +3,10 @@ import Failures
 import Formats
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 
-/// A folder that disappears with its object, files and all.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/pag-data-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure.inputOutput("/tmp", "create a folder", code: errno) }
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    deinit { Self.remove(path) }
-
-    private static func remove(_ path: String) {
-        guard let folder = opendir(path) else {
-            unlink(path)
-            return
-        }
-        var names = [String]()
-        while let entry = readdir(folder) {
-            names.append(withUnsafePointer(to: &entry.pointee.d_name.0) { String(cString: $0) })
-        }
-        closedir(folder)
-        for name in names where name != "." && name != ".." { remove("\(path)/\(name)") }
-        rmdir(path)
-    }
-
+extension TemporaryDirectory {
     /// The folders that `name` says are made.
     func write(_ name: String, _ bytes: [UInt8]) throws {
         try create(name) { Glibc.write($0, bytes, bytes.count) == bytes.count }

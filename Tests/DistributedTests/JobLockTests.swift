@@ -1,11 +1,13 @@
 import Distributed
 import Failures
 import Foundation
+import TestSupport
 import Testing
 
 /// Who may write where: jobs of this process stand for jobs of a machine, and files written by hand for other machines.
 struct JobLockTests {
-    private let path = NSTemporaryDirectory() + "pag-lock-" + UUID().uuidString
+    private let folder = TemporaryDirectory()
+    private var path: String { folder.file("lock") }
 
     /// A second is as long as half a minute.
     private var times: JobLock.Times {

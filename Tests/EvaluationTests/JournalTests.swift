@@ -7,6 +7,7 @@ import Formats
 import Glibc
 import Kernels
 import Perturbations
+import TestSupport
 import Testing
 
 /// An evaluation that ends before its time goes on to the result of one that did not.
@@ -39,7 +40,7 @@ struct JournalTests {
     @Test(arguments: [1, 3])
     func everyPlaceToStopLeadsToTheSameEnd(ranks: Int) throws {
         BLAS.setThreads(1)
-        let directory = try TemporaryDirectory(), images = digits(20, labelledBy: smallNetwork())
+        let directory = TemporaryDirectory(), images = digits(20, labelledBy: smallNetwork())
         let path = directory.path
         defer { try? empty(path) }
         let reference = try evaluation(path, resumes: false)
@@ -60,7 +61,7 @@ struct JournalTests {
 
     @Test func blocksOfAnUnfinishedStageCount() throws {
         let network = smallNetwork(), images = digits(20, labelledBy: network)
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         defer { try? empty(directory.path) }
         let reference = try evaluation(directory.path, resumes: false).run(network, on: images, over: SingleProcess())
         // A stage that lost its image files but keeps one block, written as an interrupted run writes it.
@@ -99,7 +100,7 @@ struct JournalTests {
 
     @Test func anotherEvaluationIsRefusedUnlessItIsToBeReplaced() throws {
         let network = smallNetwork(), images = digits(10, labelledBy: network)
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         defer { try? empty(directory.path) }
         func run(_ evaluation: RobustnessEvaluation) throws -> RobustnessResult {
             try evaluation.run(network, on: images, over: SingleProcess())
@@ -133,7 +134,7 @@ struct JournalTests {
     /// Without --resume what is known is used, and what is damaged is found again.
     @Test func theSameSettingsAgainGoOnFromWhatIsKnown() throws {
         let network = smallNetwork(), images = digits(10, labelledBy: network)
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         defer { try? empty(directory.path) }
         func run() throws -> (result: RobustnessResult, goesOn: Bool) {
             var goesOn = false
@@ -153,7 +154,7 @@ struct JournalTests {
     /// Images are read as the data's shape says, so a file with others was read beyond its end.
     @Test func imagesOfAnotherShapeAreRefused() throws {
         let network = smallNetwork(), images = digits(10, labelledBy: network)
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         defer { try? empty(directory.path) }
         _ = try evaluation(directory.path, resumes: false).run(network, on: images, over: SingleProcess())
         let path = "\(directory.path)/eval/001-fgsm-all.safetensors"
@@ -178,7 +179,7 @@ struct JournalTests {
 
     @Test func damagedFilesAreNamed() throws {
         let network = smallNetwork(), images = digits(10, labelledBy: network)
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         defer { try? empty(directory.path) }
         _ = try evaluation(directory.path, resumes: false).run(network, on: images, over: SingleProcess())
         let name = try #require(try files(directory.path).first { $0.hasPrefix("002-") })

@@ -5,6 +5,7 @@ import Evaluation
 import Formats
 import Kernels
 import Perturbations
+import TestSupport
 import Testing
 
 struct ResultFilesTests {
@@ -70,7 +71,7 @@ struct ResultFilesTests {
 
     @Test func theImagesAreChannelsFirstAndInDataOrder() throws {
         let (result, images) = try result([PGD(steps: 3)])
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try result.write(to: "\(directory.path)/eval", model: "m")
         let file = try SafetensorsFile(path: "\(directory.path)/eval/adversarial.safetensors")
         #expect(file.entries.map(\.name) == ["x_adv", "y", "survived"])
@@ -96,7 +97,7 @@ struct ResultFilesTests {
 
     @Test func modelInfoHasTheFieldsOfRobustBench() throws {
         let (result, _) = try result([Named()])
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try result.write(to: "\(directory.path)/eval", model: "m")
         let path = "\(directory.path)/eval/model_info.json"
         let file = try MappedFile(path: path)

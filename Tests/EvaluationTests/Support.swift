@@ -97,20 +97,3 @@ func batch(_ images: MadeUpImages, _ indices: [Int], in pool: MemoryPool = Memor
         images: Tensor([indices.count, shape.height, shape.width, shape.channels], numbers, in: pool),
         labels: indices.map { images.labels[$0] }, indices: indices)
 }
-
-/// A folder that disappears with its object, files and all.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/pag-evaluation-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure.inputOutput("/tmp", "create a folder", code: errno) }
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    deinit {
-        for name in ["robustness.json", "model_info.json", "adversarial.safetensors"].map({ "eval/\($0)" }) { unlink("\(path)/\(name)") }
-        rmdir("\(path)/eval")
-        rmdir(path)
-    }
-}

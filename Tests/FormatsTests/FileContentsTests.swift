@@ -1,11 +1,12 @@
 import Failures
 import Formats
 import Glibc
+import TestSupport
 import Testing
 
 struct FileContentsTests {
     @Test func bytesUpToTheLimit() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try writePlainly([1, 2, 3], to: path)
         #expect(try FileContents.read(path, limit: 3) == [1, 2, 3])
@@ -15,7 +16,7 @@ struct FileContentsTests {
     }
 
     @Test func whatIsNoFileIsRefusedAndNotWaitedFor() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let pipe = directory.file("pipe"), link = directory.file("link")
         #expect(mkfifo(pipe, 0o600) == 0 && symlink("link", link) == 0)
         #expect(throws: Failure(.badInput, "\(directory.path): is a directory, expected a file")) {
@@ -58,7 +59,7 @@ struct FileContentsTests {
     }
 
     @Test func jsonAsEditorsWriteIt() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("a.json")
         try writePlainly([0xef, 0xbb, 0xbf] + Array("{\"a\":\r\n1}\r\n".utf8), to: path)
         #expect(try FileContents.json(path) == ["a": 1])

@@ -1,5 +1,6 @@
 import Failures
 import Formats
+import TestSupport
 import Testing
 
 /// What files are called by their first bytes. The bytes are what the programs of these formats wrote.
@@ -62,7 +63,7 @@ struct FileFormatTests {
     }
 
     @Test func aReaderThatRefusesSaysWhatTheFileIs() throws {
-        let folder = try TemporaryDirectory()
+        let folder = TemporaryDirectory()
         let path = folder.file("weights.pt")
         try AtomicFile.write([0x80, 2, 0x7d, 0x2e], to: path)
         let thrown = failure { _ = try SafetensorsFile(path: path) }

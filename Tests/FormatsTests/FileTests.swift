@@ -1,13 +1,14 @@
 import Failures
 import Formats
 import Glibc
+import TestSupport
 import Testing
 
 /// A file that another process shortens while it is mapped.
 @Suite struct ShortenedFileTests {
     @Test func itIsNamedAndTheProcessEnds() async throws {
         let result = await #expect(processExitsWith: .exitCode(74), observing: [\.standardErrorContent]) {
-            let directory = try TemporaryDirectory()
+            let directory = TemporaryDirectory()
             let path = directory.file("shortened")
             try writePlainly([UInt8](repeating: 1, count: 100_000), to: path)
             let file = try MappedFile(path: path)
@@ -21,7 +22,7 @@ import Testing
 
 @Suite struct FileTests {
     @Test func mapping() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("a")
         try writePlainly(Array("contents".utf8), to: path)
         let file = try MappedFile(path: path)
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func whatCannotBeMapped() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let missing = directory.file("none")
         #expect(failure { _ = try MappedFile(path: missing) } == Failure(.badInput, "\(missing): no such file"))
         #expect(
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func atomicWriteCreatesAndReplaces() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("a")
         for text in ["first", "second, longer", ""] {
             try AtomicFile.write(text, to: path)
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test func failedAtomicWriteLeavesTheOldFileAlone() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("a")
         try AtomicFile.write("old", to: path)
         let stop = Failure(.internalError, "stop")
@@ -80,7 +81,7 @@ import Testing
     }
 
     @Test func atomicWriteSaysWhatIsWrong() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("none/a")
         let message = failure { try AtomicFile.write("x", to: path) }
         #expect(message?.kind == .inputOutput)
@@ -94,7 +95,7 @@ import Testing
     }
 
     @Test func atomicWriteFollowsLinks() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try createDirectory(directory.file("there"))
         try AtomicFile.write("old", to: directory.file("there/a"))
         #expect(symlink("there/a", directory.file("link")) == 0)
@@ -103,7 +104,7 @@ import Testing
     }
 
     @Test func leftoversAreRemoved() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         for name in [".a.safetensors.tmp-12", ".b.tmp-7", "c.tmp-7", ".d.tmp-x", ".e"] {
             try writePlainly([1], to: directory.file(name))
         }
@@ -112,7 +113,7 @@ import Testing
     }
 
     @Test func fullFileSystemKeepsTheOldFile() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         guard mount("tmpfs", directory.path, "tmpfs", 0, "size=64k") == 0 else {
             print("SKIPPED: fullFileSystemKeepsTheOldFile: mounting a tmpfs: \(errorText(errno))")
             return
@@ -138,7 +139,7 @@ import Testing
     }
 
     @Test func appending() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("metrics.jsonl")
         try AppendFile(path: path).append(line: "one")
         let file = try AppendFile(path: path)
@@ -159,7 +160,7 @@ import Testing
     }
 
     @Test func directories() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         try createDirectory(directory.file("a/b//c/"))
         try createDirectory(directory.file("a/b/c"))
         try writePlainly([1], to: directory.file("a/file"))

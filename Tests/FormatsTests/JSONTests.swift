@@ -1,6 +1,7 @@
 import Failures
 import Formats
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {

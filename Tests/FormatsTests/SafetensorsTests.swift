@@ -1,6 +1,7 @@
 import Failures
 import Formats
 import Glibc
+import TestSupport
 import Testing
 
 /// A file of the given header and data; `length` overrides the header's length field.
@@ -15,7 +16,7 @@ func entry(_ name: String, _ type: String, _ shape: String, _ begin: String, _ e
 
 @Suite struct SafetensorsTests {
     private static func refusal(of bytes: [UInt8]) throws -> String? {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try writePlainly(bytes, to: path)
         let thrown = failure { _ = try SafetensorsFile(path: path) }
@@ -185,7 +186,7 @@ func entry(_ name: String, _ type: String, _ shape: String, _ begin: String, _ e
     }
 
     @Test func contents() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         // The header's 5 spaces put the data at an odd address.
         let header =

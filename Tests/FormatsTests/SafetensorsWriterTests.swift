@@ -2,6 +2,7 @@ import Failures
 import Formats
 import Glibc
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsWriterTests {
@@ -19,7 +20,7 @@ import Testing
 
     @Test(arguments: [false, true])
     func roundTrip(checksum: Bool) throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try write(to: path, checksum: checksum)
         let file = try SafetensorsFile(path: path)
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func bytes() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try SafetensorsWriter.write(to: path, tensors: [])
         #expect(try readPlainly(path) == littleEndian(UInt64(8)) + Array("{}      ".utf8))
@@ -52,7 +53,7 @@ import Testing
 
     /// The digest as `hashlib` gives it for the documented sequence.
     @Test func checksumIsTheDocumentedOne() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try SafetensorsWriter.write(
             to: path, metadata: ["b": "1", "a": "2"],
@@ -66,7 +67,7 @@ import Testing
     }
 
     @Test func everyFlippedByteAndEveryTruncationIsNoticed() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try write(to: path, checksum: true)
         let good = try readPlainly(path)
@@ -85,7 +86,7 @@ import Testing
     }
 
     @Test func randomDamageNeverTraps() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         try write(to: path, checksum: false)
         let good = try readPlainly(path)
@@ -121,7 +122,7 @@ import Testing
     }
 
     @Test func headerBeyondTheFormatsLimit() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let path = directory.file("f")
         let large = String(decoding: [UInt8](repeating: 0x78, count: 100_000_001), as: UTF8.self)
         #expect(

@@ -1,5 +1,6 @@
 import Failures
 import Formats
+import TestSupport
 import Testing
 
 @Suite struct TensorBoardTests {
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func events() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         let image = RasterImage(width: 1, height: 2, channels: 1, pixels: [0, 255])
         let writer = try TensorBoardWriter(directory: directory.file("tensorboard"))
         try writer.scalar("loss", 1.5, step: 300, wallTime: 2)
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func resuming() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         // A clock that was far ahead.
         let earlier = directory.file("events.out.tfevents.7000000000.host.1")
         try writePlainly([], to: earlier)
@@ -73,7 +74,7 @@ import Testing
     }
 
     @Test func nothingIsLostWithoutFlush() throws {
-        let directory = try TemporaryDirectory()
+        let directory = TemporaryDirectory()
         do {
             let writer = try TensorBoardWriter(directory: directory.path)
             for step in 0..<5_000 { try writer.scalar("loss", 0, step: step, wallTime: 0) }

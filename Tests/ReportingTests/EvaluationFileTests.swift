@@ -1,11 +1,12 @@
 import Failures
 import Formats
 import Reporting
+import TestSupport
 import Testing
 
 @Suite struct EvaluationFileTests {
     @Test func attacksAreColumns() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write(
             "a/eval/robustness.json",
             #"""
@@ -35,14 +36,14 @@ import Testing
     }
 
     @Test func theOnlyAttackIsNotRepeated() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.evaluation("run", robust: 0.5)
         #expect(!(try runs.report("run").table().contains("all attacks")))
         #expect(try runs.report("run").html().contains("1,000 test images"))
     }
 
     @Test func curvesOfBudgets() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         let curve = #"[{"epsilon": 0.5, "robust_acc": 0.5}, {"norm": "linf", "epsilon": 0.1, "robust_acc": 0}]"#
         try runs.evaluation("run", robust: 0.5, more: #", "curve": \#(curve)"#)
         let page = try runs.report("run").html().withPlainSpaces
@@ -59,7 +60,7 @@ import Testing
         #"{"attacks": [\#(Array(repeating: #"{"name": "a"}"#, count: 65).joined(separator: ","))]}"#,
     ])
     func damagedFilesAreRefused(text: String) throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         let file = try runs.write("run/eval/robustness.json", text)
         let thrown = failure { _ = try runs.report("run") }
         #expect(thrown?.kind == .badInput)
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func picturesAreEmbedded() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         let png = RasterImage(width: 3, height: 2, channels: 1, pixels: [0, 50, 100, 150, 200, 250]).png()
         try runs.write("run/pictures/a.png", bytes: png)
         try runs.write(
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func picturesFromElsewhereAreRefused() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         let png = RasterImage(width: 1, height: 1, channels: 1, pixels: [0]).png()
         var huge = png
         huge[16] = 0x7f
@@ -96,7 +97,7 @@ import Testing
     }
 
     @Test func configurationsThatAreNoText() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write("run/config.yaml", bytes: [0x61, 0xff, 0xfe])
         #expect(failure { _ = try runs.report("run") }?.kind == .badInput)
         try runs.write("run/config.yaml", bytes: [UInt8](repeating: 0x61, count: 1 << 20 + 1))
@@ -105,7 +106,7 @@ import Testing
 
     /// Whatever happens to a file's bytes, it is shown or refused.
     @Test func mutatedFiles() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         let files: [(name: String, bytes: [UInt8])] = [
             (
                 "eval/robustness.json",

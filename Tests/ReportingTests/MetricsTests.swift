@@ -1,16 +1,17 @@
 import Failures
 import Reporting
+import TestSupport
 import Testing
 
 @Suite struct MetricsTests {
     private func page(_ lines: String...) throws -> String {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write("run/metrics.jsonl", lines.joined(separator: "\n") + "\n")
         return try runs.report("run").html()
     }
 
     private func thrown(_ lines: String...) throws -> Failure? {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write("run/metrics.jsonl", lines.joined(separator: "\n") + "\n")
         return failure { _ = try runs.report("run") }
     }
@@ -28,7 +29,7 @@ import Testing
     }
 
     @Test func withoutAnEvaluationTheMonitorSpeaks() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write(
             "run/metrics.jsonl",
             """
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test func nothingMeasuredYet() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write("run/metrics.jsonl", "")
         #expect(try runs.report("run").table() == "no accuracies yet: run\n")
         #expect(try runs.report("run").html().contains("No run has been evaluated yet."))

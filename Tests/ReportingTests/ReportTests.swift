@@ -1,11 +1,12 @@
 import Failures
 import Formats
 import Reporting
+import TestSupport
 import Testing
 
 @Suite struct ReportTests {
     @Test func twinsThatDifferInTheLossAlone() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.evaluation("vanilla", robust: 0.529)
         try runs.configuration("vanilla", loss: "vanilla")
         try runs.evaluation("aligned", robust: 0.7414)
@@ -20,7 +21,7 @@ import Testing
     }
 
     @Test func otherPairsGoByTheirNames() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.evaluation("a", robust: 0.5)
         try runs.configuration("a", loss: "vanilla")
         try runs.evaluation("b", robust: 0.6)
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func oneRunAndMany() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         for (name, robust) in [("a", 0.2), ("b", 0.6), ("c", 0.4)] { try runs.evaluation(name, robust: robust) }
         #expect(
             try runs.report("a").finding?.withPlainSpaces
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func noFindingWithoutSomethingToCompare() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.evaluation("a", robust: 0.2)
         try runs.evaluation("stronger", robust: 0.2, epsilon: 1)
         try runs.configuration("unevaluated", loss: "pag")
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test func doubtsAreSpokenOf() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.evaluation("a", robust: 0.50, samples: 200)
         try runs.evaluation("b", robust: 0.55, samples: 200)
         try runs.evaluation("c", robust: 0.80, samples: 200, attack: "fgsm")
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func thePageNeedsNothingElse() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.evaluation("a", robust: 0.5, more: #", "curve": [{"epsilon": 0.25, "robust_acc": 0.7}]"#)
         let page = try runs.report("a").html()
         for part in ["<script", "<link", "@import", "url(", "src=\"http", "href="] {
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func everythingFromFilesIsEscaped() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         let evil = "</pre></style><script>alert('1')</script>\u{1b}[31m"
         let inJSON = #"</td><script>alert(\"2\")</script>\u001b[31m"#
         let run = "<b>run<b>"
@@ -103,7 +104,7 @@ import Testing
     }
 
     @Test func whatIsNoRunDirectory() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         try runs.write("empty/note.txt", "nothing")
         try runs.write("file", "")
         #expect(failure { _ = try Report(runDirectories: []) }?.kind == .usage)
@@ -115,7 +116,7 @@ import Testing
     }
 
     @Test func nestedPathsTakeNoMemory() throws {
-        let fixture = try RunFixture()
+        let fixture = RunFixture()
         // A key of 512 KiB in front of 70,000 fields.
         let text = String(repeating: "k", count: 1 << 19) + ":\n" + String(repeating: "  a: 1\n", count: 70_000)
         try fixture.write("a/config.yaml", text)
@@ -126,7 +127,7 @@ import Testing
     }
 
     @Test func configurationsAsEditorsWriteThem() throws {
-        let fixture = try RunFixture()
+        let fixture = RunFixture()
         for (name, loss) in [("a", "pag"), ("b", "vanilla")] {
             let text = "loss:\r\n  kind: \(loss)\r\n"
             try fixture.write("\(name)/config.yaml", bytes: [0xef, 0xbb, 0xbf] + Array(text.utf8))
@@ -136,7 +137,7 @@ import Testing
     }
 
     @Test func picturesTogetherAreBounded() throws {
-        let fixture = try RunFixture()
+        let fixture = RunFixture()
         let png = RasterImage(width: 2, height: 1, channels: 1, pixels: [0, 9]).png()
         try fixture.write("a/pictures/a.png", bytes: png)
         try fixture.write("a/pictures/b.png", bytes: png + [UInt8](repeating: 0, count: 20 << 20))
@@ -159,7 +160,7 @@ import Testing
     }
 
     @Test func marksOfMetricsAreRefusedAtOnce() throws {
-        let fixture = try RunFixture()
+        let fixture = RunFixture()
         let marks = String(repeating: "\u{301}\u{316}", count: 100_000)
         try fixture.write("a/metrics.jsonl", "{\"kind\":\"event\",\"event\":\"\(marks)\"}\n")
         let thrown = #expect(throws: Failure.self) { try fixture.report("a") }
@@ -172,7 +173,7 @@ import Testing
     }
 
     @Test func namesTellRunsApart() throws {
-        let runs = try RunFixture()
+        let runs = RunFixture()
         for name in ["x/run", "y/run", "z"] { try runs.evaluation(name, robust: 0.5) }
         let table = try runs.report("x/run/", "y/./run", "z").table()
         #expect(table.contains("\nx/run ") && table.contains("\ny/run "))

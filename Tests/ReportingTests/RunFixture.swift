@@ -2,24 +2,12 @@ import Failures
 import Formats
 import Glibc
 import Reporting
+import TestSupport
 
 /// A folder of run directories that is removed when the test is over.
 final class RunFixture {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/reporting-tests-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw Failure.inputOutput("/tmp", "make a folder", code: errno) }
-        path = String(cString: made)
-    }
-
-    deinit { Self.remove(path) }
-
-    private static func remove(_ path: String) {
-        if unlink(path) == 0 { return }
-        for name in (try? directoryEntries(path)) ?? [] { remove("\(path)/\(name)") }
-        rmdir(path)
-    }
+    private let folder = TemporaryDirectory()
+    var path: String { folder.path }
 
     @discardableResult
     func write(_ name: String, _ text: String) throws -> String {
@@ -66,15 +54,6 @@ final class RunFixture {
         try write(
             "\(run)/config.yaml",
             "task: classifier\nloss:\n  kind: \(loss)\n\(alignment)train:\n  optimizer:\n    lr: \(rate)\n")
-    }
-}
-
-func failure(_ body: () throws -> Void) -> Failure? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return error as? Failure
     }
 }
 

@@ -1,6 +1,7 @@
 import Failures
 import Formats
 import Studies
+import TestSupport
 import Testing
 
 @Suite struct StudyTableTests {
@@ -21,44 +22,43 @@ import Testing
     }
 
     @Test func aTableHasTheMeanOverSeedsAndEachInTheOrderOfTheStudy() throws {
-        try withTemporaryDirectory { folder in
-            let records = [
-                record("b", place: 0, seed: 2, clean: 0.9, robust: 0.25, seconds: [1800, 1800]),
-                record("b", place: 0, seed: 1, clean: 0.8, robust: 0.75, seconds: [3600]),
-                record("a", place: 1, seed: 1, clean: 1, robust: 0, seconds: [90]),
-            ]
-            for (number, record) in records.enumerated() {
-                try AtomicFile.write(record.text(), to: "\(folder)/\(number).json")
-            }
-            let path = "\(folder)/page.md"
-            try AtomicFile.write(Self.page.replacing("FOLDER", with: folder), to: path)
-            let page = try StudyTable.page(path)
-            #expect(
-                page.new == """
-                    # Results
-                    <!-- study \(folder): clean, l2, hours -->
-
-                    | row | clean | l2 | hours |
-                    |---|--:|--:|--:|
-                    | the b | 85.0 (80.0, 90.0) | 50.0 (75.0, 25.0) | 1.00 (1.00, 1.00) |
-                    | the a | 100.0 | 0.0 | 0.03 |
-
-                    <!-- end of study -->
-                    what people write
-                    """)
-            try AtomicFile.write(page.new, to: path)
-            let again = try StudyTable.page(path)
-            #expect(again.new == again.old)
+        let directory = TemporaryDirectory(), folder = directory.path
+        let records = [
+            record("b", place: 0, seed: 2, clean: 0.9, robust: 0.25, seconds: [1800, 1800]),
+            record("b", place: 0, seed: 1, clean: 0.8, robust: 0.75, seconds: [3600]),
+            record("a", place: 1, seed: 1, clean: 1, robust: 0, seconds: [90]),
+        ]
+        for (number, record) in records.enumerated() {
+            try AtomicFile.write(record.text(), to: "\(folder)/\(number).json")
         }
+        let path = "\(folder)/page.md"
+        try AtomicFile.write(Self.page.replacing("FOLDER", with: folder), to: path)
+        let page = try StudyTable.page(path)
+        #expect(
+            page.new == """
+                # Results
+                <!-- study \(folder): clean, l2, hours -->
+
+                | row | clean | l2 | hours |
+                |---|--:|--:|--:|
+                | the b | 85.0 (80.0, 90.0) | 50.0 (75.0, 25.0) | 1.00 (1.00, 1.00) |
+                | the a | 100.0 | 0.0 | 0.03 |
+
+                <!-- end of study -->
+                what people write
+                """)
+        try AtomicFile.write(page.new, to: path)
+        let again = try StudyTable.page(path)
+        #expect(again.new == again.old)
+        withExtendedLifetime(directory) {}
     }
 
     @Test(arguments: [
         "<!-- study x: clean -->\n", "<!-- study x clean -->\n<!-- end of study -->", "<!-- end of study -->",
     ])
     func marksThatDoNotFitTogetherAreRefused(text: String) throws {
-        try withTemporaryDirectory { folder in
-            try AtomicFile.write(text, to: "\(folder)/page.md")
-            #expect(throws: Failure.self) { try StudyTable.page("\(folder)/page.md") }
-        }
+        let folder = TemporaryDirectory(), page = folder.file("page.md")
+        try AtomicFile.write(text, to: page)
+        #expect(throws: Failure.self) { try StudyTable.page(page) }
     }
 }

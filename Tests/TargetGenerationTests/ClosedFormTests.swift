@@ -9,6 +9,7 @@ import Kernels
 import Layers
 import Randomness
 import TargetGeneration
+import TestSupport
 import Testing
 
 /// The whole way from a denoiser to a file of targets, on data whose answer is known.
@@ -17,7 +18,7 @@ import Testing
     static let time = 120
     let modes = GaussianModes(levels: DiffusionProcess().levels, deviation: Self.deviation)
     let data: any Dataset
-    let folder = TestFolder()
+    let folder = TemporaryDirectory()
 
     init() throws { data = try DatasetRegistry.open("toy2d", seed: 1).train }
 
@@ -93,7 +94,7 @@ import Testing
         let partial = folder.path + "/again.partial", blocks = folder.path + "/again.blocks"
         try compute(rows, to: "again", try generator())
         try FileManager.default.moveItem(atPath: folder.path + "/again", toPath: partial)
-        var bytes = try #require(folder.bytes("again.partial"))
+        var bytes = Data(try #require(folder.bytes("again.partial")))
         for place in (bytes.count - 6000 - 40_000)..<(bytes.count - 6000) { bytes[place] = 0 }
         try bytes.write(to: URL(fileURLWithPath: partial))
         try Data((0..<100).map { $0 < 7 ? 1 : 0 }).write(to: URL(fileURLWithPath: blocks))
@@ -197,11 +198,4 @@ struct MadeUpTargets: PreparedGenerator {
             }
         }
     }
-}
-
-final class TestFolder: Sendable {
-    let path = NSTemporaryDirectory() + "pag-generation-" + UUID().uuidString
-    init() { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-    func bytes(_ name: String) -> Data? { FileManager.default.contents(atPath: path + "/" + name) }
 }

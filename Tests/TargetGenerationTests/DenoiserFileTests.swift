@@ -4,12 +4,13 @@ import Diffusion
 import Failures
 import Foundation
 import TargetGeneration
+import TestSupport
 import Testing
 
 /// Networks that do not fit the data are refused with what is wrong about them.
 @Suite struct DenoiserFileTests {
     @Test(arguments: [0, 10, 12]) func aTableOfOtherClassesIsNamed(_ rows: Int) throws {
-        let folder = TestFolder()
+        let folder = TemporaryDirectory()
         let config = """
             {"_class_name": "UNet2DModel", "sample_size": 8, "in_channels": 1, "out_channels": 1, "norm_num_groups": 4,
              "block_out_channels": [8, 8], "num_class_embeds": \(rows)}

@@ -7,6 +7,7 @@ import Foundation
 import Kernels
 import Logging
 import Randomness
+import TestSupport
 import Testing
 import Training
 
@@ -31,7 +32,7 @@ import Training
         """
 
     @Test func pointTheRightWay() throws {
-        let folder = TestFolder()
+        let folder = TemporaryDirectory()
         let configuration: RunConfiguration = try Configuration.read(text: Self.text, source: "test")
         let run = try TrainingRun(
             configuration, directory: folder.path, resume: .none, communicator: SingleProcess(),

@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -30,9 +31,8 @@ import Training
             """
         var file = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
         file += Data(header.utf8) + Data(count: 16)
-        let path = NSTemporaryDirectory() + "pag-golden-" + UUID().uuidString
+        let folder = TemporaryDirectory(), path = folder.file("golden.safetensors")
         try file.write(to: URL(fileURLWithPath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
         let failure = #expect(throws: Failure.self) { try GoldenStep(path: path) }
         #expect(failure?.kind == .badInput && failure?.description.contains("denoiser") == true)
     }

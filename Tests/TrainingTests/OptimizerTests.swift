@@ -9,6 +9,8 @@ import Training
 ///     grads = [[0.5,-1,2],[0.25,0.5,-1.5],[-0.75,0.1,0.3]]; p = Parameter(tensor([1.,-2.,.5])); lr = .1, .05, .02
 ///     SGD(momentum=.9, weight_decay=.01), the same with nesterov=True, SGD(),
 ///     AdamW(betas=(.8,.95), eps=1e-6, weight_decay=.1)
+///
+/// `weights`: p[:2] as a matrix, p[2:] as a bias, in groups of which the second has weight_decay=0.
 @Suite struct OptimizerTests {
     static let cases: [(String, [Double])] = [
         ("{kind: sgd, momentum: 0.9, weightDecay: 0.01}", [0.9149600649, -1.8699101298, 0.27253351495]),
@@ -21,12 +23,20 @@ import Training
             "{kind: adamw, beta1: 0.8, beta2: 0.95, epsilon: 1.0e-6, weightDecay: 0.1}",
             [0.841297144704674, -1.854449896504619, 0.388487811977691]
         ),
+        (
+            "{kind: sgd, momentum: 0.9, weightDecay: 0.01, weightDecayOn: weights}",
+            [0.9149600648999999, -1.8699101297999998, 0.27359999999999995]
+        ),
+        (
+            "{kind: adamw, beta1: 0.8, beta2: 0.95, epsilon: 1.0e-6, weightDecay: 0.1, weightDecayOn: weights}",
+            [0.8412971447046744, -1.854449896504619, 0.3962457082895882]
+        ),
     ]
 
     @Test(arguments: cases) func updatesEqualPyTorchs(_ settings: String, _ expected: [Double]) throws {
         let configuration: RunConfiguration = try Configuration.read(
             text: "train: {optimizer: \(settings)}", source: "test")
-        let optimizer = configuration.train.optimizer.make(count: 3, in: MemoryPool())
+        let optimizer = configuration.train.optimizer.make(for: [[1, 2], [1]], in: MemoryPool())
         let gradients: [[Scalar]] = [[0.5, -1, 2], [0.25, 0.5, -1.5], [-0.75, 0.1, 0.3]]
         var parameters: [Scalar] = [1, -2, 0.5]
         for (step, (gradient, rate)) in zip(gradients, [0.1, 0.05, 0.02]).enumerated() {

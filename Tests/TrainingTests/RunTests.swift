@@ -5,6 +5,7 @@ import Failures
 import Foundation
 import Kernels
 import Logging
+import TestSupport
 import Testing
 import Training
 
@@ -20,8 +21,9 @@ import Training
         """
 
     final class Folder: Sendable {
-        let path = NSTemporaryDirectory() + "pag-run-" + UUID().uuidString
-        deinit { try? FileManager.default.removeItem(atPath: path) }
+        private let directory = TemporaryDirectory()
+        /// Not there at first.
+        var path: String { directory.file("run") }
         func checkpoint(_ step: Int) -> String { "\(path)/checkpoints/step-0000000\(step).safetensors" }
         func bytes(_ step: Int) -> Data? { FileManager.default.contents(atPath: checkpoint(step)) }
         var checkpoints: [String] {

@@ -5,6 +5,7 @@ import Formats
 import Foundation
 import Kernels
 import Targets
+import TestSupport
 import Testing
 import Training
 
@@ -81,8 +82,7 @@ import Training
     }
 
     @Test func storedTargetsAreReadInTheDataSetsOrder() throws {
-        let path = NSTemporaryDirectory() + "pag-targets-\(UUID().uuidString).safetensors"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TemporaryDirectory(), path = folder.file("targets.safetensors")
         let count = train.base.count
         let values = (0..<(count * 10 * 64)).map { Float($0 % 10_007) }
         func write(_ metadata: [String: String]) throws {
@@ -102,8 +102,7 @@ import Training
 
     /// Writes the first number of every target of an image, the others in proportion, and reads one back.
     private func stored(_ value: (_ image: Int, _ target: Int) -> Double) throws -> (any TargetSource, [Scalar]) {
-        let path = NSTemporaryDirectory() + "pag-targets-\(UUID().uuidString).safetensors"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TemporaryDirectory(), path = folder.file("targets.safetensors")
         var values = [Double](repeating: 0, count: train.base.count * 640)
         for image in 0..<train.base.count {
             for target in 0..<10 {

@@ -9,6 +9,7 @@ public struct AdamW: OptimizerConfiguration {
     public var beta2 = 0.999
     public var epsilon = 1e-8
     public var weightDecay = 1e-2
+    public var weightDecayOn = DecayedParameters.all
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
@@ -17,35 +18,40 @@ public struct AdamW: OptimizerConfiguration {
         try fields.value("beta2", &beta2, check: .from(0, below: 1))
         try fields.value("epsilon", &epsilon, check: .positive)
         try fields.value("weightDecay", &weightDecay, check: .notNegative)
+        try fields.value("weightDecayOn", &weightDecayOn)
     }
 
-    public func make(count: Int, in pool: MemoryPool) -> any Optimizer {
-        AdaptiveMoments(
-            settings: self, mean: Tensor([count], repeating: 0, in: pool).storage,
-            square: Tensor([count], repeating: 0, in: pool).storage)
+    public func make(for shapes: [Shape], in pool: MemoryPool) -> any Optimizer {
+        let decay = WeightDecay(weightDecay, on: weightDecayOn, shapes)
+        return AdaptiveMoments(
+            settings: self, decay: decay, mean: Tensor([decay.count], repeating: 0, in: pool).storage,
+            square: Tensor([decay.count], repeating: 0, in: pool).storage)
     }
 }
 
 private struct AdaptiveMoments: Optimizer {
     let settings: AdamW
+    let decay: WeightDecay
     let mean: Storage
     let square: Storage
 
     var state: [(name: String, vector: Storage)] { [("first_moment", mean), ("second_moment", square)] }
 
     func update(_ parameters: Destination, gradient: Source, rate: Double, step: Int) {
-        let mean = mean.pointer, square = square.pointer, count = self.mean.count
+        let mean = mean.pointer, square = square.pointer
         let beta1 = Scalar(settings.beta1), beta2 = Scalar(settings.beta2), epsilon = Scalar(settings.epsilon)
-        let keep = Scalar(1 - rate * settings.weightDecay)
         let meanCorrection = 1 - power(settings.beta1, step + 1), squareCorrection = 1 - power(settings.beta2, step + 1)
         let stepSize = Scalar(rate / meanCorrection), root = Scalar(squareCorrection.squareRoot())
-        for i in 0..<count {
-            let g = gradient[i]
-            let m = mean[i] + (1 - beta1) * (g - mean[i])
-            let s = beta2 * square[i] + (1 - beta2) * g * g
-            mean[i] = m
-            square[i] = s
-            parameters[i] = keep * parameters[i] - stepSize * m / (s.squareRoot() / root + epsilon)
+        for part in decay.parts {
+            let keep = Scalar(1 - rate * part.decay)
+            for i in part.range {
+                let g = gradient[i]
+                let m = mean[i] + (1 - beta1) * (g - mean[i])
+                let s = beta2 * square[i] + (1 - beta2) * g * g
+                mean[i] = m
+                square[i] = s
+                parameters[i] = keep * parameters[i] - stepSize * m / (s.squareRoot() / root + epsilon)
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ import Kernels
 public protocol OptimizerConfiguration: Configurable {
     /// The learning rate that the schedule's factor applies to.
     var lr: Double { get }
-    /// An optimiser of `count` parameters with its state at the start.
-    func make(count: Int, in pool: MemoryPool) -> any Optimizer
+    /// An optimiser of parameters of such shapes, in declaration order, with its state at the start.
+    func make(for shapes: [Shape], in pool: MemoryPool) -> any Optimizer
 }
 
 let optimizers: [Kind<any OptimizerConfiguration>] = [

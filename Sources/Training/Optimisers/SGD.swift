@@ -8,6 +8,7 @@ public struct SGD: OptimizerConfiguration {
     public var momentum = 0.9
     public var nesterov = false
     public var weightDecay = 1e-4
+    public var weightDecayOn = DecayedParameters.all
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
@@ -16,28 +17,34 @@ public struct SGD: OptimizerConfiguration {
         try fields.value("nesterov", &nesterov)
         try fields.require(!nesterov || momentum > 0, "nesterov", "needs a momentum above 0")
         try fields.value("weightDecay", &weightDecay, check: .notNegative)
+        try fields.value("weightDecayOn", &weightDecayOn)
     }
 
-    public func make(count: Int, in pool: MemoryPool) -> any Optimizer {
-        MomentumDescent(settings: self, velocity: Tensor([count], repeating: 0, in: pool).storage)
+    public func make(for shapes: [Shape], in pool: MemoryPool) -> any Optimizer {
+        let decay = WeightDecay(weightDecay, on: weightDecayOn, shapes)
+        return MomentumDescent(
+            settings: self, decay: decay, velocity: Tensor([decay.count], repeating: 0, in: pool).storage)
     }
 }
 
 private struct MomentumDescent: Optimizer {
     let settings: SGD
+    let decay: WeightDecay
     let velocity: Storage
 
     var state: [(name: String, vector: Storage)] { [("momentum", velocity)] }
 
     func update(_ parameters: Destination, gradient: Source, rate: Double, step: Int) {
-        let velocity = velocity.pointer, count = self.velocity.count
-        let rate = Scalar(rate), decay = Scalar(settings.weightDecay), momentum = Scalar(settings.momentum)
-        for i in 0..<count {
-            let g = gradient[i] + decay * parameters[i]
-            // The first velocity is the first gradient: momentum times zero plus it.
-            let v = momentum * velocity[i] + g
-            velocity[i] = v
-            parameters[i] -= rate * (settings.nesterov ? g + momentum * v : v)
+        let velocity = velocity.pointer, rate = Scalar(rate), momentum = Scalar(settings.momentum)
+        for part in decay.parts {
+            let decay = Scalar(part.decay)
+            for i in part.range {
+                let g = gradient[i] + decay * parameters[i]
+                // The first velocity is the first gradient: momentum times zero plus it.
+                let v = momentum * velocity[i] + g
+                velocity[i] = v
+                parameters[i] -= rate * (settings.nesterov ? g + momentum * v : v)
+            }
         }
     }
 }

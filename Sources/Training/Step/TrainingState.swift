@@ -38,7 +38,7 @@ public final class TrainingState {
             }.storage
         }
         self.init(
-            network: state, optimizer: configuration.train.optimizer.make(count: model.parameterCount, in: pool),
+            network: state, optimizer: configuration.train.optimizer.make(for: model.parameters.map(\.shape), in: pool),
             average: average)
     }
 

