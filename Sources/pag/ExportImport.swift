@@ -66,7 +66,7 @@ struct Import: ParsableCommand {
         let data = try configuration.openData(), shape = data.train.shape
         configuration.model.inChannels = shape.channels
         configuration.model.normalize =
-            configuration.model.normalize ?? configuration.loss.objective.standardNormalisation(data.splits)
+            configuration.model.normalize ?? configuration.loss.kind.standardNormalisation(data.splits)
         var description = ModelDescription(
             configuration: configuration.model, input: [shape.height, shape.width, shape.channels],
             classes: data.train.classNames.count)

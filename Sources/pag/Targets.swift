@@ -52,7 +52,7 @@ struct TargetsCommand: ParsableCommand {
                 GenerationContext(
                     dataset: splits.train, seed: configuration.seed,
                     runDirectory: runDir ?? "runs/\(name(of: config))",
-                    process: configuration.loss.objective.diffusion ?? DiffusionProcess(), pool: pool,
+                    process: configuration.loss.kind.diffusion ?? DiffusionProcess(), pool: pool,
                     progress: { communicator.heartbeat.beat() }))
             var agreement = JobAgreement()
             for (name, value) in generator.identity.sorted(by: { $0.key < $1.key }) { agreement.add(name, value) }

@@ -71,7 +71,7 @@ struct Train: ParsableCommand {
             if communicator.rank == 0 {
                 let (state, parameters) = training.network
                 func progress() { communicator.heartbeat.beat() }
-                if let process = configuration.loss.objective.diffusion {
+                if let process = configuration.loss.kind.diffusion {
                     let samples = SamplePictures(
                         state, parameters: parameters, process, like: training.data.splits.train,
                         seed: configuration.seed, progress: progress)

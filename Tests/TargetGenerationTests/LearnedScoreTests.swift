@@ -38,7 +38,7 @@ import Training
             configuration, directory: folder.path, resume: .none, communicator: SingleProcess(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, robustness: nil)
         try run.run()
-        let process = try #require(configuration.loss.objective.diffusion)
+        let process = try #require(configuration.loss.kind.diffusion)
         let learned = NetworkDenoiser(run.network.state, parameters: run.network.parameters, process)
         let exact = GaussianModes(levels: process.levels, deviation: ClosedFormTests.deviation)
 

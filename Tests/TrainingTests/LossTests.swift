@@ -57,8 +57,8 @@ import Training
     func lossAndGradientsAgree(_ name: String, classChunk: Int?) throws {
         var run = try run(name)
         run.compute.classChunk = classChunk
-        if let adversarial = run.loss.objective as? any AdversarialLoss {
-            run.loss.objective = Given(base: adversarial, perturbed: try Self.tensor("perturbed", file, pool))
+        if let adversarial = run.loss.kind as? any AdversarialLoss {
+            run.loss.kind = Given(base: adversarial, perturbed: try Self.tensor("perturbed", file, pool))
         }
         let isAligned = run.loss.activeAlignment != nil
         #expect(isAligned == name.hasSuffix("aligned"))

@@ -2,18 +2,18 @@ import Configuration
 
 /// The `loss` section: a kind with its own fields, and the alignment term that most kinds can carry.
 public struct LossConfiguration: Configurable {
-    public var objective: any ObjectiveConfiguration = AlignedGradients()
+    public var kind: any ObjectiveConfiguration = AlignedGradients()
     public var alignment = AlignmentConfiguration()
 
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
-        try fields.kind("kind", &objective, objectives)
+        try fields.kind("kind", &kind, objectives)
         try fields.section("alignment", &alignment)
     }
 
     /// The alignment term of this run, with its weight, if it has one.
     public var activeAlignment: AlignmentConfiguration? {
-        guard let standard = objective.standardAlignmentWeight else { return nil }
+        guard let standard = kind.standardAlignmentWeight else { return nil }
         var alignment = alignment
         let weight = alignment.weight ?? standard
         alignment.weight = weight
@@ -23,12 +23,12 @@ public struct LossConfiguration: Configurable {
     /// This section with nothing left open.
     var resolved: LossConfiguration {
         var copy = self
-        copy.alignment.weight = alignment.weight ?? objective.standardAlignmentWeight ?? 0
+        copy.alignment.weight = alignment.weight ?? kind.standardAlignmentWeight ?? 0
         return copy
     }
 
     /// "cross-entropy and alignment"
-    var title: String { objective.title + (activeAlignment == nil ? "" : " and alignment") }
+    var title: String { kind.title + (activeAlignment == nil ? "" : " and alignment") }
 
     /// What `kind` can be.
     public static var kinds: [String] { objectives.map(\.name) }

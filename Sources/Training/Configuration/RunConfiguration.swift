@@ -22,14 +22,14 @@ public struct RunConfiguration: Configurable {
         try fields.value("task", &task)
         try fields.value("seed", &seed)
         try fields.section("data", &data)
-        if task != loss.objective.task { takeStandards(of: task) }
+        if task != loss.kind.task { takeStandards(of: task) }
         try fields.section("model", &model)
         try fields.require(
-            loss.objective.trains(model.architecture), "model",
+            loss.kind.trains(model.architecture), "model",
             "is \(model.architecture.predictsNoise ? "a denoising network" : "a classifier"), but task is \(task.rawValue)")
         try fields.section("loss", &loss)
         try fields.require(
-            loss.objective.task == task, "loss", "is not of the kind that the task \(task.rawValue) is trained with")
+            loss.kind.task == task, "loss", "is not of the kind that the task \(task.rawValue) is trained with")
         try fields.section("train", &train)
         try fields.section("monitor", &monitor)
         try fields.section("checkpoint", &checkpoint)
@@ -43,14 +43,14 @@ public struct RunConfiguration: Configurable {
         guard let objective = objectives.lazy.map(\.standard).first(where: { $0.task == task }) else {
             preconditionFailure("RunConfiguration: no kind of loss for the task \(task.rawValue)")
         }
-        loss.objective = objective
+        loss.kind = objective
         monitor.everyEpochs = objective.standardMonitorEpochs
         if !objective.trains(model.architecture) { model.architecture = objective.standardArchitecture }
     }
 
     /// What the run minimises at some moment of it; `epoch` counts from 0 and has a fraction.
     public func objective(at epoch: Double) -> any Objective {
-        loss.objective.objective(
+        loss.kind.objective(
             with: loss.activeAlignment.map { alignment in
                 AlignmentTerm(
                     weight: (alignment.weight ?? 0) * alignment.schedule.factor(epoch: epoch),
@@ -71,7 +71,7 @@ public struct RunConfiguration: Configurable {
         let channels = data.train.shape.channels
         copy.model.inChannels = model.inChannels ?? channels
         copy.model.normalize = model.normalize ?? warmStart?.normalize(channels: channels)
-            ?? loss.objective.standardNormalisation(data.splits)
+            ?? loss.kind.standardNormalisation(data.splits)
         copy.loss = loss.resolved
         return copy
     }

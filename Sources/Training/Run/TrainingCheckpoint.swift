@@ -33,12 +33,12 @@ public enum TrainingCheckpoint {
         metadata["seed"] = String(configuration.seed)
         metadata["dataset"] = configuration.data.dataset
         metadata["data_hash"] = data.train.fingerprint
-        if let process = configuration.loss.objective.diffusion { metadata["diffusion"] = try Configuration.json(of: process) }
+        if let process = configuration.loss.kind.diffusion { metadata["diffusion"] = try Configuration.json(of: process) }
         metadata["held_out_hash"] = data.validation.fingerprint
         metadata["targets_sha256"] = state.targetsHash
         metadata["from"] = state.origin?.path
         metadata["from_sha256"] = state.origin?.hash
-        if let best = state.best { metadata[configuration.loss.objective.best.key] = String(best) }
+        if let best = state.best { metadata[configuration.loss.kind.best.key] = String(best) }
         try SafetensorsWriter.write(to: path, metadata: metadata, tensors: tensors, checksum: true)
     }
 
@@ -89,7 +89,7 @@ public enum TrainingCheckpoint {
             return notice
         }
         // Nothing would be better than what is no number.
-        state.best = file.metadata[configuration.loss.objective.best.key].flatMap { Double($0) }
+        state.best = file.metadata[configuration.loss.kind.best.key].flatMap { Double($0) }
             .flatMap { $0.isFinite ? $0 : nil }
         return notice
     }

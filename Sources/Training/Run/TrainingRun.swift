@@ -67,7 +67,7 @@ public final class TrainingRun {
         let context = HeldOutContext(
             data: data, settings: given.monitor, alignment: given.loss.alignment, seed: given.seed, pool: pool,
             communicator: communicator, robustness: robustness, unseenTargets: targets.prepareUnseen)
-        monitors = given.loss.objective.monitors(context)
+        monitors = given.loss.kind.monitors(context)
         if data.validation.count > 0 { for monitor in monitors { try monitor.validate() } }
         try TraceFile.requirePlace(given.profile.trace)
         let configuration = given.resolved(for: data, warmStart)
@@ -199,7 +199,7 @@ public final class TrainingRun {
 
     /// Whether what was found is better than all before.
     private func noticeBest(_ reports: [HeldOutReport]) -> Bool {
-        let rule = configuration.loss.objective.best
+        let rule = configuration.loss.kind.best
         guard let found = reports.lazy.compactMap({ $0[rule.figure] }).first, rule.isBetter(found, than: state.best)
         else { return false }
         state.best = found
