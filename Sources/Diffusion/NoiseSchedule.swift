@@ -7,11 +7,6 @@ public protocol NoiseSchedule: Configurable {
     func betas(steps: Int) -> [Double]
 }
 
-let noiseSchedules: [Kind<any NoiseSchedule>] = [
-    Kind("linear", LinearNoise.self) { $0 },
-    Kind("cosine", CosineNoise.self) { $0 },
-]
-
 /// β rises linearly (Ho, Jain, Abbeel 2020).
 public struct LinearNoise: NoiseSchedule {
     public var start = 1e-4

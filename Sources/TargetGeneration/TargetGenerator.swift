@@ -8,11 +8,6 @@ public protocol TargetGenerator: Configurable {
     func prepare(_ context: GenerationContext) throws -> any PreparedGenerator
 }
 
-let targetGenerators: [Kind<any TargetGenerator>] = [
-    Kind("score", ScoreBased.self) { $0 },
-    Kind("robust-model", RobustModel.self) { $0 },
-]
-
 /// Ready to compute.
 public protocol PreparedGenerator {
     /// What decides the numbers besides the data: goes into the file.

@@ -76,7 +76,8 @@ struct Import: ParsableCommand {
             configuration.model.normalize = normalisation
             description.configuration.normalize = normalisation
         }
-        let state = TrainingState(initialising: try description.model(), configuration, in: MemoryPool())
+        let state = TrainingState(
+            initialising: try description.model(), configuration.train, seed: configuration.seed, in: MemoryPool())
         try foreign.load(state.network.parameters, of: state.network)
         try foreign.loadStatistics(of: state.network)
         try ParameterFiles.requireSound(state.network, of: weights)

@@ -33,9 +33,3 @@ public struct WeightStep: WeightSchedule {
     }
     public func factor(epoch: Double) -> Double { epoch < untilEpoch ? factor : 1 }
 }
-
-let weightSchedules: [Kind<any WeightSchedule>] = [
-    Kind("constant", ConstantWeight.self) { $0 },
-    Kind("warmup", WeightWarmup.self) { $0 },
-    Kind("step", WeightStep.self) { $0 },
-]

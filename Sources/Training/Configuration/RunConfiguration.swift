@@ -66,11 +66,11 @@ public struct RunConfiguration: Configurable {
     }
 
     /// This configuration with nothing left open that the data decide.
-    func resolved(for data: TrainingData, _ warmStart: WarmStart?) -> RunConfiguration {
+    /// - Parameter normalize: how the network sees images where the file says nothing; nil: as its kind of loss has it.
+    func resolved(for data: TrainingData, normalize: ModelConfiguration.Normalize?) -> RunConfiguration {
         var copy = self
-        let channels = data.train.shape.channels
-        copy.model.inChannels = model.inChannels ?? channels
-        copy.model.normalize = model.normalize ?? warmStart?.normalize(channels: channels)
+        copy.model.inChannels = model.inChannels ?? data.train.shape.channels
+        copy.model.normalize = model.normalize ?? normalize
             ?? loss.kind.standardNormalisation(data.splits)
         copy.loss = loss.resolved
         return copy

@@ -10,11 +10,6 @@ public protocol OptimizerConfiguration: Configurable {
     func make(for shapes: [Shape], in pool: MemoryPool) -> any Optimizer
 }
 
-let optimizers: [Kind<any OptimizerConfiguration>] = [
-    Kind("sgd", SGD.self) { $0 },
-    Kind("adamw", AdamW.self) { $0 },
-]
-
 /// Moves a flat vector of parameters along its gradient.
 public protocol Optimizer {
     /// One update, in place, at the given learning rate. `step` counts from 0.

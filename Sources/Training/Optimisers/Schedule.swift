@@ -11,13 +11,6 @@ public protocol Schedule: Configurable {
     func factor(progress: Double, epochs: Int) -> Double
 }
 
-let schedules: [Kind<any Schedule>] = [
-    Kind("multistep", MultistepSchedule.self) { $0 },
-    Kind("cosine", CosineSchedule.self) { $0 },
-    Kind("onecycle", OneCycleSchedule.self) { $0 },
-    Kind("constant", ConstantSchedule.self) { $0 },
-]
-
 extension Schedule {
     /// The learning rate of a step, `step` of `steps` over `epochs` epochs.
     public func rate(_ base: Double, step: Int, of steps: Int, epochs: Int) -> Double {

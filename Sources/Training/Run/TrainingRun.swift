@@ -70,7 +70,8 @@ public final class TrainingRun {
         monitors = given.loss.kind.monitors(context)
         if data.validation.count > 0 { for monitor in monitors { try monitor.validate() } }
         try TraceFile.requirePlace(given.profile.trace)
-        let configuration = given.resolved(for: data, warmStart)
+        let configuration = given.resolved(
+            for: data, normalize: warmStart?.normalize(channels: data.train.shape.channels))
         self.configuration = configuration
         let shape = data.train.shape
         description = ModelDescription(
@@ -79,7 +80,8 @@ public final class TrainingRun {
         let model = try description.model()
         // The parameters, the sum of their gradients, and what an optimiser keeps at least.
         try model.requireMemory(vectors: 3)
-        state = TrainingState(initialising: model, configuration, in: pool)
+        state = TrainingState(
+            initialising: model, configuration.train, seed: configuration.seed, in: pool)
         try warmStart?.load(state, as: description)
         folder = CheckpointFolder(path: directory + "/checkpoints")
         let earlier: String?

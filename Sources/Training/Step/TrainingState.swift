@@ -30,15 +30,17 @@ public final class TrainingState {
     }
 
     /// The state at the start of a run.
-    public convenience init(initialising model: Model, _ configuration: RunConfiguration, in pool: MemoryPool) {
-        let state = ModelState(initialising: model, seed: configuration.seed, in: pool)
-        let average = configuration.train.ema.map { _ in
+    public convenience init(
+        initialising model: Model, _ train: TrainConfiguration, seed: UInt64, in pool: MemoryPool
+    ) {
+        let state = ModelState(initialising: model, seed: seed, in: pool)
+        let average = train.ema.map { _ in
             Tensor([model.parameterCount], in: pool) {
                 $0.update(from: state.parameters.pointer, count: model.parameterCount)
             }.storage
         }
         self.init(
-            network: state, optimizer: configuration.train.optimizer.make(for: model.parameters.map(\.shape), in: pool),
+            network: state, optimizer: train.optimizer.make(for: model.parameters.map(\.shape), in: pool),
             average: average)
     }
 

@@ -43,7 +43,8 @@ struct Combination {
             return print("refused: \(failure)")
         }
         let pool = MemoryPool(for: Execution(convolution: configuration.compute.convolution))
-        let state = TrainingState(initialising: model, configuration, in: pool)
+        let state = TrainingState(
+            initialising: model, configuration.train, seed: configuration.seed, in: pool)
         if let targets { try compareChunks(state.network, data, targets) }
         let step = try TrainingStep(
             configuration, data: data, targets: targets, model: model, communicator: SingleProcess(),
