@@ -7,8 +7,11 @@ import Models
 /// weight * sum over classes t of (1 - cos(grad_x z_t(x), g(x, t))), averaged over the batch, with z the logits or their
 /// log-softmax (Ganz, Kawar, Elad 2023). With k of C classes an image the sum is scaled by C / k.
 public struct AlignmentTerm: Sendable {
+    /// Lambda.
     public var weight: Double
+    /// Of which function of the logits.
     public var gradient: GradientOf
+    /// What BatchNorm's statistics are in the input gradient.
     public var statistics: StatisticsMode
     /// Classes whose gradients are differentiated at one time; nil for as many as `memory` allows and is fastest.
     public var classChunk: Int?

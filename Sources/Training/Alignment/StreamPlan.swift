@@ -15,6 +15,7 @@ public struct StreamPlan: Equatable {
     /// Whether one pass takes all gradients.
     public var isOnePass: Bool { imageChunk >= images && classChunk >= (sharesReference ? classes - 1 : classes) }
 
+    /// Places in the shard, in order and all of them.
     public var imageChunks: [Range<Int>] {
         stride(from: 0, to: images, by: imageChunk).map { $0..<min(images, $0 + imageChunk) }
     }

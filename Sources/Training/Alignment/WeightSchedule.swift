@@ -6,6 +6,7 @@ public protocol WeightSchedule: Configurable {
     func factor(epoch: Double) -> Double
 }
 
+/// Always the same.
 public struct ConstantWeight: WeightSchedule {
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {}
@@ -14,6 +15,7 @@ public struct ConstantWeight: WeightSchedule {
 
 /// Rises linearly from 0 to 1.
 public struct WeightWarmup: WeightSchedule {
+    /// The length of the rise.
     public var epochs = 5.0
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
@@ -24,7 +26,9 @@ public struct WeightWarmup: WeightSchedule {
 
 /// A factor until a given epoch, 1 after it: steadies the start of a large weight.
 public struct WeightStep: WeightSchedule {
+    /// Of the weight, before `untilEpoch`.
     public var factor = 2.0 / 3
+    /// From which epoch on, counted from 0, the weight is whole.
     public var untilEpoch = 50.0
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {

@@ -5,7 +5,9 @@ import Models
 
 /// L = base(x, y), averaged over the batch, and the alignment term where the run has one and the shard has targets.
 public struct ClassificationObjective: Objective {
+    /// The loss of the logits.
     public var base: any ClassificationLoss
+    /// Nil in a run that is not aligned.
     public var alignment: AlignmentTerm?
 
     public init(_ base: any ClassificationLoss, with alignment: AlignmentTerm? = nil) {

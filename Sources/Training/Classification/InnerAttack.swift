@@ -27,13 +27,18 @@ public struct InnerAttack: Configurable {
         case divergence
     }
 
+    /// Of the ball around an image.
     public var norm = ThreatModel.Norm.l2
+    /// Its radius.
     public var epsilon = PixelDistance(0.5)
+    /// Of the ascent.
     public var steps = 10
     /// null: 2.5 epsilon / steps; for a single step epsilon, or 1.25 epsilon from a random point of the ball, as the
     /// fast gradient sign method (Wong et al. 2020).
     public var stepSize: PixelDistance?
+    /// Where it begins.
     public var start = Start.ball
+    /// BatchNorm's, on the way.
     public var statistics = Statistics.eval
 
     public init() {}

@@ -5,10 +5,15 @@ import Targets
 public struct AlignmentConfiguration: Configurable {
     /// null: 1 for the kind `pag`, 0, which is no such term, for the others. `vanilla` has none whatever this says.
     public var weight: Double?
+    /// How the weight changes over the run.
     public var schedule: any WeightSchedule = ConstantWeight()
+    /// Of which function of the logits.
     public var gradient = GradientOf.logprob
+    /// Target classes of an image in a step.
     public var classesPerImage = ClassCount.all
+    /// What BatchNorm's statistics are in the input gradient.
     public var statistics = StatisticsMode.frozen
+    /// Where target gradients come from.
     public var targets: any TargetConfiguration = NearestNeighbour()
 
     public init() {}

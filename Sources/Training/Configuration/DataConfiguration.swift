@@ -3,9 +3,11 @@ import Data
 
 /// The `data` section: which images, and how they are shown.
 public struct DataConfiguration: Configurable {
+    /// How images are moved, anew in each epoch; their targets move alike.
     public struct Augment: Configurable {
         /// Pixels of zero padding out of which an image-sized window is cut at random.
         public var crop = 0
+        /// Whether half of them, drawn at random, are mirrored.
         public var flip = false
         public init() {}
         public mutating func visit(_ fields: inout FieldVisitor) throws {
@@ -14,6 +16,7 @@ public struct DataConfiguration: Configurable {
         }
     }
 
+    /// `NAME:PATH`, as docs/DATA.md has them.
     public var dataset = "digits"
     /// The classes that are taken, by name or number, in the order of their new numbers; null: all.
     public var classes: [String]?

@@ -7,9 +7,13 @@ public struct MonitorConfiguration: Configurable {
     public var everyEpochs = 1
     /// Of classifiers; a denoiser is watched by its error, and has no monitor unless it is told to.
     public var attack = "pgd"
+    /// Of the attack's ball.
     public var norm = ThreatModel.Norm.l2
+    /// Its radius.
     public var epsilon = PixelDistance(0.5)
+    /// Of the attack.
     public var steps = 7
+    /// Held-out images that are looked at, or all.
     public var samples = 1000
     /// Held-out images on which the cosines between input and target gradients are measured; 0: none.
     public var alignmentSamples = 100

@@ -5,6 +5,7 @@ import TargetGeneration
 /// Everything that a run is told: the sections of the YAML file, in the order in which they are written out.
 public struct RunConfiguration: Configurable {
     public var task = Task.classifier
+    /// Of everything that is drawn, but for what `data.seed` says.
     public var seed: UInt64 = 1
     public var data = DataConfiguration()
     public var model = ModelConfiguration()

@@ -2,8 +2,10 @@ import Configuration
 
 /// The `train` section.
 public struct TrainConfiguration: Configurable {
+    /// `skip` leaves the step out, `abort` ends the run.
     public enum NonFinitePolicy: String, Sendable, CaseIterable { case skip, abort }
 
+    /// How often every image is shown.
     public var epochs = 20
     /// Images of one step, over all ranks.
     public var batch = 64
@@ -20,6 +22,7 @@ public struct TrainConfiguration: Configurable {
 
     public init() {}
 
+    /// Logical shards of a batch: a power of two.
     public var shards: Int { batch / shard }
 
     public mutating func visit(_ fields: inout FieldVisitor) throws {

@@ -14,6 +14,7 @@ public struct CurvatureRegularisation: ClassificationLoss {
         case l2
     }
 
+    /// Of the squared difference, beside the cross-entropy.
     public var weight = 4.0
     /// The length of the step from x, in units of images in [0, 1].
     public var distance = 1.5

@@ -5,6 +5,7 @@ import Kernels
 /// -log p_y(x) + weight |grad_x of it|, the plain input-gradient-norm penalty. To first order an attacker of radius
 /// epsilon raises the cross-entropy by epsilon times the dual norm: `l2` for L2 attacks, `l1` for L-infinity attacks.
 public struct GradientPenalty: ClassificationLoss {
+    /// Of the input gradient.
     public enum Norm: String, Sendable, CaseIterable, Spelled {
         case l1, l2
 
@@ -17,6 +18,7 @@ public struct GradientPenalty: ClassificationLoss {
         case perClass = "per-class"
     }
 
+    /// Of the norm, beside the cross-entropy.
     public var weight = 0.5
     public var norm = Norm.l2
     public var statistics = Statistics.frozen

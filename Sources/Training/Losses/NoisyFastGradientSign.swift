@@ -6,6 +6,7 @@ import Tracing
 /// around the clean one, which is what keeps a single step from catastrophic overfitting (N-FGSM; de Jorge, Bibi, Volpi,
 /// Sanyal, Torr, Rogez, Dokania 2022).
 public struct NoisyFastGradientSign: ClassificationLoss {
+    /// The radius of the L-infinity threat.
     public var epsilon = PixelDistance(8.0 / 255)
     /// The noise is uniform in [-noise epsilon, noise epsilon].
     public var noise = 2.0

@@ -5,6 +5,7 @@ import Kernels
 /// -log p_y(x) + beta KL(p(x) || p(x')) with x' found by ascent on the divergence (Zhang et al. 2019, where beta is
 /// 1 / lambda). Both distributions depend on the parameters; each pass normalises by its own batch.
 public struct TRADES: AdversarialLoss {
+    /// Of the divergence, beside the cross-entropy.
     public var beta = 6.0
     public var attack = InnerAttack(start: .small)
 

@@ -2,6 +2,7 @@ import Figures
 
 /// By which held-out figure a run's checkpoints are compared.
 public struct BestRule: Sendable {
+    /// Of `HeldOutReport`.
     public let figure: Figure
     public let isHigherBetter: Bool
     /// What a checkpoint calls the best value so far.

@@ -3,6 +3,7 @@ import Figures
 /// What an objective says of a step, or of a part of it: of every figure a sum and how many it is the sum of, so that
 /// shards and ranks add up.
 public struct FigureSums: Sendable, Equatable {
+    /// A sum, and of how many.
     public struct Mean: Sendable, Equatable {
         public var sum = 0.0
         public var count = 0
@@ -21,6 +22,7 @@ public struct FigureSums: Sendable, Equatable {
         public var value: Double? { count > 0 ? sum / Double(count) : nil }
     }
 
+    /// Of the step, or of the part of it.
     public let images: Int
     public private(set) var sums: [Figure: Mean] = [:]
 

@@ -16,6 +16,7 @@ public protocol HeldOutMonitor {
 
 /// What a monitor has found.
 public struct HeldOutReport: Sendable {
+    /// One number, or one for each target class.
     public enum Value: Sendable {
         case number(Double)
         case byClass([(name: String, value: Double)])

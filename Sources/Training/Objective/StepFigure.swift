@@ -13,6 +13,7 @@ public struct StepFigure: Sendable {
     public struct Alarm: Sendable {
         /// What the log calls it.
         public let event: String
+        /// Above which the mean is alarming.
         public let threshold: Double
         /// Whether it is said again when the mean was below the threshold in between.
         public let isRepeated: Bool

@@ -4,11 +4,17 @@ import Kernels
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), in PyTorch's form.
 public struct AdamW: OptimizerConfiguration {
+    /// The learning rate, before the schedule.
     public var lr = 1e-3
+    /// Decay of the mean of the gradients.
     public var beta1 = 0.9
+    /// Decay of the mean of their squares.
     public var beta2 = 0.999
+    /// Added to the root of that mean.
     public var epsilon = 1e-8
+    /// Times the learning rate, what of a parameter is lost in a step.
     public var weightDecay = 1e-2
+    /// Which parameters decay.
     public var weightDecayOn = DecayedParameters.all
 
     public init() {}

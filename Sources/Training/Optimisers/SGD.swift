@@ -4,10 +4,15 @@ import Kernels
 
 /// Stochastic gradient descent with momentum and weight decay, in PyTorch's form.
 public struct SGD: OptimizerConfiguration {
+    /// The learning rate, before the schedule.
     public var lr = 0.05
+    /// What of the last step goes on into this one.
     public var momentum = 0.9
+    /// Whether the gradient is taken ahead of the step (Nesterov 1983, in PyTorch's form).
     public var nesterov = false
+    /// Times a parameter, what is added to its gradient.
     public var weightDecay = 1e-4
+    /// Which parameters decay.
     public var weightDecayOn = DecayedParameters.all
 
     public init() {}

@@ -24,7 +24,9 @@ extension Schedule {
 
 /// Multiplied by `factor` at each milestone: a part of the run up to 1, an epoch above.
 public struct MultistepSchedule: Schedule {
+    /// Where it drops.
     public var milestones = [0.5, 0.75]
+    /// By what.
     public var factor = 0.1
     public var warmup = 0.0
     public var epochs: Int?
@@ -43,6 +45,7 @@ public struct MultistepSchedule: Schedule {
 
 /// Half a cosine from 1 down to `final` (Loshchilov and Hutter 2017).
 public struct CosineSchedule: Schedule {
+    /// The factor at the end.
     public var final = 0.0
     public var warmup = 0.0
     public var epochs: Int?
@@ -58,7 +61,9 @@ public struct CosineSchedule: Schedule {
 
 /// Linear from `start` up to 1 at `peak` of the run, then linear down to `final` (Smith and Topin 2019).
 public struct OneCycleSchedule: Schedule {
+    /// The part of the run that it rises.
     public var peak = 0.3
+    /// The factor at the start.
     public var start = 0.04
     public var final = 0.0
     public var warmup: Double { 0 }
@@ -78,6 +83,7 @@ public struct OneCycleSchedule: Schedule {
     }
 }
 
+/// Always the whole rate.
 public struct ConstantSchedule: Schedule {
     public var warmup = 0.0
     /// It goes on for ever.

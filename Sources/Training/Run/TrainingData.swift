@@ -4,7 +4,9 @@ import Failures
 
 /// The images of a run: what is trained on and what is held out to watch it.
 public struct TrainingData: Sendable {
+    /// The whole data set, its test split too.
     public let splits: DatasetSplits
+    /// What is trained on.
     public let train: Subset
     /// Never trained on and not the test split: models may be chosen by it. Empty without a monitor.
     public let validation: Subset
@@ -35,5 +37,6 @@ public struct TrainingData: Sendable {
         validation = Subset(splits.train, indices: Array(order.suffix(heldOut)))
     }
 
+    /// Whole batches: what is left over waits for another epoch's order.
     public func stepsPerEpoch(batch: Int) -> Int { train.count / batch }
 }

@@ -20,6 +20,7 @@ public final class TrainingRun {
     let communicator: any Communicator
     let logger: Logger
     let pool: MemoryPool
+    /// The run's images.
     public let data: TrainingData
     let description: ModelDescription
     let state: TrainingState

@@ -15,6 +15,7 @@ public struct GoldenStep {
         public static let tolerance = 2e-4
     #endif
 
+    /// How far a tensor is from what the file expects, relative to its largest number.
     public struct Comparison: Sendable {
         public let tensor: String
         public let relativeError: Double

@@ -3,7 +3,9 @@ import Models
 
 /// Everything that training changes: what a checkpoint has to hold for the next step to be the same.
 public final class TrainingState {
+    /// Parameters and running statistics.
     public let network: ModelState
+    /// With its momentum, or moments.
     public let optimizer: any Optimizer
     /// The exponential average of the parameters, if the run keeps one.
     public let average: Storage?

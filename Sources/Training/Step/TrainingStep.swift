@@ -11,12 +11,18 @@ import Tracing
 
 /// What a step did, the same on every rank.
 public struct StepReport: Sendable {
+    /// Counted from 0.
     public var step: Int
+    /// Counted from 0.
     public var epoch: Int
+    /// The mean over the batch of all that was minimised.
     public var loss: Double
+    /// What the objective says of all shards.
     public var figures: FigureSums
     public var learningRate: Double
+    /// L2, of the whole gradient before clipping.
     public var gradientNorm: Double
+    /// Whether any rank was asked to stop.
     public var stopRequested: Bool
     /// Places in the training set of the images of every shard whose loss or gradient was not finite.
     public var nonFiniteImages: [Int]
@@ -60,6 +66,8 @@ public final class TrainingStep {
         reduction = try TreeReduction(communicator, tree: ShardTree(shards: train.shards), count: layout.count)
     }
 
+    /// One step, which changes the state unless a number in it is not finite. Collective. Throws what messages throw, and
+    /// `checkFailed` where operations are watched and one gave what is not finite.
     public func callAsFunction(_ state: TrainingState) throws -> StepReport {
         let train = configuration.train, trace = pool.execution.trace
         let stepsPerEpoch = data.stepsPerEpoch(batch: train.batch), epoch = state.step / stepsPerEpoch
