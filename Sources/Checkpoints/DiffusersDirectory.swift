@@ -14,13 +14,19 @@ public struct DiffusersDirectory {
     public let rows: Int
     private let weights: String
 
-    public static func isOne(_ path: String) -> Bool { access(path + "/config.json", F_OK) == 0 }
+    public static func isOne(_ path: String) -> Bool { access(settingsFile(path), F_OK) == 0 }
+
+    /// The files in such a folder that are read.
+    public static func files(_ path: String) -> [String] { [settingsFile(path), weightsFile(path)] }
+
+    private static func settingsFile(_ path: String) -> String { path + "/config.json" }
+    private static func weightsFile(_ path: String) -> String { path + "/diffusion_pytorch_model.safetensors" }
 
     /// Reads `config.json`. Throws `badInput` naming the key of what is not supported.
     /// - Parameter input: [height, width, channels] where the file leaves the size open.
     public init(path: String, input: Shape? = nil) throws {
-        weights = path + "/diffusion_pytorch_model.safetensors"
-        let source = path + "/config.json"
+        weights = Self.weightsFile(path)
+        let source = Self.settingsFile(path)
         let json = try FileContents.json(source, limit: Configuration.maximumBytes)
         guard json.members != nil else { throw Failure.badInput(source, "is not a JSON object") }
         let className = json["_class_name"] ?? .null
@@ -56,7 +62,8 @@ public struct DiffusersDirectory {
     private static func settings(_ json: JSONValue) -> JSONValue {
         let others = ["class_embed_type", "sample_size", "dropout", "num_train_timesteps"]
         let members = json.members ?? []
-        var settings = JSONValue.object(members.filter { !others.contains($0.key) && !$0.key.utf8.starts(with: "_".utf8) })
+        var settings = JSONValue.object(
+            members.filter { !others.contains($0.key) && !$0.key.utf8.starts(with: "_".utf8) })
         if settings["num_class_embeds"] ?? .null == .null { settings["num_class_embeds"] = 0 }
         return settings
     }

@@ -12,6 +12,16 @@ public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicat
                 + "launch/slurm.sbatch if `srun --mpi=list` does not name pmix")
     }
     guard let claimed = launchedRanks() else { return SingleProcess(heartbeat: heartbeat) }
+    if isStepOfFormerProcessManagement {
+        // Where Open MPI fails it says so on a page. This stands first.
+        if launchedRank() == 0 {
+            writeToStandardError(
+                "pag: srun started \(claimed) tasks over PMI-2 or PMI-1, which most builds of Open MPI do not speak: give "
+                    + "it --mpi=pmix where what follows is a failure")
+        } else {
+            usleep(300_000)
+        }
+    }
     let communicator = try MPICommunicator(heartbeat: heartbeat)
     guard communicator.size == claimed || claimed == 0 else {
         throw Failure(
@@ -38,8 +48,14 @@ private func launchedRanks() -> Int? {
     return getenv("PMIX_RANK") == nil ? nil : 0
 }
 
+/// Whether this is a task of srun's that older process managements than PMIx serve.
+private var isStepOfFormerProcessManagement: Bool {
+    isSet("SLURM_STEP_NUM_TASKS") && isSet("PMI_RANK") && !["PMIX_RANK", "OMPI_COMM_WORLD_SIZE"].contains(where: isSet)
+}
+
 /// Whether this is a task of srun's that no process management serves: Open MPI would end it with a page of text.
 private var isStepWithoutProcessManagement: Bool {
-    func isSet(_ name: String) -> Bool { getenv(name) != nil }
-    return isSet("SLURM_STEP_NUM_TASKS") && !["PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_SIZE"].contains(where: isSet)
+    isSet("SLURM_STEP_NUM_TASKS") && !["PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_SIZE"].contains(where: isSet)
 }
+
+private func isSet(_ name: String) -> Bool { getenv(name) != nil }

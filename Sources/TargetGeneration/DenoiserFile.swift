@@ -7,8 +7,7 @@ import Formats
 import Kernels
 import Models
 
-/// A denoising network from wherever it was left: a checkpoint of this program, the newest one of a run directory, or a
-/// folder that diffusers saved.
+/// A denoising network from wherever it was left: a checkpoint of this program, or a folder that diffusers saved.
 struct DenoiserFile {
     let state: ModelState
     let process: DiffusionProcess
@@ -29,7 +28,7 @@ struct DenoiserFile {
             try ParameterFiles.requireSound(state, of: path)
             process = context.process
         } else {
-            let file = try SafetensorsFile(path: NamedCheckpoint(path, preferring: .newest).path)
+            let file = try SafetensorsFile(path: path)
             let description = try ModelDescription(from: file)
             try context.require(description.input, description.classes, of: file.path)
             state = try ParameterFiles.network(description, from: file, .evaluated, in: context.pool)

@@ -2,6 +2,7 @@ import Autodiff
 import Data
 import Diffusion
 import Failures
+import Formats
 import Kernels
 
 /// What a generator can know while it is prepared.
@@ -11,6 +12,8 @@ public struct GenerationContext {
     public let seed: UInt64
     /// The run that the configuration describes, whose newest checkpoint stands where none is named.
     public let runDirectory: String
+    /// What the generator's `inputFiles` are.
+    public let files: InputFiles
     /// How images became noise for a network whose file does not say it.
     public let process: DiffusionProcess
     public let pool: MemoryPool
@@ -18,12 +21,13 @@ public struct GenerationContext {
     public let progress: () -> Void
 
     public init(
-        dataset: any Dataset, seed: UInt64, runDirectory: String, process: DiffusionProcess, pool: MemoryPool,
-        progress: @escaping () -> Void
+        dataset: any Dataset, seed: UInt64, runDirectory: String, files: InputFiles, process: DiffusionProcess,
+        pool: MemoryPool, progress: @escaping () -> Void
     ) {
         self.dataset = dataset
         self.seed = seed
         self.runDirectory = runDirectory
+        self.files = files
         self.process = process
         self.pool = pool
         self.progress = progress

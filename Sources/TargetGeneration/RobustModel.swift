@@ -16,9 +16,13 @@ public struct RobustModel: TargetGenerator {
         try fields.value("checkpoint", &checkpoint, check: .notEmpty)
     }
 
+    public func inputFiles(runDirectory: String) -> [InputFile] {
+        checkpoint.isEmpty ? [] : [InputFile(checkpoint, .classifier)]
+    }
+
     public func prepare(_ context: GenerationContext) throws -> any PreparedGenerator {
         guard !checkpoint.isEmpty else { throw Failure(.badInput, "targets.checkpoint is empty") }
-        let file = try SafetensorsFile(path: NamedCheckpoint(checkpoint).path)
+        let file = try SafetensorsFile(path: context.files[InputFile(checkpoint, .classifier)])
         let description = try ModelDescription(from: file)
         try context.require(description.input, description.classes, of: checkpoint)
         let state = try ParameterFiles.network(description, from: file, .evaluated, in: context.pool)

@@ -2,6 +2,7 @@ import Autodiff
 import Configuration
 import Diffusion
 import Failures
+import Formats
 import Kernels
 import Layers
 
@@ -25,8 +26,13 @@ public struct ScoreBased: TargetGenerator {
         try fields.optional("surveyTimes", &surveyTimes, count: 1...100, check: .notNegative)
     }
 
+    public func inputFiles(runDirectory: String) -> [InputFile] {
+        [InputFile(denoiser ?? runDirectory, .denoiser)]
+    }
+
     public func prepare(_ context: GenerationContext) throws -> any PreparedGenerator {
-        let file = try DenoiserFile(denoiser ?? context.runDirectory, context)
+        let files = inputFiles(runDirectory: context.runDirectory)
+        let file = try DenoiserFile(context.files[files[0]], context)
         let count = file.process.timesteps
         for (name, times) in [("times", times), ("surveyTimes", surveyTimes ?? [])] {
             guard let late = times.first(where: { $0 >= count }) else { continue }

@@ -1,9 +1,12 @@
 import Autodiff
 import Configuration
+import Formats
 
 /// What computes target gradients that are too costly for the training step: its settings and how it is made. A new one
 /// is one file and one line in `targetGenerators`.
 public protocol TargetGenerator: Configurable {
+    /// Files that it reads besides the data, where `runDirectory` is the run that the configuration describes.
+    func inputFiles(runDirectory: String) -> [InputFile]
     /// Opens what it needs. Throws `badInput` where that is not for these images. The same on every rank.
     func prepare(_ context: GenerationContext) throws -> any PreparedGenerator
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Formats
 import Kernels
 
 /// g(x, t) = scale * mean of the training images of class t - x.
@@ -11,6 +12,8 @@ public struct ClassMean: TargetConfiguration {
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("scale", &scale, check: .positive)
     }
+
+    public var inputFiles: [InputFile] { [] }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
     public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }

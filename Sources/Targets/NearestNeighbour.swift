@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Formats
 import Kernels
 import Randomness
 
@@ -12,6 +13,8 @@ public struct NearestNeighbour: TargetConfiguration {
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.optional("sample", &sample, check: .positive)
     }
+
+    public var inputFiles: [InputFile] { [] }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         let candidates = try candidates(context)

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Formats
 import Kernels
 import Randomness
 
@@ -7,6 +8,8 @@ import Randomness
 public struct OneImage: TargetConfiguration {
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {}
+
+    public var inputFiles: [InputFile] { [] }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
     public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Formats
 import Kernels
 import Randomness
 
@@ -17,6 +18,8 @@ public struct RandomVectors: TargetConfiguration {
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("per", &per)
     }
+
+    public var inputFiles: [InputFile] { [] }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         DrawnVectors(indices: context.train.indices, size: context.train.shape.count, per: per, seed: context.seed)

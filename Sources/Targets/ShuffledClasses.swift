@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Formats
 import Kernels
 import Randomness
 
@@ -12,6 +13,8 @@ public struct ShuffledClasses: TargetConfiguration {
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.section("of", kinds: TargetRegistry.kinds, &of)
     }
+
+    public var inputFiles: [InputFile] { of.inputFiles }
 
     public var withoutPlaces: any TargetConfiguration {
         var copy = self

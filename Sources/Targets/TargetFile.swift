@@ -15,7 +15,7 @@ public struct TargetFile: TargetConfiguration {
         try fields.require(!path.isEmpty, "path", "is empty; name the safetensors file")
     }
 
-    public var files: [String] { [path] }
+    public var inputFiles: [InputFile] { [InputFile(path)] }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         let file = try SafetensorsFile(path: path)

@@ -1,6 +1,7 @@
 import Configuration
 import Data
 import Failures
+import Formats
 import Kernels
 
 /// Where target gradients g(x, t) come from: for every training image and class an image-shaped vector that points from
@@ -36,8 +37,8 @@ extension UnseenTargets {
 
 /// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.
 public protocol TargetConfiguration: Configurable {
-    /// Files that it reads, which every rank must find the same.
-    var files: [String] { get }
+    /// Files that it reads besides the data.
+    var inputFiles: [InputFile] { get }
     /// Throws where files are missing or wrong. Collective: every rank prepares the same source.
     func prepare(_ context: TargetContext) throws -> any TargetSource
     /// The same for other images, cheaper to prepare; nil where the source has none.
@@ -48,10 +49,6 @@ public protocol TargetConfiguration: Configurable {
 
 extension TargetConfiguration {
     public var withoutPlaces: any TargetConfiguration { self }
-}
-
-extension TargetConfiguration {
-    public var files: [String] { [] }
 }
 
 /// What a target source can know while it is prepared.

@@ -90,12 +90,12 @@ struct Evaluate: ParsableCommand {
         }
         let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
         try withJob(watchdog: watchdog) { communicator in
-            let checkpoint = try named(checkpoint, communicator)
-            let transferFrom = try transferFrom.map { try named($0, communicator) }
+            let own = InputFile(checkpoint, .classifier)
+            let other = transferFrom.map { InputFile($0, .classifier) }
+            let files = try agreedFiles([own] + [other].compactMap(\.self), communicator) { print($0) }
+            let (checkpoint, transferFrom) = (files[own], other.map { files[$0] })
             let folder = out ?? defaultFolder(checkpoint)
-            try requireOneJob(
-                files: [checkpoint] + (transferFrom.map { [$0] } ?? []), directory: (folder, "output folder", "--out"),
-                over: communicator)
+            try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
             let (classifier, file) = try classifier(checkpoint, ema: ema)
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             let selection = try DataSelection(of: file, data: data, classes: classes, resize: resize)
@@ -132,15 +132,6 @@ struct Evaluate: ParsableCommand {
                 return classifier.predictions(Tensor(shape, image, in: MemoryPool()))[0]
             }.write(to: folder)
             describe(result, folder)
-        }
-    }
-
-    /// The checkpoint that a path names, chosen on rank 0: a run that goes on may write another one meanwhile. Collective.
-    private func named(_ path: String, _ communicator: any Communicator) throws -> String {
-        try communicator.leaderDecides {
-            let named = try NamedCheckpoint(path)
-            for notice in named.notices { print(notice) }
-            return named.path
         }
     }
 

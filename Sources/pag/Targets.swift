@@ -39,8 +39,12 @@ struct TargetsCommand: ParsableCommand {
             let logger = ConsoleLog.logger(rank: communicator.rank)
             let parts = out.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
+            let runDirectory = runDir ?? "runs/\(name(of: config))"
+            let files = try agreedFiles(
+                configuration.targets.generator.inputFiles(runDirectory: runDirectory), communicator
+            ) { logger.notice("\($0)") }
             try requireOneJob(
-                settings: try Configuration.text(of: configuration), files: [],
+                settings: try Configuration.text(of: configuration), files: files,
                 directory: (folder, "output folder", "--out"), over: communicator)
             let stop = try StopRequest()
             let splits = try DatasetRegistry.open(configuration.data.selection, seed: configuration.dataSeed) {
@@ -50,8 +54,7 @@ struct TargetsCommand: ParsableCommand {
             let pool = MemoryPool(for: Execution(convolution: configuration.compute.convolution))
             let generator = try configuration.targets.generator.prepare(
                 GenerationContext(
-                    dataset: splits.train, seed: configuration.seed,
-                    runDirectory: runDir ?? "runs/\(name(of: config))",
+                    dataset: splits.train, seed: configuration.seed, runDirectory: runDirectory, files: files,
                     process: configuration.loss.kind.diffusion ?? DiffusionProcess(), pool: pool,
                     progress: { communicator.heartbeat.beat() }))
             var agreement = JobAgreement()

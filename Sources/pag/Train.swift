@@ -54,12 +54,15 @@ struct Train: ParsableCommand {
             let logger = ConsoleLog.logger(rank: communicator.rank)
             if let line = try Machines(communicator).startLine() { logger.info("\(line)") }
             let directory = runDir ?? "runs/\(name(of: config))"
-            let start = try warmStart(communicator, logger)
-            let resumed: [String] = if case .file(let path) = resumption { [path] } else { [] }
+            let resumed: [InputFile] = if case .file(let path) = resumption { [InputFile(path)] } else { [] }
+            let origin = from.map { InputFile($0, .classifier) }
+            let files = try agreedFiles(
+                configuration.inputFiles + resumed + [origin].compactMap(\.self), communicator
+            ) { logger.notice("\($0)") }
             try requireOneJob(
-                settings: try Configuration.text(of: configuration),
-                files: configuration.loss.alignment.targets.files + resumed + [start?.path].compactMap(\.self),
+                settings: try Configuration.text(of: configuration), files: files,
                 directory: (directory, "run directory", "--run-dir"), over: communicator)
+            let start = try origin.map { try WarmStart(path: files[$0], average: ema) }
             let training = try TrainingRun(
                 configuration, directory: directory, resume: resumption, from: start, communicator: communicator,
                 logger: logger,
@@ -95,17 +98,6 @@ struct Train: ParsableCommand {
         case "none": .none
         default: .file(resume)
         }
-    }
-
-    /// Chosen on rank 0, as the other run may write another checkpoint meanwhile. Collective.
-    private func warmStart(_ communicator: any Communicator, _ logger: Logger) throws -> WarmStart? {
-        guard let from else { return nil }
-        let path = try communicator.leaderDecides {
-            let named = try NamedCheckpoint(from)
-            for notice in named.notices { logger.notice("\(notice)") }
-            return named.path
-        }
-        return try WarmStart(path: path, average: ema)
     }
 
     /// How the run's monitor attacks.

@@ -1,4 +1,5 @@
 import Configuration
+import Formats
 import Models
 import TargetGeneration
 
@@ -76,6 +77,9 @@ public struct RunConfiguration: Configurable {
         copy.loss = loss.resolved
         return copy
     }
+
+    /// Files that a training reads besides its data.
+    public var inputFiles: [InputFile] { loss.activeAlignment?.targets.inputFiles ?? [] }
 
     /// What decides which images the run has.
     public var dataSeed: UInt64 { data.seed ?? seed }
