@@ -92,7 +92,7 @@ let package = Package(
             "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Perturbations",
             "Reporting", "Targets",
         ]),
-        module("Studies", ["Checkpoints", "Configuration", "Failures", "Figures", "Formats", "Training"]),
+        module("Studies", ["Checkpoints", "Configuration", "Failures", "Figures", "Formats", "Reporting", "Training"]),
         module("Benchmarks", [
             "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Perturbations",
             "Randomness", "Tracing", "Training",
@@ -100,7 +100,7 @@ let package = Package(
         program("pag", [
             "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed",
             "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
-            "Studies", "TargetGeneration", "Tracing", "Training", argumentParser, logging,
+            "Studies", "TargetGeneration", "Targets", "Tracing", "Training", argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),

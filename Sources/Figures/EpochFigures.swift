@@ -6,17 +6,23 @@ extension Figure {
     /// At images that an attack has perturbed, to the targets of the clean ones.
     public static let heldOutPerturbedCosine = Figure(
         "cosine_perturbed", "Held-out cosine to the targets under attack", .fitted)
+    public static let heldOutLossGradientNorm = Figure(
+        "loss_gradient_norm", "Held-out norm of the loss's input gradient", .fittedOrLogarithmic)
+    /// |CE(x + δ) - CE(x) - <δ, ∇CE(x)>| with x + δ an attacked image (Qin et al. 2019): how far the loss is from being
+    /// linear where attacks go.
+    public static let heldOutLinearityGap = Figure(
+        "linearity_gap", "Held-out gap between the loss and its linearisation under attack", .fittedOrLogarithmic)
     /// A denoiser's.
     public static let heldOutError = Figure("loss", "Held-out error", .fittedOrLogarithmic)
     /// By the clock, of the epoch's steps.
     public static let seconds = Figure("seconds", "Seconds", .fitted)
-    /// Of all ranks since the last epoch's end, its monitor included.
+    /// Of all ranks since the last epoch's end, its monitor included, or since the program began.
     public static let processorSeconds = Figure("processor_seconds", "Seconds of processor time", .fitted)
 
     /// Each with one number.
     public static let ofEpochs = [
-        heldOutAccuracy, heldOutRobustAccuracy, heldOutCosine, heldOutPerturbedCosine, heldOutError, seconds,
-        processorSeconds,
+        heldOutAccuracy, heldOutRobustAccuracy, heldOutCosine, heldOutPerturbedCosine, heldOutLossGradientNorm,
+        heldOutLinearityGap, heldOutError, seconds, processorSeconds,
     ]
 
     public static let heldOutCosineByClass = Figure(

@@ -10,7 +10,7 @@ import Reporting
 import Targets
 
 /// The pictures of a run: what the network's input gradients look like, and what images become when they are moved far
-/// along them.
+/// along them; of data of two numbers, the decision regions.
 public struct RunPictures {
     private let classifier: Classifier
     private let test: any Dataset
@@ -33,9 +33,14 @@ public struct RunPictures {
     /// - Returns: the pictures by name, for other records.
     @discardableResult
     public func write(to directory: String) throws -> [(name: String, image: RasterImage)] {
-        guard test.shape.channels == 1 || test.shape.channels == 3, test.range == pixelRange else { return [] }
-        let shown = firstOfEachClass(atMost: 5)
-        let pictures = [gradients(of: Array(shown.prefix(3))), perturbations(of: shown)]
+        let pictures: [Picture]
+        if let regions = DecisionRegions(classifier, test: test) {
+            pictures = [regions.picture()]
+        } else {
+            guard test.shape.channels == 1 || test.shape.channels == 3, test.range == pixelRange else { return [] }
+            let shown = firstOfEachClass(atMost: 5)
+            pictures = [gradients(of: Array(shown.prefix(3))), perturbations(of: shown)]
+        }
         try Picture.write(pictures, to: directory + "/pictures")
         return pictures.map { ($0.name, $0.image) }
     }

@@ -16,6 +16,7 @@ public struct Study: Configurable {
     public var results = ""
     public var preparations: [Preparation] = []
     public var evaluations: [Evaluation] = []
+    public var alignments: [AlignmentMeasurement] = []
     public var rows: [Row] = []
 
     public init() {}
@@ -27,12 +28,17 @@ public struct Study: Configurable {
         try fields.value("results", &results, check: .notEmpty)
         try fields.sections("preparations", &preparations)
         try fields.sections("evaluations", &evaluations)
+        try fields.sections("alignments", &alignments)
         try fields.sections("rows", &rows)
         for (key, value) in [("configuration", configuration), ("runs", runs), ("results", results)] {
             try fields.require(!value.isEmpty, key, "is missing")
         }
         try fields.require(!rows.isEmpty, "rows", "there are none")
-        let named = [("rows", preparations.map(\.name) + rows.map(\.name)), ("evaluations", evaluations.map(\.name))]
+        let named = [
+            ("rows", preparations.map(\.name) + rows.map(\.name)), ("evaluations", evaluations.map(\.name)),
+            // Pages call both by their names.
+            ("alignments", evaluations.map(\.name) + alignments.map(\.name)),
+        ]
         for (key, names) in named {
             let twice = repeated(names)
             try fields.require(twice == nil, key, "the name \"\(twice ?? "")\" is given twice")
@@ -109,6 +115,31 @@ public struct Evaluation: Configurable {
     }
 }
 
+/// The alignment of every row by one yardstick: cosines with the targets of one file, on the same held-out images,
+/// whatever a row was trained with, and after every epoch whose checkpoint is kept.
+public struct AlignmentMeasurement: Configurable {
+    public var name = ""
+    /// A file of target gradients that has those of held-out images.
+    public var targets = ""
+    /// The first held-out images.
+    public var samples = 500
+    /// Of the attack at whose images the cosines are measured too.
+    public var norm = "l2"
+    public var epsilon = "0.5"
+
+    public init() {}
+
+    public mutating func visit(_ fields: inout FieldVisitor) throws {
+        try fields.value("name", &name, check: .folderName)
+        try fields.value("targets", &targets, check: .notEmpty)
+        try fields.value("samples", &samples, check: .positive)
+        try fields.value("norm", &norm, check: .notEmpty)
+        try fields.value("epsilon", &epsilon, check: .notEmpty)
+        try fields.require(!name.isEmpty, "name", "is missing")
+        try fields.require(!targets.isEmpty, "targets", "is missing")
+    }
+}
+
 /// Trainings that differ in nothing but their seed.
 public struct Row: Configurable {
     public var name = ""
@@ -120,6 +151,8 @@ public struct Row: Configurable {
     public var seeds: [UInt64] = [1]
     /// Names of evaluations; null: all.
     public var evaluations: [String]?
+    /// The first test images, in place of what each evaluation says.
+    public var samples: Int?
 
     public init() {}
 
@@ -130,6 +163,7 @@ public struct Row: Configurable {
         try fields.value("set", &set, check: .notEmpty)
         try fields.value("seeds", &seeds, count: 1...1000)
         try fields.optional("evaluations", &evaluations, check: .notEmpty)
+        try fields.optional("samples", &samples, check: .positive)
         try fields.require(!name.isEmpty, "name", "is missing")
         try fields.require(Set(seeds).count == seeds.count, "seeds", "a seed is given twice")
     }

@@ -5,8 +5,8 @@ import Figures
 import Formats
 import Training
 
-/// What is kept of one training and the attacks on it: `RESULTS/ROW-seedS.json`. A record tells how to have it again,
-/// and holds every figure that tables and pages show of the run.
+/// What is kept of one training and the attacks on it: `RESULTS/ROW-seedS.json`, and of a preparation,
+/// `RESULTS/NAME.json`. A record tells how to have it again, and holds every figure that tables and pages show of the run.
 public enum StudyRecord {
     static let format = 1
 
@@ -22,51 +22,82 @@ public enum StudyRecord {
     }
 
     /// The record of what is there of a run, nil while its training is not done. Throws what is wrong with its files.
-    static func make(_ run: StudyPlan.Run, place: Int, in study: Study, _ provenance: Provenance) throws -> JSONValue? {
+    static func make(_ run: StudyPlan.Run, place: Int, _ provenance: Provenance) throws -> JSONValue? {
         guard try run.training.isDone(), let checkpoint = try run.training.newestCheckpoint() else { return nil }
         let file = try SafetensorsFile(path: checkpoint)
         let done = try run.evaluations.filter { try $0.step.isDone() }
-        return [
+        let measured = try run.alignments.filter { try $0.step.isDone() }
+        var record: JSONValue = [
             "format": JSONValue(format),
             "row": JSONValue(run.row.name),
             "title": JSONValue(run.row.title.isEmpty ? run.row.name : run.row.title),
             "place": JSONValue(place),
             "seed": .integer(Int64(clamping: run.seed)),
-            "version": JSONValue(ProgramVersion.text),
-            "commit": JSONValue(provenance.commit),
-            "processor": JSONValue(provenance.processor),
-            "commands": JSONValue(
-                try ([run.training] + done.map(\.step)).map { step in
-                    (["pag"] + (try step.command())).map(quoted).joined(separator: " ")
-                }),
-            "configuration": try JSONValue.parse(
-                Configuration.json(of: run.training.configuration()), source: run.name),
-            "parameters_sha256": JSONValue(try ParameterFiles.parameterHash(of: file)),
-            "training": try training(run.directory),
-            "evaluations": .object(
-                try done.map { .init($0.name, try evaluation("\(run.directory)/\($0.name)/robustness.json")) }),
         ]
+        try add(provenance, [run.training] + (done + measured).map(\.step), checkpoint: file, to: &record)
+        record["evaluations"] = .object(
+            try done.map { .init($0.name, try evaluation("\(run.directory)/\($0.name)/robustness.json")) })
+        if !measured.isEmpty {
+            record["alignments"] = .object(
+                try measured.map {
+                    .init($0.name, try FileContents.json(StudyStep.alignmentFile($0.name, run.directory)))
+                })
+        }
+        return record
     }
 
-    /// Writes the records of all runs of a study whose figures have changed. Returns the paths written.
+    /// Of a preparation, nil while its training is not done; with the survey of its targets once they are there.
+    private static func make(_ preparation: StudyPlan.Prepared, _ provenance: Provenance) throws -> JSONValue? {
+        guard try preparation.training.isDone(), let checkpoint = try preparation.training.newestCheckpoint() else {
+            return nil
+        }
+        let hasTargets = try preparation.targets.isDone()
+        var record: JSONValue = ["format": JSONValue(format), "preparation": JSONValue(preparation.name)]
+        try add(
+            provenance, [preparation.training] + (hasTargets ? [preparation.targets] : []),
+            checkpoint: try SafetensorsFile(path: checkpoint), to: &record)
+        let survey = "\(preparation.directory)/targets.safetensors.survey.json"
+        if hasTargets, exists(survey) { record["survey"] = try FileContents.json(survey) }
+        return record
+    }
+
+    /// What records of every kind hold. The first step is the training.
+    private static func add(
+        _ provenance: Provenance, _ steps: [StudyStep], checkpoint: SafetensorsFile, to record: inout JSONValue
+    ) throws {
+        record["version"] = JSONValue(ProgramVersion.text)
+        record["commit"] = JSONValue(provenance.commit)
+        record["processor"] = JSONValue(provenance.processor)
+        record["commands"] = JSONValue(
+            try steps.map { (["pag"] + (try $0.command())).map(quoted).joined(separator: " ") })
+        record["configuration"] = try JSONValue.parse(
+            Configuration.json(of: steps[0].configuration()), source: steps[0].name)
+        record["parameters_sha256"] = JSONValue(try ParameterFiles.parameterHash(of: checkpoint))
+        record["training"] = try training(steps[0].directory)
+    }
+
+    /// Writes the records of a study whose figures have changed. Returns the paths written.
     public static func write(_ plan: StudyPlan, _ provenance: Provenance) throws -> [String] {
         try createDirectory(plan.study.results)
         let rows = plan.study.rows.map(\.name)
-        return try plan.runs.compactMap { run in
-            let path = "\(plan.study.results)/\(run.name).json"
+        let prepared = try plan.preparations.map { ($0.name, try make($0, provenance)) }
+        let runs = try plan.runs.map { run in
             let place = rows.firstIndex(of: run.row.name) ?? 0
-            guard let record = try make(run, place: place, in: plan.study, provenance) else { return nil }
+            return (run.name, try make(run, place: place, provenance))
+        }
+        return try (prepared + runs).compactMap { name, record in
+            let path = "\(plan.study.results)/\(name).json"
             // A later commit that finds the same figures has nothing to say.
-            if exists(path), figures(try read(path)) == figures(record) { return nil }
+            guard let record, try !exists(path) || figures(read(path)) != figures(record) else { return nil }
             try AtomicFile.write(record.text(pretty: true) + "\n", to: path)
             return path
         }
     }
 
-    /// The records in a folder, rows in the study's order, seeds ascending. Throws `badInput` for a damaged one.
+    /// The records of runs in a folder, rows in the study's order, seeds ascending. Throws `badInput` for a damaged one.
     static func all(in folder: String) throws -> [JSONValue] {
         let records = try directoryEntries(folder).filter { $0.hasSuffix(".json") }.map { try read("\(folder)/\($0)") }
-        return records.sorted { order($0) < order($1) }
+        return records.filter { $0["row"] != nil }.sorted { order($0) < order($1) }
     }
 
     private static func order(_ record: JSONValue) -> (Int, Int) {
@@ -75,7 +106,9 @@ public enum StudyRecord {
 
     private static func read(_ path: String) throws -> JSONValue {
         let record = try FileContents.json(path)
-        guard record["format"]?.intValue == format, record["row"]?.stringValue != nil else {
+        guard record["format"]?.intValue == format,
+            record["row"]?.stringValue != nil || record["preparation"]?.stringValue != nil
+        else {
             throw Failure.badInput(path, "is no record of a study", expected: "format \(format)")
         }
         return record
@@ -93,20 +126,27 @@ public enum StudyRecord {
         let path = "\(directory)/metrics.jsonl"
         let file = try MappedFile(path: path)
         defer { withExtendedLifetime(file) {} }
-        var epochs: [Int: JSONValue] = [:]
+        var epochs: [Int: JSONValue] = [:], seconds: [Int: Double] = [:], stopped = 0.0
         for (number, line) in file.bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             // Steps are many, and a killed run may have cut its last line short.
-            guard line.last == UInt8(ascii: "}"), line.starts(with: #"{"kind":"epoch""#.utf8) else { continue }
+            let isEpoch = line.starts(with: #"{"kind":"epoch""#.utf8)
+            guard line.last == UInt8(ascii: "}"), isEpoch || line.starts(with: #"{"kind":"event","event":"stop""#.utf8)
+            else { continue }
             let value = try JSONValue.parse(
                 UnsafeRawBufferPointer(rebasing: line), source: "\(path), line \(number + 1)")
-            // A resumed run goes through an epoch again: the last word counts, and so does all the time.
-            if let epoch = value["epoch"]?.intValue { epochs[epoch] = value }
+            stopped += value[Figure.processorSeconds.name]?.doubleValue ?? 0
+            guard isEpoch, let epoch = value["epoch"]?.intValue else { continue }
+            // A resumed run may go through an epoch again: the last word counts, and so does all the time.
+            epochs[epoch] = value
+            seconds[epoch, default: 0] += stopped
+            stopped = 0
         }
+        for (epoch, seconds) in seconds { epochs[epoch]?[Figure.processorSeconds.name] = .number(seconds) }
         let last = epochs.sorted { $0.key < $1.key }.map(\.value)
         return .object(
             Figure.ofEpochs.compactMap { figure in
-                let values = last.compactMap { $0[figure.name]?.doubleValue }
-                return values.isEmpty ? nil : .init(figure.name, JSONValue(values))
+                let values = last.map { $0[figure.name] ?? .null }
+                return values.contains { $0 != .null } ? .init(figure.name, .array(values)) : nil
             })
     }
 

@@ -10,6 +10,7 @@ public struct StudyStep: Sendable, Equatable {
         case train
         case computeTargets
         case evaluate(String)
+        case measureAlignment(String)
     }
 
     /// What people call it: `vanilla-seed1 train`, `vanilla-seed1 l2`.
@@ -19,6 +20,8 @@ public struct StudyStep: Sendable, Equatable {
     let work: Work
     /// The run directory.
     let directory: String
+    /// The run directories of the preparations whose files it reads.
+    var needs: [String] = []
 
     /// Whether what the command makes is there, whole. Throws what is wrong with the row's configuration.
     func isDone() throws -> Bool {
@@ -29,6 +32,7 @@ public struct StudyStep: Sendable, Equatable {
             return try epochsDone() >= configuration().train.epochs
         case .computeTargets: return exists("\(directory)/targets.safetensors")
         case .evaluate(let evaluation): return exists("\(directory)/\(evaluation)/robustness.json")
+        case .measureAlignment(let name): return exists(Self.alignmentFile(name, directory))
         }
     }
 
@@ -38,6 +42,9 @@ public struct StudyStep: Sendable, Equatable {
         guard let newest = try newestCheckpoint() else { throw Failure.badInput(directory, "has no checkpoint") }
         return ["evaluate", newest] + arguments
     }
+
+    /// What `pag alignment` writes for a run.
+    static func alignmentFile(_ name: String, _ directory: String) -> String { "\(directory)/\(name).alignment.json" }
 
     func newestCheckpoint() throws -> String? {
         try CheckpointFolder(path: "\(directory)/checkpoints").numbered().first?.path

@@ -16,7 +16,7 @@ struct Pag: ParsableCommand {
             + "75 stopped on request, 124 watchdog.",
         version: ProgramVersion.text,
         subcommands: [
-            Train.self, Evaluate.self, TargetsCommand.self, ReportCommand.self, Export.self, Import.self,
+            Train.self, Evaluate.self, TargetsCommand.self, Alignment.self, ReportCommand.self, Export.self, Import.self,
             Verify.self, Inspect.self, Bench.self, Doctor.self, StudyCommand.self,
         ])
 

@@ -49,8 +49,9 @@ struct StudyCommand: ParsableCommand {
 
     struct Tables: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make the tables of a page anew from records.",
-            discussion: "A page marks its tables with <!-- study FOLDER: COLUMN, COLUMN --> and <!-- end of study -->.")
+            abstract: "Make the tables and figures of a page anew from records.",
+            discussion: "A page marks a table with <!-- study FOLDER: COLUMN, COLUMN -->, a figure with <!-- study "
+                + "FOLDER: COLUMN against COLUMN in FILE.svg -->, and the end of either with <!-- end of study -->.")
 
         @Argument(help: "Pages in Markdown.")
         var pages: [String]
@@ -60,13 +61,17 @@ struct StudyCommand: ParsableCommand {
 
         func run() throws {
             for path in pages {
-                let page = try StudyTable.page(path)
-                guard page.old != page.new else { continue }
+                let page = try StudyPage(path)
+                let stale = try page.stale()
+                guard let first = stale.first else { continue }
                 guard !check else {
-                    throw Failure(.checkFailed, "\(path): its tables are not those of its records; run pag study tables")
+                    throw Failure(.checkFailed, "\(first): is not what the records say; run pag study tables \(path)")
                 }
-                try AtomicFile.write(page.new, to: path)
-                print(path)
+                for figure in page.figures where stale.contains(figure.path) {
+                    try AtomicFile.write(figure.svg, to: figure.path)
+                }
+                if stale.contains(path) { try AtomicFile.write(page.new, to: path) }
+                for path in stale { print(path) }
             }
         }
     }

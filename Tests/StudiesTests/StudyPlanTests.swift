@@ -27,8 +27,35 @@ import Testing
     @Test func firstSeedsOfAllRowsComeBeforeSecondSeeds() throws {
         #expect(
             try plan(Self.text).steps.map(\.name) == [
-                "denoiser train", "denoiser targets", "vanilla-seed1 train", "vanilla-seed1 linf", "scores-seed1 train",
+                "vanilla-seed1 train", "vanilla-seed1 linf", "denoiser train", "denoiser targets", "scores-seed1 train",
                 "scores-seed1 l2", "scores-seed1 linf", "vanilla-seed2 train", "vanilla-seed2 linf",
+            ])
+    }
+
+    @Test func whatReadsThePreparationsFilesWaitsForThem() throws {
+        let text = Self.text.replacing(
+            "rows:", with: """
+                alignments:
+                  - {name: scores-of, targets: $RUNS/denoiser/targets.safetensors, samples: 20}
+                rows:
+                """)
+        let all = try plan(text)
+        #expect(
+            all.steps.map(\.name) == [
+                "vanilla-seed1 train", "vanilla-seed1 linf", "denoiser train", "denoiser targets",
+                "vanilla-seed1 scores-of", "scores-seed1 train", "scores-seed1 l2", "scores-seed1 linf",
+                "scores-seed1 scores-of", "vanilla-seed2 train", "vanilla-seed2 linf", "vanilla-seed2 scores-of",
+            ])
+        #expect(
+            try all.steps[4].command() == [
+                "alignment", "out/vanilla-seed1", "--targets", "out/denoiser/targets.safetensors", "--samples", "20",
+                "--norm", "l2", "--epsilon", "0.5", "--out", "out/vanilla-seed1/scores-of.alignment.json",
+            ])
+        // Where no training reads them they come last.
+        let withoutScores = text.split(separator: "\n").dropLast().joined(separator: "\n")
+        #expect(
+            try plan(withoutScores).steps.map(\.name).suffix(4) == [
+                "denoiser train", "denoiser targets", "vanilla-seed1 scores-of", "vanilla-seed2 scores-of",
             ])
     }
 
@@ -40,7 +67,7 @@ import Testing
                 "loss.alignment.targets={kind: file, path: out/denoiser/targets.safetensors}", "--set", "seed=1",
             ])
         #expect(
-            try steps[1].command() == [
+            try steps[3].command() == [
                 "targets", "denoiser.yaml", "--run-dir", "out/denoiser", "--out", "out/denoiser/targets.safetensors",
                 "--set", "targets.draws=1",
             ])
@@ -51,6 +78,8 @@ import Testing
         ("evaluations: [linf]", "evaluations: [l1]", "\"l1\""), ("name: vanilla", "name: ../vanilla", "plain name"),
         ("seeds: [1, 2]", "seeds: [1, 1]", "given twice"), ("name: scores", "name: denoiser", "given twice"),
         ("configuration: base.yaml\n", "", "configuration"),
+        ("seeds: [1, 2]", "samples: 0", "samples"),
+        ("rows:\n", "alignments: [{name: l2, targets: file}]\nrows:\n", "given twice"),
     ])
     func whatCannotBeRunIsRefused(old: String, new: String, word: String) throws {
         let text = Self.text.replacing(old, with: new)

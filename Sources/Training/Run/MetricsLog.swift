@@ -31,17 +31,20 @@ final class MetricsLog {
 
     /// - Parameters:
     ///   - seconds: of the epoch's steps, by the clock.
-    ///   - processorSeconds: of all ranks since the last epoch's end, its monitor included, or since the start.
+    ///   - processorSeconds: of all ranks since the last epoch's end, its monitor included, or since the program began.
     func epoch(
         _ epoch: Int, step: Int, seconds: Double, processorSeconds: Double, heldOut reports: [HeldOutReport]
     ) throws {
-        let times = [(Figure.seconds, seconds), (.processorSeconds, processorSeconds)].map {
-            ($0, JSONValue.number(($1 * 1000).rounded() / 1000))
-        }
+        let times: [(Figure, JSONValue)] = [
+            (.seconds, Self.milliseconds(seconds)), (.processorSeconds, Self.milliseconds(processorSeconds)),
+        ]
         let figures = reports.flatMap(\.figures).map { ($0.figure, Self.json($0.value)) } + times
         try write("epoch", [("epoch", JSONValue(epoch)), ("step", JSONValue(step))], figures, "held_out", step)
         try events.flush()
     }
+
+    /// Seconds to three places.
+    private static func milliseconds(_ seconds: Double) -> JSONValue { .number((seconds * 1000).rounded() / 1000) }
 
     private static func json(_ value: HeldOutReport.Value) -> JSONValue {
         switch value {
@@ -50,12 +53,17 @@ final class MetricsLog {
         }
     }
 
-    func event(_ name: String, step: Int, _ message: String, images: [Int] = []) throws {
+    func event(
+        _ name: String, step: Int, _ message: String, images: [Int] = [], processorSeconds: Double? = nil
+    ) throws {
         var members: [JSONValue.Member] = [
             .init("kind", "event"), .init("event", JSONValue(name)), .init("step", JSONValue(step)),
             .init("message", JSONValue(message)),
         ]
         if !images.isEmpty { members.append(.init("images", JSONValue(images))) }
+        if let processorSeconds {
+            members.append(.init(Figure.processorSeconds.name, Self.milliseconds(processorSeconds)))
+        }
         try lines.append(line: JSONValue.object(members).text())
     }
 

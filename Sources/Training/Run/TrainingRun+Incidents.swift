@@ -41,7 +41,8 @@ extension TrainingRun {
 
     func stopOnRequest() throws {
         try save(isLast: true)
-        try log?.event("stop", step: state.step, "stopped on request")
+        let processorSeconds = try processorSecondsSinceLast()
+        try log?.event("stop", step: state.step, "stopped on request", processorSeconds: processorSeconds)
         progress.clear()
         throw Failure(
             .stoppedOnRequest,

@@ -37,6 +37,7 @@ public final class TrainingRun {
     var raised: Set<Figure> = []
     /// What monitors noted, which is said once.
     private var saidNotes: Set<String> = []
+    private var loggedProcessorTime = 0.0
     let firstStep: Int
     let steps: Int
 
@@ -143,7 +144,7 @@ public final class TrainingRun {
     /// Trains to the end. Throws `stoppedOnRequest` after a signal, with a checkpoint written.
     public func run() throws {
         let stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
-        var epochStart = monotonicSeconds(), processorStart = processorTimeSeconds()
+        var epochStart = monotonicSeconds()
         var skipped = 0
         while state.step < steps {
             let stepStart = monotonicSeconds()
@@ -160,10 +161,8 @@ public final class TrainingRun {
             let every = configuration.compute.replicaCheckEvery
             if every > 0, state.step % every == 0 { try checkReplicas() }
             if state.step % stepsPerEpoch == 0 {
-                try finishEpoch(
-                    report.epoch, seconds: monotonicSeconds() - epochStart,
-                    processorSeconds: processorTimeSeconds() - processorStart)
-                (epochStart, processorStart) = (monotonicSeconds(), processorTimeSeconds())
+                try finishEpoch(report.epoch, seconds: monotonicSeconds() - epochStart)
+                epochStart = monotonicSeconds()
             }
             if report.stopRequested, state.step < steps { try stopOnRequest() }
             let saveEvery = configuration.checkpoint.everySteps
@@ -174,9 +173,16 @@ public final class TrainingRun {
         if isLeader { try log?.flush() }
     }
 
-    /// - Parameter processorSeconds: of this rank.
-    private func finishEpoch(_ epoch: Int, seconds: Double, processorSeconds: Double) throws {
-        let processorSeconds = try communicator.combineValues([processorSeconds], +)[0]
+    /// The processor time of all ranks since this was asked last, or since the program began: what is done before the
+    /// first step, such as a search for neighbours, is a part of what a training costs. Collective.
+    func processorSecondsSinceLast() throws -> Double {
+        let now = processorTimeSeconds()
+        defer { loggedProcessorTime = now }
+        return try communicator.combineValues([now - loggedProcessorTime], +)[0]
+    }
+
+    private func finishEpoch(_ epoch: Int, seconds: Double) throws {
+        let processorSeconds = try processorSecondsSinceLast()
         let reports = try lookAtHeldOutImages(after: epoch)
         if noticeBest(reports) { try write(folder.best, mustSucceed: false) }
         guard isLeader else { return }

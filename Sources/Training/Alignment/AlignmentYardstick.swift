@@ -1,0 +1,51 @@
+import Autodiff
+import Configuration
+import Data
+import Distributed
+import Failures
+import Kernels
+import Models
+import Perturbations
+import Targets
+
+/// Alignment with the targets of one file, by which networks are compared whatever they were trained with: on the images
+/// that a run holds out, for any of its checkpoints.
+public final class AlignmentYardstick {
+    private let alignment: HeldOutAlignment
+
+    /// Opens the run's data, and the targets of the first `samples` held-out images. Collective. Throws `badInput` where
+    /// the run holds none out, or the file has no targets of them.
+    public init(
+        _ configuration: RunConfiguration, targets: TargetFile, samples: Int, norm: ThreatModel.Norm,
+        epsilon: PixelDistance, in pool: MemoryPool, _ communicator: any Communicator
+    ) throws {
+        let heldOut = try configuration.openData { communicator.heartbeat.beat() }.validation
+        guard heldOut.count > 0 else {
+            throw Failure(.badInput, "the run holds no images out (data.validation), so there are none to measure on")
+        }
+        let images = Subset(heldOut.base, indices: Array(heldOut.indices.prefix(samples)))
+        let source = try targets.prepare(
+            TargetContext(
+                train: images, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator)))
+        alignment = HeldOutAlignment(
+            images, samples: samples, gradient: .logprob, attack: .ascent(norm, epsilon, steps: 7), in: pool,
+            communicator
+        ) { own in
+            let size = images.shape.count, classes = images.classNames.count
+            let pixels = LabelledImages(own, of: images, in: pool).images
+            return Tensor([classes] + pixels.shape, in: pool) { out in
+                for row in 0..<(classes * own.count) {
+                    let place = row % own.count
+                    source.write(
+                        index: own[place], pixels: pixels.pointer + place * size, target: row / own.count,
+                        into: out + row * size)
+                }
+            }
+        }
+    }
+
+    /// Of a network as its parameters stand. Collective; the same on any number of ranks.
+    public func callAsFunction(_ state: ModelState) throws -> HeldOutReport {
+        try alignment(state, parameters: state.parameters)
+    }
+}
