@@ -37,6 +37,7 @@ private struct ClassifierGradients: PreparedGenerator {
     let state: ModelState
     let identity: [String: String]
 
+    var survey: ScoreSurvey? { nil }
     var cost: String { "a forward and \(state.model.classes) backward passes an image" }
 
     func targets(of images: Tensor, indices: [Int]) -> Tensor {

@@ -23,7 +23,3 @@ public protocol PreparedGenerator {
     /// What the denoiser says of images at single noise levels; nil where there is none.
     var survey: ScoreSurvey? { get }
 }
-
-extension PreparedGenerator {
-    public var survey: ScoreSurvey? { nil }
-}

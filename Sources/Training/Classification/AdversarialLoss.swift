@@ -13,8 +13,6 @@ public protocol AdversarialLoss: ClassificationLoss {
 }
 
 extension AdversarialLoss {
-    public var goal: InnerAttack.Goal { .crossEntropy }
-
     public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
         // Before any pass that is recorded, so that the attack's memory and the graph's are not held together.
         let perturbed = passes.shard.images.pool.execution.trace.span(.phase, "inner attack") {

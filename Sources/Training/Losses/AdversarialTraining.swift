@@ -10,6 +10,7 @@ public struct AdversarialTraining: AdversarialLoss {
     public mutating func visit(_ fields: inout FieldVisitor) throws { try fields.section("attack", &attack) }
 
     public var title: String { "adversarial training (\(attack.title))" }
+    public var goal: InnerAttack.Goal { .crossEntropy }
     public var figures: [StepFigure] { [.crossEntropy, .accuracy, .perturbedAccuracy] }
 
     public func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor {

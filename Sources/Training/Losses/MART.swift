@@ -16,6 +16,7 @@ public struct MART: AdversarialLoss {
     }
 
     public var title: String { "MART (beta \(beta), \(attack.title))" }
+    public var goal: InnerAttack.Goal { .crossEntropy }
     public var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation, .perturbedAccuracy] }
 
     public func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor {
