@@ -42,7 +42,6 @@ final class WaitMeter: CommunicatorWrapper {
         let meter: WaitMeter
         init(_ counter: any TicketCounter, _ meter: WaitMeter) { (self.counter, self.meter) = (counter, meter) }
         func next() throws -> Int { try meter.measured { try counter.next() } }
-        func serve() throws { try meter.measured { try counter.serve() } }
         func release() throws { try meter.measured { try counter.release() } }
     }
 }

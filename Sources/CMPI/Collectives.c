@@ -5,12 +5,13 @@
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 int cmpi_start_barrier(cmpi_requests *requests) {
+    CMPI_ENTER(requests->world);
     MPI_Request *slot = NULL;
     CMPI_TRY(cmpi_new_request(requests, -1, &slot));
     return cmpi_started(requests, MPI_Ibarrier(requests->world->all, slot));
 }
 
-int cmpi_start_broadcast(cmpi_requests *requests, void *bytes, int64_t count, int root) {
+static int broadcast(cmpi_requests *requests, void *bytes, int64_t count, int root) {
     cmpi_world *world = requests->world;
     for (int64_t done = 0; done < count; done += world->chunk) {
         int part = (int)smaller(count - done, world->chunk);
@@ -21,7 +22,13 @@ int cmpi_start_broadcast(cmpi_requests *requests, void *bytes, int64_t count, in
     return 0;
 }
 
+int cmpi_start_broadcast(cmpi_requests *requests, void *bytes, int64_t count, int root) {
+    CMPI_ENTER(requests->world);
+    return broadcast(requests, bytes, count, root);
+}
+
 int cmpi_start_gather_int64(cmpi_requests *requests, const int64_t *mine, int64_t *all) {
+    CMPI_ENTER(requests->world);
     MPI_Request *slot = NULL;
     CMPI_TRY(cmpi_new_request(requests, -1, &slot));
     return cmpi_started(
@@ -30,6 +37,7 @@ int cmpi_start_gather_int64(cmpi_requests *requests, const int64_t *mine, int64_
 
 int cmpi_start_gather_bytes(cmpi_requests *requests, const void *mine, void *all, const int64_t *counts) {
     cmpi_world *world = requests->world;
+    CMPI_ENTER(world);
     int64_t total = 0;
     for (int r = 0; r < world->size; r++) total += counts[r];
     if (total <= world->chunk) {
@@ -51,12 +59,13 @@ int cmpi_start_gather_bytes(cmpi_requests *requests, const void *mine, void *all
     char *place = all;
     for (int r = 0; r < world->size; place += counts[r], r++) {
         if (r == world->rank) memcpy(place, mine, (size_t)counts[r]);
-        CMPI_TRY(cmpi_start_broadcast(requests, place, counts[r], r));
+        CMPI_TRY(broadcast(requests, place, counts[r], r));
     }
     return 0;
 }
 
 static int sum(cmpi_world *world, char *values, int64_t count, int64_t size, MPI_Datatype type) {
+    CMPI_ENTER(world);
     int64_t step = smaller(world->chunk, 1 << 30) / size;
     if (step < 1) step = 1;
     for (int64_t done = 0; done < count; done += step)

@@ -21,11 +21,12 @@ int cmpi_join(int64_t chunk, cmpi_world **out) {
     int already = 0, granted = 0;
     CMPI_TRY(MPI_Initialized(&already));
     if (already) return CMPI_ALREADY_JOINED;
-    CMPI_TRY(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted));
-    if (granted < MPI_THREAD_FUNNELED) return CMPI_NO_THREADS;
+    CMPI_TRY(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &granted));
+    if (granted < MPI_THREAD_SERIALIZED) return CMPI_NO_THREADS;
     cmpi_world *world = calloc(1, sizeof *world);
     if (!world) return CMPI_NO_MEMORY;
     world->chunk = chunk;
+    pthread_mutex_init(&world->lock, NULL);
     int code = fill_in(world);
     if (code != MPI_SUCCESS) {
         free(world);
@@ -60,7 +61,7 @@ int cmpi_largest_tag(const cmpi_world *world) { return world->largest_tag; }
 void cmpi_error_text(int code, char *text, int capacity) {
     const char *own = code == CMPI_NO_MEMORY         ? "out of memory"
                       : code == CMPI_LENGTH_MISMATCH ? "a message was shorter than its receiver expected"
-                      : code == CMPI_NO_THREADS      ? "the MPI library does not support MPI_THREAD_FUNNELED"
+                      : code == CMPI_NO_THREADS      ? "the MPI library does not support MPI_THREAD_SERIALIZED"
                       : code == CMPI_ALREADY_JOINED  ? "MPI was initialised twice"
                                                      : NULL;
     char mpi[MPI_MAX_ERROR_STRING + 1] = "";

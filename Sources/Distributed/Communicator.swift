@@ -1,8 +1,9 @@
 /// The processes ("ranks") of a job, or stand-ins for them.
 ///
-/// A communicator belongs to the thread that made it. Every call except `exchange`, `reserveTags`, `abort` and a
-/// ticket counter's `next` and `serve` is collective: all ranks make the same calls in the same order. Trouble in the library or
-/// in another rank is thrown as a `Failure`; after one, end the job with `endJob`.
+/// A communicator belongs to the thread that made it, but for `exchange` and `progress`, which any thread may call.
+/// Every call except these, `reserveTags`, `abort` and a ticket counter's `next` is collective: all ranks make the same
+/// calls in the same order. Trouble in the library or in another rank is thrown as a `Failure`; after one, end the job
+/// with `endJob`.
 public protocol Communicator: AnyObject {
     /// This process's number, 0 ..< `size`.
     var rank: Int { get }
@@ -27,6 +28,9 @@ public protocol Communicator: AnyObject {
     /// until the exchange is complete. A send and a receive match by tag, and in order under the same tag; their
     /// lengths must agree. Any number of exchanges may be under way.
     func exchange(sends: [OutgoingMessage], receives: [IncomingMessage], tag: Int) throws -> any Exchange
+    /// Moves all messages on as far as it goes, and throws if the job has failed. For those who wait for something else
+    /// than messages.
+    func progress() throws
     /// The first of `count` tags that nobody else on this communicator uses. The same on every rank when every rank
     /// reserves in the same order.
     func reserveTags(_ count: Int) -> Int
@@ -64,7 +68,7 @@ public struct IncomingMessage {
 /// Messages under way.
 public protocol Exchange: AnyObject {
     /// Whether all its messages have been sent and received. Asking also moves messages on, those of other exchanges
-    /// too, and throws if the job has failed: an exchange without messages serves those who wait for something else.
+    /// too, and throws if the job has failed.
     func isComplete() throws -> Bool
     /// Returns when `isComplete` holds.
     func wait() throws
@@ -75,8 +79,6 @@ public protocol Exchange: AnyObject {
 public protocol TicketCounter: AnyObject {
     /// The next number that no rank has had yet; the first time, a rank's own. Not collective.
     func next() throws -> Int
-    /// Answers other machines, without waiting. Worth a call now and then between `next` and `next`.
-    func serve() throws
     /// Ends the counter. Collective; to be called before the communicator ends.
     func release() throws
 }

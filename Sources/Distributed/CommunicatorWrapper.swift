@@ -19,6 +19,7 @@ open class CommunicatorWrapper: Communicator {
     open func exchange(
         sends: [OutgoingMessage], receives: [IncomingMessage], tag: Int
     ) throws -> any Exchange { try wrapped.exchange(sends: sends, receives: receives, tag: tag) }
+    open func progress() throws { try wrapped.progress() }
     open func reserveTags(_ count: Int) -> Int { wrapped.reserveTags(count) }
     open func makeTicketCounter() throws -> any TicketCounter { try wrapped.makeTicketCounter() }
     open func leave() throws { try wrapped.leave() }

@@ -9,7 +9,6 @@ public final class Heartbeat: Sendable {
     /// Addresses of literals, which are words and so need no lock; 0 for none.
     private let phaseName: Atomic<UInt>
     private let operationName = Atomic<UInt>(0)
-    private let call = Atomic<Call>(.none)
     private let attachedRoll = Mutex<RollCall?>(nil)
 
     /// A rank that has not joined its job yet.
@@ -46,23 +45,9 @@ public final class Heartbeat: Sendable {
 
     // MARK: The roll call
 
-    /// What the watchdog wants of a main thread that waits.
-    enum Call: UInt8, AtomicRepresentable {
-        case none, listen, speak
-    }
-
-    /// From now on waits of this rank take part in the roll call.
+    /// From now on the watchdog can ask for the others.
     func attach(_ roll: RollCall) { attachedRoll.withLock { $0 = roll } }
     var roll: RollCall? { attachedRoll.withLock { $0 } }
-
-    /// The watchdog's thread, now and then.
-    func callRoll(_ wanted: Call) { call.store(wanted, ordering: .relaxed) }
-
-    /// The main thread, often: what is wanted of it, told once.
-    func takeCall() -> Call {
-        guard call.load(ordering: .relaxed) != .none, operationName.load(ordering: .relaxed) != 0 else { return .none }
-        return call.exchange(.none, ordering: .relaxed)
-    }
 
     private static func address(_ text: StaticString) -> UInt {
         precondition(text.hasPointerRepresentation, "Heartbeat: a name of one character")

@@ -5,8 +5,7 @@ import Glibc
 
 /// All processes that one launcher (mpirun, srun --mpi=pmix) started.
 ///
-/// A process makes at most one, and uses it only on the thread that made it: MPI is initialised with
-/// MPI_THREAD_FUNNELED. Errors of the library are thrown as `Failure`, but do not promise that the job can go on.
+/// A process makes at most one. Errors of the library are thrown as `Failure`, but do not promise that the job can go on.
 public final class MPICommunicator: Communicator {
     public let rank: Int
     public let size: Int
@@ -14,7 +13,7 @@ public final class MPICommunicator: Communicator {
     public private(set) var hosts: [String]
     public let heartbeat: Heartbeat
     private let world: OpaquePointer
-    private var roll: RollCallMessages
+    private var roll: RollCallMessages?
     private let thread = pthread_self()
     private let gatherTag = 0
     private var nextTag = 1
@@ -48,10 +47,12 @@ public final class MPICommunicator: Communicator {
         neighbours = leaders.indices.filter { leaders[$0] == leaders[rank] }
         // Names come by a collective call, which needs all of this to be there.
         hosts = Array(repeating: "", count: size)
-        roll = RollCallMessages(world, RollCall(rank: rank, hosts: hosts))
         hosts = try allGather(Array(hostName().utf8)).map { String(decoding: $0, as: UTF8.self) }
-        roll = RollCallMessages(world, RollCall(rank: rank, hosts: hosts))
-        heartbeat.attach(roll.roll)
+        if size > 1 {
+            let call = RollCall(rank: rank, hosts: hosts)
+            roll = try RollCallMessages(world, call, heartbeat)
+            heartbeat.attach(call)
+        }
         heartbeat.beat("start", step: 0)
     }
 
@@ -60,6 +61,7 @@ public final class MPICommunicator: Communicator {
         mustBeOwnThread()
         // Before the library, which cannot tell who is missing.
         try collective(in: "the end of the job") { cmpi_start_barrier($0) }
+        roll?.stop()
         try heartbeat.waiting(in: "the end of the job") { try check("end", cmpi_leave(world)) }
     }
 
@@ -141,7 +143,7 @@ public final class MPICommunicator: Communicator {
 
     /// Waits for what `start` starts, so that the wait can take part in the roll call.
     private func collective(in name: StaticString, _ start: (OpaquePointer) -> Int32) throws {
-        let exchange = try MPIExchange(world, heartbeat, roll)
+        let exchange = try MPIExchange(world, heartbeat)
         try heartbeat.waiting(in: name) {
             try check("\(name)", start(exchange.requests))
             try exchange.wait()
@@ -159,9 +161,8 @@ public final class MPICommunicator: Communicator {
     public func exchange(
         sends: [OutgoingMessage], receives: [IncomingMessage], tag: Int
     ) throws -> any Exchange {
-        mustBeOwnThread()
         precondition(tag >= 0 && tag <= Int(Int32.max), "exchange: tag \(tag)")
-        let exchange = try MPIExchange(world, heartbeat, roll)
+        let exchange = try MPIExchange(world, heartbeat)
         // Receives first: a message that finds its destination waiting need not be stored in between.
         for message in receives {
             precondition(isOther(message.rank), "exchange: message from rank \(message.rank) to rank \(rank)")
@@ -177,6 +178,8 @@ public final class MPICommunicator: Communicator {
         }
         return exchange
     }
+
+    public func progress() throws { try check("progress", cmpi_progress(world)) }
 
     private func isOther(_ peer: Int) -> Bool { peer >= 0 && peer < size && peer != rank }
 
@@ -219,18 +222,5 @@ public final class MPICommunicator: Communicator {
 
     private func mustBeOwnThread() {
         precondition(pthread_equal(thread, pthread_self()) != 0, "MPICommunicator: used on another thread")
-    }
-}
-
-extension RollCallMessages {
-    init(_ world: OpaquePointer, _ roll: RollCall) {
-        self.init(
-            say: { try check("roll call", cmpi_say_present(world)) },
-            hear: {
-                var from: Int32 = -1
-                try check("roll call", cmpi_hear_present(world, &from))
-                return from < 0 ? nil : Int(from)
-            },
-            roll: roll)
     }
 }

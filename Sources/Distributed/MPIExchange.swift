@@ -5,19 +5,16 @@ import Failures
 final class MPIExchange: Exchange {
     let requests: OpaquePointer
     private let heartbeat: Heartbeat
-    private let roll: RollCallMessages
 
-    init(_ world: OpaquePointer, _ heartbeat: Heartbeat, _ roll: RollCallMessages) throws {
+    init(_ world: OpaquePointer, _ heartbeat: Heartbeat) throws {
         guard let requests = cmpi_requests_new(world) else { throw Failure(.internalError, "MPI: out of memory") }
         self.requests = requests
         self.heartbeat = heartbeat
-        self.roll = roll
     }
 
     deinit { cmpi_requests_free(requests) }
 
     func isComplete() throws -> Bool {
-        try roll.answer(heartbeat.takeCall())
         var done: Int32 = 0
         try check("test", cmpi_requests_test(requests, &done))
         return done != 0
@@ -25,7 +22,8 @@ final class MPIExchange: Exchange {
 
     func wait() throws {
         try heartbeat.waiting(in: "an exchange") {
-            while try !isComplete() {}
+            let backoff = Backoff()
+            while try !isComplete() { backoff.pause() }
         }
     }
 }

@@ -1,52 +1,57 @@
 import Synchronization
 import Tracing
 
-/// Which ranks of a job wait for others, so that one that has waited for too long can name those that do not: ranks
-/// that are stuck, stopped or gone, on whichever machine.
+/// Which ranks of a job wait, which work, and which are not heard of: so that a rank that has waited for long can tell
+/// whether there is anything to wait for, and name those that are stuck, stopped or gone, on whichever machine.
 ///
-/// A rank whose wait becomes long tells all others so now and then, by messages, and whoever hears of it and waits too
-/// does the same. Who is silent is what everyone waits for. Written by the main thread, read by the watchdog.
+/// A rank whose wait becomes long calls all others now and then, and those say what they are doing.
 public final class RollCall: Sendable {
+    enum Word: UInt8 {
+        /// Waits, has done so for long, and wants to hear of everyone.
+        case calls
+        case waits, works
+    }
+
     /// The machine of each rank, by name.
     let hosts: [String]
-    private let own: Int
-    /// When each rank was last heard, in monotonic seconds.
-    private let heard: Mutex<[Double]>
+    let own: Int
+    private let isWanted = Atomic<Bool>(false)
+    /// When each rank was last heard, and when any was last heard to work, in monotonic seconds.
+    private let heard: Mutex<(ranks: [Double], work: Double)>
 
     public init(rank: Int, hosts: [String]) {
         own = rank
         self.hosts = hosts
-        heard = Mutex(Array(repeating: -.infinity, count: hosts.count))
+        heard = Mutex((Array(repeating: -.infinity, count: hosts.count), -.infinity))
     }
 
-    /// Another rank has said that it waits.
-    public func hear(_ rank: Int) {
-        let now = monotonicSeconds()
-        heard.withLock { $0[rank] = now }
-    }
+    // MARK: For the watchdog
+
+    /// Asks for a call to all others.
+    func call() { isWanted.store(true, ordering: .relaxed) }
 
     /// The others that have not been heard for so many seconds.
     func silent(for seconds: Double) -> [Int] {
         let latest = monotonicSeconds() - seconds
-        return heard.withLock { heard in heard.indices.filter { $0 != own && heard[$0] < latest } }
+        return heard.withLock { heard in heard.ranks.indices.filter { $0 != own && heard.ranks[$0] < latest } }
     }
-}
 
-/// A rank's part in the roll call over MPI: by its main thread, while it waits.
-struct RollCallMessages {
-    let say: () throws -> Void
-    /// The next rank that has been heard, nil if there is none.
-    let hear: () throws -> Int?
-    let roll: RollCall
+    /// Whether another rank has been heard to work in so many seconds.
+    func someoneWorked(within seconds: Double) -> Bool {
+        let earliest = monotonicSeconds() - seconds
+        return heard.withLock { $0.work >= earliest }
+    }
 
-    /// What the watchdog has asked for.
-    func answer(_ call: Heartbeat.Call) throws {
-        guard call != .none else { return }
-        var wantsToSpeak = call == .speak
-        while let rank = try hear() {
-            roll.hear(rank)
-            wantsToSpeak = true
+    // MARK: For those who carry the words
+
+    /// Whether a call is wanted; said once.
+    func takeCall() -> Bool { isWanted.exchange(false, ordering: .relaxed) }
+
+    func hear(_ word: Word, from rank: Int) {
+        let now = monotonicSeconds()
+        heard.withLock {
+            $0.ranks[rank] = now
+            if word == .works { $0.work = now }
         }
-        if wantsToSpeak { try say() }
     }
 }

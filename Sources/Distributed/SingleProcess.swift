@@ -28,6 +28,8 @@ public final class SingleProcess: Communicator {
         return NothingToExchange()
     }
 
+    public func progress() {}
+
     public func reserveTags(_ count: Int) -> Int {
         defer { nextTag += count }
         return nextTag

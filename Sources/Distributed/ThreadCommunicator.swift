@@ -112,6 +112,8 @@ public final class ThreadCommunicator: Communicator {
         return ThreadExchange(group, heartbeat, rank: rank, tag: tag, expected)
     }
 
+    public func progress() throws { try group.throwIfFailed() }
+
     public func reserveTags(_ count: Int) -> Int {
         defer { nextTag += count }
         return nextTag

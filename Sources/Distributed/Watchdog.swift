@@ -6,8 +6,9 @@ import Tracing
 ///
 /// A rank that is stuck blocks all others inside MPI for ever, and MPI itself never notices. The watchdog is a plain
 /// thread that makes no MPI calls: it leaves the process, whereupon the launcher ends the other ranks. A rank that
-/// only waits for others is given a little longer, so that the one that is stuck speaks first if it still can. It is
-/// started before MPI is, for hosts that cannot reach each other wait for ever there.
+/// only waits for others is given a little longer, so that the one that is stuck speaks first if it still can, and as
+/// long as it takes while all of them are heard of and one of them works. It is started before MPI is, for hosts that
+/// cannot reach each other wait for ever there.
 public final class Watchdog {
     /// Ten minutes: longer than any step, shorter than anyone's patience.
     public static let defaultSeconds = 600.0
@@ -16,8 +17,7 @@ public final class Watchdog {
     private static let joiningSeconds = 30.0...120.0
     static let joining: StaticString = "joining"
 
-    private var thread: SystemThread?
-    private let wakeUp: Int32
+    private let thread: BackgroundThread?
 
     /// - Parameters:
     ///   - seconds: the time without a beat after which to act; 0 switches the watchdog off.
@@ -29,41 +29,23 @@ public final class Watchdog {
         act: @escaping @Sendable (String) -> Void = Watchdog.leave
     ) throws {
         precondition(seconds >= 0, "Watchdog: \(seconds) seconds")
-        guard seconds > 0 else {
-            wakeUp = -1
-            thread = nil
-            return
-        }
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            throw Failure(.internalError, "watchdog: cannot make a pipe: \(errorText(errno))")
-        }
-        let stop = ends[0], bounds = Self.joiningSeconds
+        let bounds = Self.joiningSeconds
         let joining = joining ?? min(max(seconds, bounds.lowerBound), bounds.upperBound)
-        wakeUp = ends[1]
-        thread = try SystemThread {
-            Self.watch(heartbeat, rank: rank, seconds: seconds, joining: joining, stop: stop, act: act)
-            close(stop)
+        thread = seconds == 0 ? nil : try BackgroundThread("watchdog") { pause in
+            Self.watch(heartbeat, rank: rank, seconds: seconds, joining: joining, pause, act: act)
         }
     }
 
     /// Ends the watch. Also happens when the watchdog is released.
-    public func stop() {
-        guard let thread = thread.take() else { return }
-        close(wakeUp)
-        thread.join()
-    }
-
-    deinit { stop() }
+    public func stop() { thread?.stop() }
 
     private static func watch(
-        _ heartbeat: Heartbeat, rank: Int, seconds: Double, joining: Double, stop: Int32, act: (String) -> Void
+        _ heartbeat: Heartbeat, rank: Int, seconds: Double, joining: Double, _ pause: BackgroundThread.Pause,
+        act: (String) -> Void
     ) {
         let interval = min(1, seconds / 10)
         var beats = heartbeat.beats, idle = 0.0, before = monotonicSeconds(), nextCall = before
-        while true {
-            var descriptor = pollfd(fd: stop, events: Int16(POLLIN), revents: 0)
-            if poll(&descriptor, 1, Int32((interval * 1000).rounded(.up))) > 0 { return }
+        while pause(interval) {
             let now = monotonicSeconds()
             // Time in which the whole process was stopped, or its machine asleep, is nobody's fault.
             idle += min(now - before, 2 * interval)
@@ -73,19 +55,24 @@ public final class Watchdog {
                 idle = 0
             }
             let isWaiting = heartbeat.operation != nil
-            // Seldom, as everyone speaks to everyone; yet several times in the time after which a rank counts as silent.
-            if isWaiting && now >= nextCall {
-                heartbeat.callRoll(idle >= seconds / 2 ? .speak : .listen)
+            // Seldom, as it goes to everyone; yet several times in the time after which a rank counts as silent.
+            if isWaiting && idle >= seconds / 2 && now >= nextCall {
+                heartbeat.roll?.call()
                 nextCall = now + seconds / 12
             }
             let isJoining = heartbeat.phase == "\(Self.joining)"
             let allowed = isJoining ? joining : seconds
-            if idle >= (isWaiting && !isJoining ? allowed * 1.05 + 3 * interval : allowed) {
-                act(message(heartbeat, rank: rank, seconds: allowed))
-                return
-            }
+            if idle < (isWaiting && !isJoining ? allowed * 1.05 + 3 * interval : allowed) { continue }
+            // Whoever has worked until now leaves the others as much time as if their waits began now.
+            if isWaiting, let roll = heartbeat.roll, silent(roll, seconds).isEmpty,
+                roll.someoneWorked(within: allowed) { continue }
+            act(message(heartbeat, rank: rank, seconds: allowed))
+            return
         }
     }
+
+    /// The ranks that have not answered several calls.
+    private static func silent(_ roll: RollCall, _ seconds: Double) -> [Int] { roll.silent(for: seconds / 3) }
 
     /// The line that a watchdog prints.
     static func message(_ heartbeat: Heartbeat, rank: Int, seconds: Double) -> String {
@@ -98,7 +85,7 @@ public final class Watchdog {
         guard let operation = heartbeat.operation else { return idle + "computing" }
         let wait = idle + "waiting in \(operation)"
         guard let roll = heartbeat.roll else { return wait }
-        let silent = roll.silent(for: seconds / 3)
+        let silent = silent(roll, seconds)
         return wait + (silent.isEmpty ? ", as every rank" : " for " + describe(silent, on: roll.hosts))
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Kernels
 
 /// Sums through memory that the ranks of a machine share: a slice's owner reads all neighbours' pieces where they are
@@ -24,9 +23,6 @@ final class WindowSum: RankSum {
     private let machines: MessageSum?
     /// The buckets whose pieces are joined on this machine and may travel to others.
     private var joinedHere = 0
-    /// Without messages: asked while this rank waits, so that what MPI has under way for others moves on, and that
-    /// the wait ends if the job has failed.
-    private let pulse: any Exchange
     /// The buckets of all sums before this one. Counts go on from sum to sum, because to set them back would take a
     /// barrier.
     private var before = 0
@@ -57,7 +53,6 @@ final class WindowSum: RankSum {
         published = blocks.map { memory.published(in: $0) }
         joined = blocks.map { memory.joined(in: $0) }
         slices = buckets.ranges.map { $0.slice(place, of: layout.ranksPerNode) }
-        pulse = try communicator.exchange(sends: [], receives: [], tag: communicator.reserveTags(1))
         machines = layout.nodes == 1 ? nil : MessageSum(
             communicator, members: layout.counterparts(of: rank),
             plan: JoinPlan(pieces: plans.map { $0.roots.map(\.node) }), sections: slices,
@@ -116,10 +111,13 @@ final class WindowSum: RankSum {
     }
 
     private func wait(until isDone: () throws -> Bool) throws {
+        var backoff = Backoff(), beats = communicator.heartbeat.beats
         while try !isDone() {
-            _ = try pulse.isComplete()
-            // The rank that is waited for may need this core.
-            sched_yield()
+            // What comes bucket by bucket is a wait for each.
+            if communicator.heartbeat.beats != beats { (backoff, beats) = (Backoff(), communicator.heartbeat.beats) }
+            // What others have under way moves on, and the wait ends if the job has failed.
+            try communicator.progress()
+            backoff.pause()
         }
     }
 }

@@ -189,7 +189,6 @@ final class DistributedAttacks {
 
     private func passDone() {
         communicator.heartbeat.beat()
-        work.serve()
         if communicator.rank == 0, let report = forecast?.passDone() { progress(report) }
     }
 

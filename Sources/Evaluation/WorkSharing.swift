@@ -3,20 +3,13 @@ import Distributed
 /// Blocks of work for whichever rank is free: attacks take very different times on different images.
 final class WorkSharing {
     private let communicator: any Communicator
-    private var tickets: (any TicketCounter)?
 
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     /// Calls `body` with blocks until there is none left. Collective; returns when this rank has no more to do.
     func run(_ blocks: SampleBlocks, _ body: (_ number: Int, _ samples: [Int]) throws -> Void) throws {
         let tickets = try communicator.makeTicketCounter()
-        self.tickets = tickets
-        defer { self.tickets = nil }
         while case let ticket = try tickets.next(), let samples = blocks.block(ticket) { try body(ticket, samples) }
         try tickets.release()
     }
-
-    /// To be called now and then by `body`: other machines may be waiting for a block. An error will come again where
-    /// it can be thrown.
-    func serve() { try? tickets?.serve() }
 }

@@ -3,13 +3,13 @@ import Failures
 import Glibc
 import Kernels
 
-private func makeSum(_ communicator: any Communicator, sharing: Bool) throws -> TreeReduction {
+func makeSum(_ communicator: any Communicator, sharing: Bool) throws -> TreeReduction {
     try TreeReduction(
         communicator, tree: ShardTree(shards: 8), count: 30_001, bucketLength: 4096, bucketsInFlight: 3,
         sharingMemory: sharing)
 }
 
-private func addShards(_ sum: TreeReduction) throws {
+func addShards(_ sum: TreeReduction) throws {
     for shard in sum.shards {
         let vector = sum.beginShard()
         for (bucket, range) in sum.buckets.ranges.enumerated() {

@@ -5,8 +5,10 @@ import Glibc
 // Runs one check of Distributed under mpirun; Tests/mpi/selftest starts it with various numbers of ranks.
 let checks: [String: (MPICommunicator) throws -> Void] = [
     "collectives": checkCollectives, "messages": checkMessages, "lengths": checkLengths, "tickets": checkTickets,
+    "tickets-during-work": checkTicketsDuringWork, "waits": checkWaits,
     "reduction": checkReduction, "refused-memory": checkRefusedMemory, "messages-during-sum": checkMessagesDuringSum,
-    "report": printReport, "stopped-in-sum": getStoppedInSum, "fails-in-sum": failInSum,
+    "report": printReport, "stopped-in-sum": getStoppedInSum,
+    "stopped-beside-work": getStoppedBesideWork, "long-work": workForLong, "fails-in-sum": failInSum,
     "one-fails": failOnOneRank, "all-fail": failOnAllRanks, "stuck": getStuck, "stopped": getStopped,
     "signal": waitForSignal, "forever": computeForEver, "measure": measure,
 ]
