@@ -1,10 +1,8 @@
-import Glibc
-
 /// How many cores' time this process's group, and those around it, may take, as both versions of control groups say
 /// it; nil without a limit.
 func coreQuota() -> Double? {
     var smallest: Double?
-    for line in text(ofFile: "/proc/self/cgroup").split(separator: "\n") {
+    for line in systemText(of: "/proc/self/cgroup").split(separator: "\n") {
         let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { continue }
         let isUnified = parts[1].isEmpty
@@ -13,9 +11,8 @@ func coreQuota() -> Double? {
         var path = parts[2].split(separator: "/").map(String.init)
         while true {
             let folder = ([root] + path).joined(separator: "/")
-            let words = isUnified
-                ? numbers(text(ofFile: folder + "/cpu.max"))
-                : numbers(text(ofFile: folder + "/cpu.cfs_quota_us") + " " + text(ofFile: folder + "/cpu.cfs_period_us"))
+            let files = isUnified ? ["cpu.max"] : ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+            let words = numbers(files.map { systemText(of: "\(folder)/\($0)") }.joined(separator: " "))
             if words.count == 2, words[0] > 0, words[1] > 0 {
                 smallest = min(smallest ?? .infinity, words[0] / words[1])
             }
@@ -26,12 +23,3 @@ func coreQuota() -> Double? {
 }
 
 private func numbers(_ text: String) -> [Double] { text.split { $0.isWhitespace }.compactMap { Double($0) } }
-
-/// The beginning of a small file of the system's; "" where there is none.
-private func text(ofFile path: String) -> String {
-    guard let file = fopen(path, "re") else { return "" }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return String(decoding: bytes.prefix(count), as: UTF8.self)
-}

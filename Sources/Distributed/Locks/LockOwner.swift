@@ -25,14 +25,14 @@ struct LockOwner: Equatable, Sendable {
         host = hostName()
         process = Int(getpid())
         started = startOfProcess(process) ?? ""
-        boot = firstLine(of: "/proc/sys/kernel/random/boot_id")
+        boot = firstSystemLine(of: "/proc/sys/kernel/random/boot_id")
         job = schedulerJob()
         since = time(nil)
         token = String(UInt64.random(in: 1...UInt64.max), radix: 16)
     }
 
     /// Whether it is, or was, a process of this machine since its last start.
-    var isOfThisMachine: Bool { !boot.isEmpty && boot == firstLine(of: "/proc/sys/kernel/random/boot_id") }
+    var isOfThisMachine: Bool { !boot.isEmpty && boot == firstSystemLine(of: "/proc/sys/kernel/random/boot_id") }
 
     /// Whether no process of this machine is the owner. Knows nothing of other containers' processes.
     var hasEnded: Bool { isOfThisMachine && host == hostName() && startOfProcess(process) != started }
@@ -78,18 +78,10 @@ struct LockOwner: Equatable, Sendable {
 /// The start of a process in ticks, nil where there is none of that number.
 private func startOfProcess(_ process: Int) -> String? {
     // The name in parentheses may hold anything; of what follows the last one, the start is the twentieth field.
-    let line = firstLine(of: "/proc/\(process)/stat")
+    let line = firstSystemLine(of: "/proc/\(process)/stat")
     guard let end = line.lastIndex(of: ")") else { return nil }
     let fields = line[end...].split(separator: " ")
     return fields.count > 20 ? String(fields[20]) : nil
-}
-
-private func firstLine(of path: String) -> String {
-    guard let file = fopen(path, "re") else { return "" }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return String(decoding: bytes.prefix(count).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
 }
 
 private func schedulerJob() -> String {

@@ -13,8 +13,7 @@ final class LockFile {
     private let descriptor: Int32
     private let owner: LockOwner
     private let times: JobLock.Times
-    private var thread: SystemThread?
-    private var wakeUp: Int32 = -1
+    private var thread: BackgroundThread?
 
     fileprivate init(path: String, descriptor: Int32, owner: LockOwner, times: JobLock.Times) {
         self.path = path
@@ -25,15 +24,8 @@ final class LockFile {
 
     /// Shows others from now on that this process is alive, and ends it if another one has taken the file.
     func startBeating() throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Failure(.internalError, "lock: cannot make a pipe: \(errorText(errno))") }
-        wakeUp = ends[1]
-        let (stop, milliseconds) = (ends[0], Int32(times.beat * 1000))
-        thread = try SystemThread { [path, descriptor, owner] in
-            defer { close(stop) }
-            while true {
-                var wait = pollfd(fd: stop, events: Int16(POLLIN), revents: 0)
-                if poll(&wait, 1, milliseconds) > 0 { return }
+        thread = try BackgroundThread("lock") { [path, descriptor, owner, times] pause in
+            while pause(times.beat) {
                 if let failure = loss(path, owner) { leave(failure) }
                 // Where the system refuses, the kernel's lock is still there.
                 futimens(descriptor, nil)
@@ -48,13 +40,8 @@ final class LockFile {
 
     /// Gives the file up, wherever it is by now.
     func release(movedTo newPath: String? = nil) {
-        guard let thread = thread.take() else { return giveUp(newPath ?? path) }
-        close(wakeUp)
-        thread.join()
-        giveUp(newPath ?? path)
-    }
-
-    private func giveUp(_ path: String) {
+        thread?.stop()
+        let path = newPath ?? path
         // First the name, while the lock keeps others from taking the file.
         if names(path, descriptor) { unlink(path) }
         close(descriptor)
