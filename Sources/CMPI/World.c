@@ -21,6 +21,9 @@ int cmpi_join(int64_t chunk, cmpi_world **out) {
     int already = 0, granted = 0;
     CMPI_TRY(MPI_Initialized(&already));
     if (already) return CMPI_ALREADY_JOINED;
+    /* Open MPI would yield the core at each look that finds nothing, also while this rank has work to do. Whoever waits
+     * here leaves its core to others by itself. */
+    setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
     CMPI_TRY(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &granted));
     if (granted < MPI_THREAD_SERIALIZED) return CMPI_NO_THREADS;
     cmpi_world *world = calloc(1, sizeof *world);

@@ -6,6 +6,9 @@ public func monotonicSeconds() -> Double { seconds(monotonic()) }
 /// Seconds that processors have worked for this process.
 public func processorTimeSeconds() -> Double { seconds(time(CLOCK_PROCESS_CPUTIME_ID)) }
 
+/// The same of this thread.
+public func threadTimeSeconds() -> Double { seconds(time(CLOCK_THREAD_CPUTIME_ID)) }
+
 /// Seconds since 1970.
 public func wallClockSeconds() -> Double { seconds(time(CLOCK_REALTIME)) }
 

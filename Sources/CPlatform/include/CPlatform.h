@@ -18,6 +18,10 @@ int cplatform_default(int signal);
  */
 int cplatform_die_with_parent(void);
 
+/* Lets this thread, and those it starts, sleep to the microsecond where the system can; by default sleeps end up to 50
+ * microseconds late. */
+void cplatform_sleep_precisely(void);
+
 /* What the program was called with, its name first. */
 int cplatform_argument_count(void);
 char **cplatform_arguments(void);

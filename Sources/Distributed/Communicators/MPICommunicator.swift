@@ -35,6 +35,7 @@ public final class MPICommunicator: Communicator {
             throw Failure(
                 .internalError, code < 0 ? "the launcher is gone" : "cannot follow the launcher: \(errorText(code))")
         }
+        cplatform_sleep_precisely()
         var joined: OpaquePointer?
         try check("start", cmpi_join(Int64(chunk), &joined))
         guard let world = joined else { throw Failure(.internalError, "MPI: cannot start") }

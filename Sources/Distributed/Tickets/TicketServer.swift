@@ -44,11 +44,11 @@ final class TicketServer {
             do {
                 var busy = 0.0
                 while !clients.isEmpty, pause(max(Self.interval, busy / Self.part)) {
-                    let start = monotonicSeconds()
+                    let start = threadTimeSeconds()
                     try communicator.progress()
                     for client in clients { try client.serve(count) }
                     clients.removeAll { $0.hasLeft }
-                    busy = monotonicSeconds() - start
+                    busy = threadTimeSeconds() - start
                 }
             } catch {
                 let failure = error as? Failure ?? Failure(.internalError, "tickets: \(error)")
