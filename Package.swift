@@ -94,7 +94,7 @@ let package = Package(
         ]),
         module("Studies", ["Checkpoints", "Configuration", "Failures", "Figures", "Formats", "Reporting", "Training"]),
         module("Benchmarks", [
-            "Autodiff", "Data", "Distributed", "Evaluation", "Formats", "Kernels", "Layers", "Models", "Perturbations",
+            "Autodiff", "Data", "Distributed", "Evaluation", "Failures", "Formats", "Kernels", "Layers", "Models", "Perturbations",
             "Randomness", "Tracing", "Training",
         ]),
         program("pag", [

@@ -1,5 +1,3 @@
-import Kernels
-
 /// A differentiable function of tensors: its attributes, its values and its derivative rule.
 ///
 /// The rule is itself written in operations, so it can be differentiated in turn, to any order. A new operation is one
@@ -37,79 +35,4 @@ extension Operation {
     public func passesGradient(_ statistics: BatchStatistics) -> Bool { true }
     public var gate: Gate? { nil }
     public func route(_ p: Pullback) -> Route { Route() }
-}
-
-public struct Kept: OptionSet, Sendable {
-    public let rawValue: Int
-    public init(rawValue: Int) { self.rawValue = rawValue }
-    public static let nothing: Kept = []
-    public static let input0 = Kept(rawValue: 1)
-    public static let input1 = Kept(rawValue: 2)
-    public static let output = Kept(rawValue: 1 << 8)
-    public static let inputs = Kept(rawValue: (1 << 8) - 1)
-    /// Of a product of two inputs: each input for the derivative with respect to the other, if that is recorded.
-    public static let factors = Kept(rawValue: 1 << 9)
-    static func input(_ index: Int) -> Kept { Kept(rawValue: 1 << index) }
-}
-
-/// How a differentiation pass treats BatchNorm's batch statistics (defined in the documentation of `StatisticsGate`).
-public enum BatchStatistics: String, Sendable, CaseIterable {
-    case frozen
-    case perClass = "per-class"
-    case repeated
-}
-
-/// What a derivative rule is given.
-public struct Pullback: Sendable {
-    public let cotangent: Tensor
-    public let wanted: [Bool]
-    /// Inputs whose own gradients were asked for.
-    let isVariable: [Bool]
-    public let statistics: BatchStatistics
-    public let inputShapes: [Shape]
-    public let outputShape: Shape
-    let node: Node
-    let isRecording: Bool
-    let operation: any Operation
-    let savedInputs: [Tensor?]
-    let savedOutput: Tensor?
-    /// The cotangent is zero already where the operation's gate is closed.
-    let isGated: Bool
-    /// For the input that `Operation.route` calls completed.
-    var epilogue: Epilogue?
-
-    /// Whether sums may be left to be made later.
-    var canDefer: Bool { !isRecording && lead == 0 }
-
-    /// Leading axes of the cotangent beyond the output's.
-    public var lead: Int { cotangent.shape.rank - outputShape.rank }
-    public var leadShape: Shape { cotangent.shape.prefix(lead) }
-
-    /// The cotangent where the operation's gate is open, and zero elsewhere.
-    var gatedCotangent: Tensor {
-        if operation.gate == nil || isGated { return cotangent }
-        guard let gate = node.gate else { preconditionFailure("\(operation.name): the gate was released") }
-        return apply(RectifierGradient(), [cotangent, gate])
-    }
-
-    public func input(_ index: Int) -> Tensor {
-        guard let tensor = savedInputs[index] else {
-            preconditionFailure("\(operation.name): input \(index) was not kept, or was released")
-        }
-        return tensor
-    }
-    /// A function of the inputs alone: made in the first recorded pass through the operation, and the same in every
-    /// later one. Passes that are for some of the classes each then share it.
-    func remembered(_ name: String, _ make: () -> Tensor) -> Tensor {
-        if let known = node.remembered[name] { return isRecording ? known : known.detached }
-        let made = make()
-        if isRecording { node.remember(made, as: name) }
-        return made
-    }
-    public var output: Tensor {
-        guard let tensor = savedOutput else {
-            preconditionFailure("\(operation.name): output was not kept, or was released")
-        }
-        return tensor
-    }
 }

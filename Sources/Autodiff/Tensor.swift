@@ -2,7 +2,9 @@ import Kernels
 
 /// An immutable array of numbers in row-major order, with the operation that made it while a gradient may be asked for.
 public struct Tensor: Sendable {
+    /// The extents, outermost first.
     public let shape: Shape
+    /// The numbers, which other tensors may share.
     public internal(set) var storage: Storage
     let node: Node?
 
@@ -23,17 +25,22 @@ public struct Tensor: Sendable {
         self.init(shape: shape, storage: storage, node: nil)
     }
 
+    /// A constant of one number.
     public init(_ shape: Shape, repeating value: Scalar, in pool: MemoryPool) {
         self.init(shape, in: pool) { $0.update(repeating: value, count: shape.count) }
     }
 
+    /// A constant of the given numbers, in row-major order.
     public init(_ shape: Shape, _ values: [Scalar], in pool: MemoryPool) {
         precondition(values.count == shape.count, "Tensor: \(values.count) numbers for shape \(shape)")
         self.init(shape, in: pool) { $0.update(from: values, count: values.count) }
     }
 
+    /// Where the numbers are, and where results go.
     public var pool: MemoryPool { storage.pool }
+    /// The first number, valid while the tensor, or another one over its storage, is alive.
     public var pointer: Source { Source(storage.pointer) }
+    /// A copy of the numbers, in row-major order.
     public var array: [Scalar] { Array(UnsafeBufferPointer(start: storage.pointer, count: storage.count)) }
 
     /// The value of a tensor with one element.

@@ -10,9 +10,11 @@ import Tracing
 
 /// Times what attacks are made of, gradients of a loss with respect to images, and a whole attack over all ranks.
 public struct AttackBenchmark: Sendable {
+    /// The network, with random parameters.
     public var model = BenchmarkModel.resnet8
     /// Images that go through the network at once.
     public var batch = 32
+    /// Logits an image.
     public var classes = 10
     /// Of projected gradient descent.
     public var steps = 10
@@ -26,15 +28,15 @@ public struct AttackBenchmark: Sendable {
     /// `emit` gets a line for the gradients, one for projected gradient descent and one for AutoAttack. Collective.
     public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
         let figures = try RunFigures(communicator)
-        let network = model.network(classes: classes), pool = MemoryPool()
+        let network = model.network(classes: classes), operations = OperationCount(network).inputGradient
+        let pool = MemoryPool()
         let state = ModelState(initialising: network, seed: 1, in: pool)
         settleStatistics(of: state, in: pool)
         let classifier = Classifier(state)
         let shared: [JSONValue.Member] = [
-            .init("model", JSONValue(model.rawValue)), .init("batch", JSONValue(batch)),
+            .init("model", JSONValue(model.name)), .init("batch", JSONValue(batch)),
             .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
         ]
-        let operations = OperationCount(model, network).inputGradient
 
         let images = randomTensor([batch] + BenchmarkModel.input, seed: UInt64(communicator.rank), in: pool)
         let cotangent = randomTensor([batch, classes], seed: 1, in: pool)
@@ -81,7 +83,8 @@ public struct AttackBenchmark: Sendable {
 
     /// The images' labels are what the network says of them, so that the attack has all of them to break.
     private func attack(
-        _ attack: any Attack, _ classifier: Classifier, samples: Int, in pool: MemoryPool, over communicator: any Communicator
+        _ attack: any Attack, _ classifier: Classifier, samples: Int, in pool: MemoryPool,
+        over communicator: any Communicator
     ) throws -> [JSONValue.Member] {
         let side = BenchmarkModel.input[0], channels = BenchmarkModel.input[-1]
         var dataset = RandomImages(count: samples, side: side, channels: channels, classes: classes)

@@ -1,12 +1,14 @@
 import Autodiff
 import Distributed
+import Failures
 import Formats
 import Kernels
 
 /// Times every distinct convolution of a network, in its three passes, by the method that is chosen for it and by the
 /// reference method.
 public struct ConvolutionBenchmark: Sendable {
-    public var model = BenchmarkModel.resnet18
+    /// Whose convolutions are measured.
+    public var model = BenchmarkModel.resnet8
     /// Numbers of images: a shard's, and a shard's times ten classes.
     public var images = [16, 160]
 
@@ -15,7 +17,8 @@ public struct ConvolutionBenchmark: Sendable {
     /// `emit` gets a line for every case. All ranks do the same at the same time. Collective.
     public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
         let figures = try RunFigures(communicator)
-        let layers = model.convolutions(of: model.network(classes: 10))
+        let layers = OperationCount(model.network(classes: 10)).convolutions
+        if layers.isEmpty { throw Failure(.usage, "\(model.name) has no convolutions") }
         let distinct = layers.enumerated().filter { !layers[..<$0].contains($1) }.map(\.element)
         let cases = Double(distinct.count * images.count * ConvolutionOperation.allCases.count * 2)
         for count in images {
@@ -45,7 +48,7 @@ public struct ConvolutionBenchmark: Sendable {
 
     private func members(_ g: ConvolutionGeometry, _ count: Int) -> [JSONValue.Member] {
         [
-            .init("model", JSONValue(model.rawValue)), .init("images", JSONValue(g.images)),
+            .init("model", JSONValue(model.name)), .init("images", JSONValue(g.images)),
             .init("layer", JSONValue(name(g))), .init("layers", JSONValue(count)),
         ]
     }
@@ -88,7 +91,7 @@ public struct ConvolutionBenchmark: Sendable {
         let passes = try communicator.allGatherValue(1 / times.median).reduce(0, +)
         let bytes = (g.images * (g.inputImage + g.outputImage) + g.filterCount) * MemoryLayout<Scalar>.stride
         return Measured(
-            operationsPerSecond: passes * g.operations,
+            operationsPerSecond: passes * 2 * Double(g.multiplications),
             members: times.members + [
                 .init("seconds_preparing", figure(preparing.median)),
                 .init("images_per_s", figure(passes * Double(g.images))), .init("bytes", JSONValue(bytes)),

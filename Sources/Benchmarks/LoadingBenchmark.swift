@@ -9,7 +9,9 @@ import Tracing
 public struct LoadingBenchmark: Sendable {
     /// A data SPEC.
     public var dataset = "digits"
+    /// Images of a step, over all ranks.
     public var batch = 64
+    /// What is done to each image.
     public var augmentation = Augmentation(crop: 4, flip: true)
 
     public init() {}

@@ -1,23 +1,36 @@
+import Autodiff
+import Kernels
 import Models
+import Synchronization
 
-/// Floating-point operations of convolutions, linear layers and attention for one image, as the direct method counts them: a
-/// multiplication and an addition for every weight and place. What faster algorithms save still counts, so that rates
-/// compare; what else a network does does not.
+/// Floating-point operations of convolutions, linear layers and attention for one image, as the direct method counts
+/// them: a multiplication and an addition for every weight and place. What faster algorithms save still counts, so that
+/// rates compare; what else a network does does not.
 struct OperationCount {
-    private let network: Double
-    private let firstLayer: Double
+    /// Of every product in the order of the forward pass.
+    private let products: [Double]
+    /// Those that are convolutions.
+    let convolutions: [ConvolutionGeometry]
     private let classes: Int
 
-    init(_ model: BenchmarkModel, _ network: Model) {
-        let convolutions = model.convolutions(of: network).map(\.operations)
-        let linear = network.parameters.filter { $0.shape.rank == 2 }.map { weight in
-            2 * Double(weight.shape.count * model.places(ofWeight: weight.name))
-        }
-        let layers = convolutions + linear
-        self.network = layers.reduce(model.attentionOperations, +)
-        firstLayer = layers.first ?? 0
+    /// Runs the network on one image, and looks on.
+    init(_ network: Model) {
+        let seen = Mutex<[(operation: any ProductOperation, inputs: [Shape])]>([])
+        let pool = MemoryPool(
+            for: Execution { operation, inputs, _ in
+                guard let product = operation as? any ProductOperation else { return }
+                seen.withLock { $0.append((product, inputs.map(\.shape))) }
+            })
+        var context = ModelState(network, in: pool).context(.inference)
+        _ = network(Tensor([1] + network.input, repeating: 0, in: pool), &context)
+        let passed = seen.withLock { $0 }
+        products = passed.map { 2 * Double($0.operation.multiplications($0.inputs)) }
+        convolutions = passed.compactMap { ($0.operation as? any ConvolvingOperation)?.geometry($0.inputs) }
         classes = network.classes
     }
+
+    private var network: Double { products.reduce(0, +) }
+    private var firstLayer: Double { products.first ?? 0 }
 
     /// A forward pass, and a pass back to the images.
     var inputGradient: Double { 2 * network }

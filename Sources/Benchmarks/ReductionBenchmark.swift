@@ -6,6 +6,7 @@ import Tracing
 /// Compares the reproducible sum over ranks with the library's MPI_Allreduce, in turns, on a vector as long as
 /// ResNet-18's gradient.
 public struct ReductionBenchmark: Sendable {
+    /// Elements of the vector.
     public var count = 11_173_962
     /// Elements of a bucket.
     public var bucketLengths = [1 << 18, TreeReduction.defaultBucketLength, 1 << 22]

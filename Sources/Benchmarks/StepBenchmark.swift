@@ -11,11 +11,15 @@ import Training
 /// Times whole steps on random 32x32 colour images: every rank evaluates its shards of `batch` images, the gradients
 /// are summed over ranks, and the parameters are updated. Reading images and targets is not part of it.
 public struct StepBenchmark: Sendable {
+    /// The network, with random parameters.
     public var model = BenchmarkModel.resnet8
+    /// What a step does with it.
     public var objective = BenchmarkObjective.pag
     /// Images of one shard.
     public var batch = 16
+    /// Logits an image, and target gradients.
     public var classes = 10
+    /// BatchNorm's in the input gradients of `pag`.
     public var statistics = StatisticsMode.frozen
     /// Classes whose gradients are differentiated at one time; nil: as training chooses.
     public var classChunk: Int?
@@ -29,7 +33,8 @@ public struct StepBenchmark: Sendable {
     /// One line for all ranks. Collective.
     public func run(over communicator: any Communicator, seconds: Double) throws -> JSONValue {
         let figures = try RunFigures(communicator)
-        let network = model.network(classes: classes), pool = MemoryPool()
+        let network = model.network(classes: classes), operations = OperationCount(network).step(objective)
+        let pool = MemoryPool()
         let work = try StepWork(self, network, communicator, in: pool)
         var total = Times(), parts: [StepWork.Seconds] = []
         try repeated(over: communicator, seconds: seconds) { counts in
@@ -39,10 +44,9 @@ public struct StepBenchmark: Sendable {
             }
         }
         let images = batch * work.shards, rate = Double(images) / total.median
-        let operations = OperationCount(model, network).step(objective)
 
         var members: [JSONValue.Member] = [
-            .init("model", JSONValue(model.rawValue)), .init("objective", JSONValue(objective.rawValue)),
+            .init("model", JSONValue(model.name)), .init("objective", JSONValue(objective.rawValue)),
             .init("batch", JSONValue(batch)), .init("shards", JSONValue(work.shards)),
             .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
         ]

@@ -6,7 +6,9 @@ public enum ActivationFunction: String, Sendable, CaseIterable { case identity, 
 /// Sizes of an element-by-element pass over x[outer, rows, channels] with scale and shift a channel, which repeat over
 /// the rows and, if `perOuter` is false, over the outer axis as well.
 public struct AffineSizes: Sendable {
+    /// Rows come one after the other, and each holds its channels.
     public let outer, rows, channels: Int
+    /// Whether scale and shift have numbers of their own for every outer index: [outer, channels].
     public let perOuter: Bool
     public init(outer: Int, rows: Int, channels: Int, perOuter: Bool) {
         self.outer = outer
@@ -28,7 +30,7 @@ public func activatedAffine(
             let rows = min(rowsInCache, sizes.rows - first), start = (o * sizes.rows + first) * row
             for r in 0..<rows {
                 let start = start &+ r &* row
-                affine(row, x + start, scale, shift, residual.map { $0 + start }, out + start)
+                affine(row, x + start, scale: scale, shift: shift, residual: residual.map { $0 + start }, out + start)
             }
             apply(function, order: order, rows * row, out + start)
         }
@@ -40,7 +42,7 @@ public func activatedAffine(
 
 @inline(__always)
 private func affine(
-    _ count: Int, _ x: Source, _ scale: Source, _ shift: Source, _ residual: Source?, _ out: Destination
+    _ count: Int, _ x: Source, scale: Source, shift: Source, residual: Source?, _ out: Destination
 ) {
     var i = 0
     if let residual {

@@ -33,7 +33,9 @@ private struct GeluSlope: LaneFunction {
 /// Of second order and beyond.
 private struct GeluDerivative: LaneFunction {
     let polynomial: [Scalar]
-    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes { normal(x).density * evaluate(polynomial, x) }
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes {
+        normal(x).density * evaluate(polynomial, x)
+    }
 }
 
 private struct SiluDerivative: LaneFunction {

@@ -1,6 +1,7 @@
 /// A term x[r, c] scale[c] of a sum over rows and channels.
 public struct ScaledTerm {
     let x, scale: Source
+    /// x[rows, channels] and scale[channels].
     public init(_ x: Source, by scale: Source) {
         self.x = x
         self.scale = scale
@@ -16,9 +17,9 @@ public func affineSum(
         var addend = addend, shift = shift ?? Source(zeros), rest = terms[...]
         repeat {
             switch (rest.popFirst(), rest.popFirst()) {
-            case (let first?, let second?): add(rows, channels, addend, first, second, shift, out)
-            case (let first?, nil): add(rows, channels, addend, first, shift, out)
-            default: add(rows, channels, addend, shift, out)
+            case (let first?, let second?): add(rows, channels, addend: addend, first, second, shift: shift, out)
+            case (let first?, nil): add(rows, channels, addend: addend, first, shift: shift, out)
+            default: add(rows, channels, addend: addend, shift: shift, out)
             }
             (addend, shift) = (Source(out), Source(zeros))
         } while !rest.isEmpty
@@ -27,7 +28,7 @@ public func affineSum(
 
 @inline(never)
 private func add(
-    _ rows: Int, _ channels: Int, _ addend: Source?, _ first: ScaledTerm, _ second: ScaledTerm, _ shift: Source,
+    _ rows: Int, _ channels: Int, addend: Source?, _ first: ScaledTerm, _ second: ScaledTerm, shift: Source,
     _ out: Destination
 ) {
     for row in 0..<rows {
@@ -52,7 +53,7 @@ private func add(
 
 @inline(never)
 private func add(
-    _ rows: Int, _ channels: Int, _ addend: Source?, _ term: ScaledTerm, _ shift: Source, _ out: Destination
+    _ rows: Int, _ channels: Int, addend: Source?, _ term: ScaledTerm, shift: Source, _ out: Destination
 ) {
     for row in 0..<rows {
         let start = row &* channels
@@ -71,7 +72,7 @@ private func add(
     }
 }
 
-private func add(_ rows: Int, _ channels: Int, _ addend: Source?, _ shift: Source, _ out: Destination) {
+private func add(_ rows: Int, _ channels: Int, addend: Source?, shift: Source, _ out: Destination) {
     for row in 0..<rows {
         let start = row &* channels
         let out = out + start, addend = addend.map { $0 + start }

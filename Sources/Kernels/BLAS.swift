@@ -5,9 +5,9 @@ import Glibc
 public enum BLAS {
     /// C[m,n] = alpha * op(A)[m,k] op(B)[k,n] + beta * C, all row-major with the given row strides.
     public static func gemm(
-        transposeA: Bool = false, transposeB: Bool = false, _ m: Int, _ n: Int, _ k: Int,
-        alpha: Scalar = 1, _ a: Source, _ strideA: Int, _ b: Source, _ strideB: Int,
-        beta: Scalar = 0, _ c: Destination, _ strideC: Int
+        transposeA: Bool = false, transposeB: Bool = false, m: Int, n: Int, k: Int,
+        alpha: Scalar = 1, _ a: Source, stride strideA: Int, _ b: Source, stride strideB: Int,
+        beta: Scalar = 0, _ c: Destination, stride strideC: Int
     ) {
         if m == 0 || n == 0 { return }
         let (ta, tb) = (transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans)
@@ -21,6 +21,7 @@ public enum BLAS {
 
     /// One thread a rank keeps the bits of a product independent of the machine's load and core count.
     public static func setThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
+    /// What the library works with now.
     public static var threads: Int { Int(openblas_get_num_threads()) }
 
     /// Lets the library take its working memory, which it keeps, or says that the system refuses it: at its first
@@ -31,7 +32,7 @@ public enum BLAS {
         guard let room, room != MAP_FAILED else { return false }
         munmap(room, workingBytes)
         var one: Scalar = 1, product: Scalar = 0
-        gemm(1, 1, 1, &one, 1, &one, 1, &product, 1)
+        gemm(m: 1, n: 1, k: 1, &one, stride: 1, &one, stride: 1, &product, stride: 1)
         return true
     }
     /// What OpenBLAS 0.3 takes on x86-64, with a little to spare.

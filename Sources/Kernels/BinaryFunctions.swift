@@ -21,6 +21,7 @@ private enum Quotient: BinaryFunction {
     @inline(__always) static func apply(_ a: Scalar, _ b: Scalar) -> Scalar { a / b }
 }
 
+/// What two numbers become.
 public enum BinaryKind: String, Sendable, CaseIterable { case add, subtract, multiply, divide }
 
 /// out = a (kind) b under broadcasting. `out` may be the same buffer as an input that is not repeated.

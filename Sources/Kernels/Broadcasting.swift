@@ -1,8 +1,11 @@
 /// How two buffers of different shapes meet element by element: shapes are aligned at their last axes, and an axis of
 /// extent 1, or a missing one, is repeated. Neighbouring axes that behave alike are merged, so loops stay long.
 public struct BroadcastPlan: Sendable {
+    /// Of the merged axes, outermost first.
     public let extents: [Int]
+    /// Numbers from one index of an axis to the next; 0 where the buffer is repeated.
     public let strideA: [Int]
+    /// The same of the other buffer.
     public let strideB: [Int]
 
     /// `output` must be the broadcast shape of `a` and `b`.

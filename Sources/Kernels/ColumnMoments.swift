@@ -7,13 +7,14 @@ public func columnMoments(
     products.update(repeating: 0, count: columns)
     for start in stride(from: 0, to: rows, by: blockRows) {
         let count = min(rows, start &+ blockRows) &- start
-        addBlock(count, columns, a + start &* columns, b + start &* columns, sums, products)
+        addBlock(
+            count, columns, a + start &* columns, b + start &* columns, sums: sums, products: products)
     }
 }
 
 @inline(__always)
 private func addBlock(
-    _ rows: Int, _ columns: Int, _ a: Source, _ b: Source, _ sums: Destination, _ products: Destination
+    _ rows: Int, _ columns: Int, _ a: Source, _ b: Source, sums: Destination, products: Destination
 ) {
     var c = 0
     while c &+ laneCount <= columns {

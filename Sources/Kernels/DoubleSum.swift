@@ -1,5 +1,5 @@
-/// The sum of `term(0)`, ..., `term(count - 1)` in Double, in eight strands that are joined at the end: one strand would
-/// wait for each addition. The order depends on `count` alone.
+/// The sum of `term(0)`, ..., `term(count - 1)` in Double, in eight strands that are joined at the end: one strand
+/// would wait for each addition. The order depends on `count` alone.
 @inlinable @inline(__always)
 public func doubleSum(_ count: Int, _ term: (Int) -> Double) -> Double {
     var strands = SIMD8<Double>.zero

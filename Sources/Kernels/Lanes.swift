@@ -2,6 +2,7 @@ public import CLanes
 
 /// Pointers that kernels read from and write to. A kernel's buffers never overlap unless its comment says so.
 public typealias Source = UnsafePointer<Scalar>
+/// The same, to be written to.
 public typealias Destination = UnsafeMutablePointer<Scalar>
 
 @inline(__always) func load(_ p: Source) -> Lanes { load(p, as: Lanes.self) }
@@ -31,6 +32,7 @@ extension Lanes {
     /// self + a b, rounded once; in place of the standard library's, which is not compiled to one instruction.
     @inlinable @inline(__always)
     public func addingProduct(_ a: Lanes, _ b: Lanes) -> Lanes { pag_multiply_add(a, b, self) }
+    /// self += a b, rounded once.
     @inlinable @inline(__always)
     public mutating func addProduct(_ a: Lanes, _ b: Lanes) { self = addingProduct(a, b) }
 
@@ -44,6 +46,7 @@ extension PanelLanes {
     /// self + a b, rounded once.
     @inlinable @inline(__always)
     public func addingProduct(_ a: PanelLanes, _ b: PanelLanes) -> PanelLanes { pag_multiply_add_panel(a, b, self) }
+    /// self += a b, rounded once.
     @inlinable @inline(__always)
     public mutating func addProduct(_ a: PanelLanes, _ b: PanelLanes) { self = addingProduct(a, b) }
 

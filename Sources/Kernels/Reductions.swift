@@ -2,8 +2,10 @@
 public struct ReductionPlan: Sendable {
     let extents: [Int]
     let reduced: [Bool]
+    /// Sums that are made.
     public let outputCount: Int
 
+    /// `reducing` says of each axis of `shape` whether it is summed over.
     public init(shape: [Int], reducing: [Bool]) {
         precondition(shape.count == reducing.count, "reduction: \(shape) with \(reducing)")
         var extents: [Int] = [], reduced: [Bool] = [], outputCount = 1

@@ -12,6 +12,7 @@ public enum UnaryKind: Sendable, Hashable {
     case reciprocalSquareRoot(epsilon: Scalar)
 }
 
+/// out = kind(x) for `count` numbers.
 public func elementwise(_ kind: UnaryKind, _ count: Int, _ x: Source, _ out: Destination) {
     switch kind {
     case .scale(let factor):

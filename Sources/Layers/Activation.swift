@@ -15,6 +15,7 @@ public enum Activation: String, Layer, CaseIterable {
         }
     }
 
+    /// The function of every number; the shape stays.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
         case .relu: x.rectified()

@@ -5,13 +5,16 @@ import Kernels
 ///
 /// The statistics pass through a gate, so a differentiation pass can say what they are in it; see `BatchStatistics`.
 public struct BatchNorm2d: AffineNormalisation {
+    /// Added to variances.
     public static let epsilon: Scalar = 1e-5
+    /// Share of a step's statistics in the running ones.
     public static let momentum: Scalar = 0.1
 
     let weight: ParameterSlot
     let bias: ParameterSlot
     let running: StatisticsSlot
 
+    /// Declares `weight`, `bias` and running statistics of `channels` numbers each.
     public init(_ channels: Int, in builder: inout ModelBuilder) {
         weight = builder.parameter("weight", [channels], .constant(1))
         bias = builder.parameter("bias", [channels], .constant(0))

@@ -5,6 +5,7 @@ public struct Conditioning: Sendable {
     /// Classes; the number of classes stands for the empty class.
     public let classes: [Int]
 
+    /// As many times as classes.
     public init(times: [Double], classes: [Int]) {
         precondition(times.count == classes.count, "Conditioning: \(times.count) times, \(classes.count) classes")
         self.times = times

@@ -11,9 +11,13 @@ public enum FileLayout: Sendable {
 
 /// A trainable tensor: its name in files, its shape in memory, and how it starts.
 public struct ParameterDeclaration: Sendable {
+    /// Unique in its model, scopes joined by dots.
     public let name: String
+    /// Extents in memory.
     public let shape: Shape
+    /// The order in files.
     public let layout: FileLayout
+    /// Where training begins.
     public let initialiser: Initialiser
     /// False for biases and normalisation parameters, which `weightDecay` may leave alone.
     public var isWeight: Bool { shape.rank > 1 }
@@ -21,9 +25,13 @@ public struct ParameterDeclaration: Sendable {
 
 /// BatchNorm's running mean and variance and the number of steps they have seen.
 public struct StatisticsDeclaration: Sendable {
+    /// In files, as the two below.
     public let meanName: String
+    /// Of the variance, with n - 1.
     public let varianceName: String
+    /// Of the number of steps.
     public let counterName: String
+    /// Numbers of the mean, and of the variance.
     public let channels: Int
 }
 
@@ -50,5 +58,7 @@ public enum Initialiser: Sendable {
     }
 }
 
+/// Where a layer finds its parameter in a `ForwardContext`.
 public struct ParameterSlot: Sendable { let index: Int }
+/// Where a layer finds its running statistics in a `ForwardContext`.
 public struct StatisticsSlot: Sendable { let index: Int }

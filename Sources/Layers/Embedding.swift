@@ -4,6 +4,7 @@ import Autodiff
 public struct Embedding: Sendable {
     let weight: ParameterSlot
 
+    /// Declares a table of `count` rows, standard normal.
     public init(_ count: Int, _ width: Int, in builder: inout ModelBuilder) {
         weight = builder.parameter("weight", [count, width], .normal)
     }

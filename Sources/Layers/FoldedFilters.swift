@@ -4,6 +4,7 @@ import Autodiff
 public final class FoldedFilters {
     private var known: [Int: (filters: Tensor, shift: Tensor)] = [:]
 
+    /// Nothing is folded yet.
     public init() {}
 
     func value(

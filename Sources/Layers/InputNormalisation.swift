@@ -3,9 +3,12 @@ import Kernels
 
 /// (x - mean) / deviation a channel: images are in [0, 1] everywhere outside a network, attacks' budgets included.
 public struct InputNormalisation: Layer {
+    /// Of each channel, in units of [0, 1].
     public let mean: [Double]
+    /// Likewise; positive.
     public let deviation: [Double]
 
+    /// One mean and one deviation a channel.
     public init(mean: [Double], deviation: [Double]) {
         precondition(
             mean.count == deviation.count && deviation.allSatisfy { $0 > 0 }, "InputNormalisation: \(deviation)")
@@ -17,6 +20,7 @@ public struct InputNormalisation: Layer {
 
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor { self(x) }
 
+    /// Normalised images from images [..., H, W, C] in [0, 1].
     public func callAsFunction(_ x: Tensor) -> Tensor {
         if isIdentity { return x }
         let channels: Shape = [mean.count]

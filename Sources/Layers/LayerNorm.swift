@@ -3,11 +3,13 @@ import Kernels
 
 /// Normalisation over the last axis (Ba, Kiros, Hinton 2016), as PyTorch's `nn.LayerNorm`.
 public struct LayerNorm: NormalisationLayer {
+    /// Added to variances.
     public static let epsilon: Scalar = 1e-5
 
     let weight: ParameterSlot
     let bias: ParameterSlot
 
+    /// Declares `weight` and `bias` of `channels` numbers each.
     public init(_ channels: Int, in builder: inout ModelBuilder) {
         weight = builder.parameter("weight", [channels], .constant(1))
         bias = builder.parameter("bias", [channels], .constant(0))

@@ -5,6 +5,7 @@ public struct Linear: Layer {
     let weight: ParameterSlot
     let bias: ParameterSlot
 
+    /// Declares `weight` and `bias`, uniform in ±1/sqrt(inputs).
     public init(_ inputs: Int, _ outputs: Int, in builder: inout ModelBuilder) {
         weight = builder.parameter("weight", [outputs, inputs], .uniform(fanIn: inputs))
         bias = builder.parameter("bias", [outputs], .uniform(fanIn: inputs))

@@ -3,10 +3,13 @@ import Autodiff
 /// Collects what layers declare while a model is put together. The order of declaration is the only order there is:
 /// of initialisation, of checkpoints, of the flat parameter vector and of its reduction.
 public struct ModelBuilder {
+    /// Declared so far.
     public private(set) var parameters: [ParameterDeclaration] = []
+    /// Declared so far.
     public private(set) var statistics: [StatisticsDeclaration] = []
     private var path: [String] = []
 
+    /// Nothing is declared yet.
     public init() {}
 
     private func qualified(_ name: String) -> String { (path + [name]).joined(separator: ".") }
@@ -18,6 +21,7 @@ public struct ModelBuilder {
         return body(&self)
     }
 
+    /// Declares a parameter under the scopes' names; no other may have the same name.
     public mutating func parameter(
         _ name: String, _ shape: Shape, layout: FileLayout = .asInMemory, _ initialiser: Initialiser
     ) -> ParameterSlot {
@@ -27,6 +31,7 @@ public struct ModelBuilder {
         return ParameterSlot(index: parameters.count - 1)
     }
 
+    /// Declares a BatchNorm's running mean and variance.
     public mutating func runningStatistics(channels: Int) -> StatisticsSlot {
         statistics.append(
             StatisticsDeclaration(

@@ -18,6 +18,7 @@ public struct NormalisedConvolution: Layer {
         self(x, residual: nil, &context)
     }
 
+    /// activation(normalised convolution of x + residual), [..., Ho, Wo, Co].
     public func callAsFunction(_ x: Tensor, residual: Tensor?, _ context: inout ForwardContext) -> Tensor {
         if let (filters, shift) = folded(&context) {
             return x.convolved(

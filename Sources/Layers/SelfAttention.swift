@@ -7,6 +7,7 @@ public struct SelfAttention: Layer {
     let query, key, value, output: Linear
     let heads: Int
 
+    /// Declares four linear layers `q`, `k`, `v` and `o`; `heads` has to divide `width`.
     public init(_ width: Int, heads: Int, in builder: inout ModelBuilder) {
         precondition(width % heads == 0, "SelfAttention: \(heads) heads for width \(width)")
         query = builder.scope("q") { Linear(width, width, in: &$0) }

@@ -7,10 +7,14 @@ import Kernels
 public struct TimeEmbedding: Sendable {
     /// Which half comes first, and where the frequencies end: frequency i is 10000^(-i / (half - shift)).
     public struct Waves: Sendable {
+        /// Numbers of a time: half of them sines.
         public var width: Int
+        /// Diffusers' `flip_sin_to_cos`.
         public var cosineFirst: Bool
+        /// Diffusers' `downscale_freq_shift`.
         public var shift: Double
 
+        /// Diffusers' defaults.
         public init(width: Int, cosineFirst: Bool = true, shift: Double = 0) {
             self.width = width
             self.cosineFirst = cosineFirst
@@ -40,6 +44,7 @@ public struct TimeEmbedding: Sendable {
     let waves: Waves
     let first, second: Linear
 
+    /// Declares the layers `linear_1` and `linear_2`, the second `width` by `width`.
     public init(_ waves: Waves, _ width: Int, in builder: inout ModelBuilder) {
         self.waves = waves
         first = builder.scope("linear_1") { Linear(waves.width, width, in: &$0) }

@@ -8,7 +8,9 @@ import Layers
 /// added, over the coordinates and their sines and cosines, without which it would see coarse structure alone (Tancik
 /// et al. 2020).
 public struct DenoisingPerceptron: Architecture {
+    /// Numbers between layers.
     public var width = 128
+    /// Pairs of linear layers with a shortcut around them.
     public var layers = 3
     /// Sines and cosines of the time.
     public var timeWidth = 32
@@ -25,6 +27,8 @@ public struct DenoisingPerceptron: Architecture {
         try fields.value("timeWidth", &timeWidth, in: 2...1024)
         try fields.value("waves", &waves, in: 0...12)
     }
+
+    public func problem(with input: Shape, classes: Int) -> String? { nil }
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         DenoisingPerceptronNetwork(self, input: input, classes: classes, in: &builder)

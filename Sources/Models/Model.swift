@@ -5,14 +5,19 @@ import Layers
 public struct Model: Sendable {
     /// [height, width, channels] of an image.
     public let input: Shape
+    /// Logits an image.
     public let classes: Int
+    /// What images in [0, 1] go through first.
     public let normalisation: InputNormalisation
+    /// In the order of declaration, which is that of files and vectors.
     public let parameters: [ParameterDeclaration]
+    /// Likewise.
     public let statistics: [StatisticsDeclaration]
     /// Whether this is a denoising network; see `prediction`.
     public let predictsNoise: Bool
     private let network: any Layer
 
+    /// `input` is [height, width, channels]; the normalisation has as many channels.
     public init(_ architecture: some Architecture, normalisation: InputNormalisation, input: Shape, classes: Int) {
         precondition(
             normalisation.mean.count == input[-1], "Model: \(normalisation.mean.count) means for \(input[-1]) channels")
@@ -26,6 +31,7 @@ public struct Model: Sendable {
         self.classes = classes
     }
 
+    /// Numbers of all parameters together.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
     /// Numbers of all running means and variances together.
     public var statisticsCount: Int { statistics.reduce(0) { $0 + 2 * $1.channels } }

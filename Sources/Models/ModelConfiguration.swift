@@ -8,9 +8,12 @@ import Layers
 public struct ModelConfiguration: Configurable {
     /// Mean and deviation a channel that the network applies to images in [0, 1].
     public struct Normalize: Configurable {
+        /// Subtracted first; of images in [0, 1].
         public var mean: [Double] = [0]
+        /// Divided by.
         public var std: [Double] = [1]
         public init() {}
+        /// One of each a channel.
         public init(mean: [Double], std: [Double]) {
             self.mean = mean
             self.std = std
@@ -22,9 +25,11 @@ public struct ModelConfiguration: Configurable {
         }
     }
 
+    /// The network's `kind` and its settings.
     public var architecture: any Architecture = ResNet()
     /// Null: the data set's own channels and constants.
     public var inChannels: Int?
+    /// Null: images go into the network as they are.
     public var normalize: Normalize?
 
     public init() {}

@@ -1,25 +1,7 @@
-import Autodiff
 import Configuration
-import Layers
 
-/// A kind of network: its settings and how it is put together from layers. A new one is one file and one line below.
-public protocol Architecture: Configurable {
-    /// Declares the network's parameters to `builder` and returns it as a map from images [B, H, W, C] to logits
-    /// [B, classes]. `input` is [H, W, C].
-    func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer
-    /// What is wrong with these settings for such images; nil if nothing.
-    func problem(with input: Shape, classes: Int) -> String?
-    /// Whether this is a denoising network, which maps noisy images and what the context's conditioning says to a
-    /// prediction of the images' shape (its first channels, if it has more), instead of to logits.
-    var predictsNoise: Bool { get }
-}
-
-extension Architecture {
-    public var predictsNoise: Bool { false }
-    public func problem(with input: Shape, classes: Int) -> String? { nil }
-}
-
-enum ModelRegistry {
+/// The kinds of networks, by the names that configurations use.
+public enum ModelRegistry {
     static let kinds: [Kind<any Architecture>] = [
         Kind("resnet", ResNet.self) { $0 },
         Kind("resnet18", ResNet18.self) { $0 },
@@ -28,4 +10,7 @@ enum ModelRegistry {
         Kind("unet", UNet.self) { $0 },
         Kind("mlp-denoiser", DenoisingPerceptron.self) { $0 },
     ]
+
+    /// Every kind's name, and the kind with the settings that a configuration has by default.
+    public static var defaults: [(name: String, architecture: any Architecture)] { kinds.map { ($0.name, $0.standard) } }
 }

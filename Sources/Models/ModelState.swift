@@ -6,12 +6,16 @@ import Layers
 /// (mean, then variance, of each BatchNorm). Optimiser, reduction and checkpoint work on the vectors; layers see
 /// windows into them.
 public final class ModelState {
+    /// What the numbers belong to.
     public let model: Model
+    /// In the order of declaration.
     public let parameters: Storage
+    /// Mean and variance of each BatchNorm in turn.
     public let statistics: Storage
     /// Steps that the running statistics have seen, up to the largest number there is; PyTorch keeps one copy a layer.
     public var batchesTracked = 0
 
+    /// Parameters are zero, running means 0 and variances 1.
     public init(_ model: Model, in pool: MemoryPool) {
         self.model = model
         parameters = Storage(count: model.parameterCount, in: pool)

@@ -4,7 +4,9 @@ import Layers
 
 /// Linear layers with an activation between, over the pixels in PyTorch's order.
 public struct MultilayerPerceptron: Architecture {
+    /// Widths of the layers between pixels and logits; none is a linear classifier.
     public var hidden = [32]
+    /// After every layer but the last.
     public var activation = Activation.relu
 
     public init() {}
@@ -13,6 +15,9 @@ public struct MultilayerPerceptron: Architecture {
         try fields.value("hidden", &hidden, count: 0...32, check: .within(1...65536))
         try fields.value("activation", &activation)
     }
+
+    public var predictsNoise: Bool { false }
+    public func problem(with input: Shape, classes: Int) -> String? { nil }
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         var layers: [any Layer] = [Flatten()]
@@ -24,6 +29,6 @@ public struct MultilayerPerceptron: Architecture {
             width = next
         }
         layers.append(builder.scope("linear") { Linear(width, classes, in: &$0) })
-        return Sequence(layers)
+        return Sequential(layers)
     }
 }

@@ -5,10 +5,13 @@ import Layers
 /// A residual network for small images (He et al. 2016, CIFAR stem): parameter names and shapes as in the PyTorch
 /// networks of the robustness literature.
 public struct ResNet: Architecture {
-    /// Channels and basic blocks of each stage; every stage but the first halves the resolution.
+    /// Channels of each stage; every stage but the first halves the resolution.
     public var widths = [16, 32, 64]
+    /// Basic blocks of each stage.
     public var blocks = [1, 1, 1]
+    /// After every normalisation, but for that of a shortcut.
     public var activation = Activation.relu
+    /// After every convolution.
     public var norm = Normalisation.batch
 
     public init() {}
@@ -21,6 +24,9 @@ public struct ResNet: Architecture {
         try fields.value("activation", &activation)
         try fields.value("norm", &norm)
     }
+
+    public var predictsNoise: Bool { false }
+    public func problem(with input: Shape, classes: Int) -> String? { nil }
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         var layers: [any Layer] = [
@@ -43,13 +49,15 @@ public struct ResNet: Architecture {
         }
         layers.append(GlobalAveragePool())
         layers.append(builder.scope("linear") { Linear(channels, classes, in: &$0) })
-        return Sequence(layers)
+        return Sequential(layers)
     }
 }
 
 /// The reference network of the method's paper: widths 64 to 512, two blocks a stage.
 public struct ResNet18: Architecture {
+    /// As `ResNet`'s.
     public var activation = Activation.relu
+    /// As `ResNet`'s.
     public var norm = Normalisation.batch
 
     public init() {}
@@ -58,6 +66,9 @@ public struct ResNet18: Architecture {
         try fields.value("activation", &activation)
         try fields.value("norm", &norm)
     }
+
+    public var predictsNoise: Bool { false }
+    public func problem(with input: Shape, classes: Int) -> String? { nil }
 
     public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         var network = ResNet()

@@ -7,12 +7,17 @@ import Layers
 public struct VisionTransformer: Architecture {
     /// Patches along each side of the image, which need not be a square.
     public var patch = 8
+    /// Encoders.
     public var layers = 7
+    /// Numbers of a token.
     public var hidden = 384
+    /// Numbers between the two layers of an encoder's perceptron.
     public var mlpHidden = 384
+    /// Of attention; they divide `hidden`.
     public var heads = 12
-    /// Side and channels of an image, where a file states them; null: the data's.
+    /// Side of an image, where a file states it; null: the data's.
     public var side: Int?
+    /// Likewise.
     public var channels: Int?
 
     public init() {}
@@ -28,6 +33,7 @@ public struct VisionTransformer: Architecture {
         try fields.optional("in_c", &channels, in: 1...64)
     }
 
+    public var predictsNoise: Bool { false }
     public func problem(with input: Shape, classes: Int) -> String? {
         if let side, side != input[0] || side != input[1] {
             return "model.img is \(side), but the images are \(input[0]) x \(input[1])"
@@ -46,14 +52,14 @@ public struct VisionTransformer: Architecture {
             embedding: builder.scope("emb") { Linear(patchSize, hidden, in: &$0) },
             classToken: builder.parameter("cls_token", [1, 1, hidden], .normal),
             positions: builder.parameter("pos_emb", [1, patch * patch + 1, hidden], .normal),
-            encoders: Sequence(
+            encoders: Sequential(
                 (0..<layers).map { index in
                     builder.scope("enc") { builder in
                         builder.scope("\(index)") { Encoder(hidden, mlpHidden, heads: heads, in: &$0) }
                     }
                 }),
             head: builder.scope("fc") { builder in
-                Sequence([
+                Sequential([
                     builder.scope("0") { LayerNorm(hidden, in: &$0) },
                     builder.scope("1") { Linear(hidden, classes, in: &$0) },
                 ])
@@ -65,7 +71,7 @@ private struct Transformer: Layer {
     let patch: Int
     let embedding: Linear
     let classToken, positions: ParameterSlot
-    let encoders, head: Sequence
+    let encoders, head: Sequential
 
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
         let (height, width, channels) = (x.shape[-3], x.shape[-2], x.shape[-1])
@@ -87,14 +93,14 @@ private struct Transformer: Layer {
 private struct Encoder: Layer {
     let norm1, norm2: LayerNorm
     let attention: SelfAttention
-    let perceptron: Sequence
+    let perceptron: Sequential
 
     init(_ width: Int, _ hidden: Int, heads: Int, in builder: inout ModelBuilder) {
         norm1 = builder.scope("la1") { LayerNorm(width, in: &$0) }
         attention = builder.scope("msa") { SelfAttention(width, heads: heads, in: &$0) }
         norm2 = builder.scope("la2") { LayerNorm(width, in: &$0) }
         perceptron = builder.scope("mlp") { builder in
-            Sequence([
+            Sequential([
                 builder.scope("0") { Linear(width, hidden, in: &$0) }, Activation.gelu,
                 builder.scope("3") { Linear(hidden, width, in: &$0) }, Activation.gelu,
             ])

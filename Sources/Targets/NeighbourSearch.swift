@@ -50,7 +50,9 @@ final class NeighbourSearch {
         var products = [Scalar](repeating: 0, count: rows * columns)
         products.withUnsafeMutableBufferPointer { products in
             guard let products = products.baseAddress else { return }
-            BLAS.gemm(transposeB: true, rows, columns, size, queryImages, size, images, size, products, columns)
+            BLAS.gemm(
+                transposeB: true, m: rows, n: columns, k: size, queryImages, stride: size, images, stride: size,
+                products, stride: columns)
         }
         let largestSquare = squares.max() ?? 0
         return (0..<rows).map { row in

@@ -6,7 +6,11 @@ import Formats
 import Glibc
 import Training
 
-extension BenchmarkModel: ExpressibleByArgument {}
+extension BenchmarkModel: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+    public static var allValueStrings: [String] { names }
+    public var defaultValueDescription: String { name }
+}
 extension BenchmarkObjective: ExpressibleByArgument {}
 extension StatisticsMode: ExpressibleByArgument {}
 
@@ -53,7 +57,6 @@ struct Bench: ParsableCommand {
                     + "seconds 0 or more")
         }
         guard positive.contains(memory) else { throw ValidationError("memory must be 1 to \(most) mebibytes") }
-        guard subject != .conv || model != .vit else { throw ValidationError("vit has no convolutions") }
     }
 
     func run() throws {

@@ -27,9 +27,11 @@ import Testing
         return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    /// Types declared as `struct Name: Operation`, or EpilogueOperation, in one file.
+    /// Types declared as `struct Name: Operation`, or one of the protocols that refine it, in one file.
     private static func operations(in file: String) throws -> [String] {
-        try text(of: file).matches(of: /\b(?:struct|class|enum)\s+(\w+)\s*:[^{\n]*\b(?:Epilogue)?Operation\b/).map { String($0.1) }
+        try text(of: file)
+            .matches(of: /\b(?:struct|class|enum)\s+(\w+)\s*:[^{\n]*\b(?:Epilogue|Product)?Operation\b/)
+            .map { String($0.1) }
     }
 
     @Test func everyFileDefinesOperationsThatAreChecked() throws {

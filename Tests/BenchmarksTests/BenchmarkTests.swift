@@ -5,7 +5,9 @@ import Testing
 
 /// Whether what a benchmark prints is what it says. How fast anything is, is not for tests.
 struct BenchmarkTests {
-    private func number(_ line: JSONValue, _ key: String) throws -> Double { try #require(line[key]?.doubleValue, "\(key)") }
+    private func number(_ line: JSONValue, _ key: String) throws -> Double {
+        try #require(line[key]?.doubleValue, "\(key)")
+    }
 
     /// Of ResNet-8: the first layer, the three stages' 3x3 and 1x1 convolutions, and the linear layer.
     private var networkOperations: Double {
@@ -39,7 +41,7 @@ struct BenchmarkTests {
     /// 64 patches of 4x4x3 and a class token through seven layers of six square matrices and attention.
     @Test func transformersCountEveryToken() throws {
         var benchmark = StepBenchmark()
-        (benchmark.model, benchmark.objective, benchmark.batch) = (.vit, .infer, 1)
+        (benchmark.model, benchmark.objective, benchmark.batch) = (try #require(BenchmarkModel("vit")), .infer, 1)
         let line = try benchmark.run(over: SingleProcess(), seconds: 0)
         let weights = 64 * 48 * 384 + 7 * 65 * 6 * 384 * 384 + 384 * 10, attention = 7 * 2 * 65 * 65 * 384
         let forAnImage = try number(line, "gflops_effective") * 1e9 / number(line, "images_per_s")
@@ -58,6 +60,20 @@ struct BenchmarkTests {
         #expect(abs(images / 8 - 1) < 0.002)
         let share = try number(line, "summing_share")
         #expect(share > 0 && share < 1)
+    }
+
+    /// Whatever classifier the registry knows is measured, and no denoiser.
+    @Test(arguments: BenchmarkModel.names) func everyClassifierIsMeasured(name: String) throws {
+        var benchmark = StepBenchmark()
+        benchmark.model = try #require(BenchmarkModel(name))
+        (benchmark.objective, benchmark.batch) = (.infer, 1)
+        let line = try benchmark.run(over: SingleProcess(), seconds: 0)
+        #expect(try line["model"] == JSONValue(name) && number(line, "gflops_effective") > 0)
+    }
+
+    @Test func classifiersHaveTheRegistrysNames() {
+        #expect(Set(BenchmarkModel.names).isSuperset(of: ["resnet8", "resnet18", "vit", "mlp"]))
+        #expect(BenchmarkModel("unet") == nil && BenchmarkModel("mlp-denoiser") == nil)
     }
 
     @Test func everyConvolutionIsMeasuredByTheChosenMethodAndByThePatches() throws {

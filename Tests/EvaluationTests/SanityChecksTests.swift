@@ -150,6 +150,8 @@ struct SanityChecksTests {
     /// The first pixel decides, and every pass adds another number to the first logit.
     private struct Restless: Architecture {
         var drift: Scalar = 0
+        var predictsNoise: Bool { false }
+        func problem(with input: Shape, classes: Int) -> String? { nil }
         mutating func visit(_ fields: inout FieldVisitor) throws {}
         func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
             RestlessLayer(linear: Linear(input.count, classes, in: &builder), drift: drift)

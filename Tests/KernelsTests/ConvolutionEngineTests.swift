@@ -49,10 +49,17 @@ private func tolerance(_ method: ConvolutionMethod) -> Double {
     }
 }
 
-private let methods: [ConvolutionMethod] = [.direct, .winograd2, .winograd4, .winogradStrided]
+/// All but the reference, which `ConvolutionTests` compares with the definition.
+private let methods = ConvolutionMethod.allCases.filter { $0 != .patches }
 
-/// A stride that the method supports.
-private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStrided ? 2 : 1 }
+/// So many images of a shape that the method supports.
+private func geometry(_ images: Int, for method: ConvolutionMethod) throws -> ConvolutionGeometry {
+    let shapes = [
+        geometry(images, 6, 6, 5, 7), geometry(images, 6, 6, 5, 7, stride: 2),
+        geometry(images, 6, 6, 5, 7, kernel: (1, 1), padding: 0),
+    ]
+    return try #require(shapes.first { method.supports($0) })
+}
 
 @Suite struct ConvolutionEngineTests {
     @Test(arguments: methods, three + others)
@@ -89,7 +96,8 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
     @Test(arguments: [ConvolutionMethod.winograd4, .winogradStrided], [ConvolutionOperation.forward, .inputGradient])
     func addressesDoNotChangeLargeResults(_ method: ConvolutionMethod, _ operation: ConvolutionOperation) {
         let side = method == .winogradStrided && operation == .forward ? 128 : 64
-        let g = geometry(65, side, side, 16, 16, stride: stride(method)), engine = ConvolutionEngine(only: method)
+        let g = geometry(65, side, side, 16, 16, stride: method == .winogradStrided ? 2 : 1)
+        let engine = ConvolutionEngine(only: method)
         let count = operation == .forward ? g.images * g.outputImage : g.images * g.inputImage
         let input = random(g.images * max(g.inputImage, g.outputImage)), filters = random(g.filterCount, salt: 1)
         var form = [Scalar](repeating: 0, count: engine.preparedFilterCount(g, operation))
@@ -114,7 +122,8 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
     /// So do large gradients of filters, of tiles that fill one block or more.
     @Test(arguments: [ConvolutionMethod.winograd4, .winogradStrided], [4, 36])
     func addressesDoNotChangeLargeFilterGradients(_ method: ConvolutionMethod, _ side: Int) {
-        let g = geometry(2, side, side, 256, 240, stride: stride(method)), engine = ConvolutionEngine(only: method)
+        let g = geometry(2, side, side, 256, 240, stride: method == .winogradStrided ? 2 : 1)
+        let engine = ConvolutionEngine(only: method)
         let x = random(g.images * g.inputImage), dy = random(g.images * g.outputImage, salt: 1), count = g.filterCount
         var scratch = [Scalar](repeating: 0, count: engine.scratchCount(g, .weightGradient))
         expectSameAtAnyAddress(count) { engine.weightGradient(g, x, dy, $0, scratch: &scratch) }
@@ -269,7 +278,7 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
 
     @Test(arguments: ConvolutionMethod.allCases)
     func anEmptyBatchHasNoGradient(_ method: ConvolutionMethod) throws {
-        let operands = ConvolutionOperands(geometry(0, 6, 6, 5, 7, stride: stride(method)))
+        let operands = ConvolutionOperands(try geometry(0, for: method))
         let engine = ConvolutionEngine(only: method)
         #expect(try #require(operands.run(engine, .forward)).isEmpty)
         #expect(try #require(operands.run(engine, .inputGradient)).isEmpty)
@@ -280,7 +289,7 @@ private func stride(_ method: ConvolutionMethod) -> Int { method == .winogradStr
     @Test(arguments: ConvolutionMethod.allCases)
     func imagesAreApart(_ method: ConvolutionMethod) throws {
         let engine = ConvolutionEngine(only: method)
-        let operands = ConvolutionOperands(geometry(3, 6, 6, 5, 7, stride: stride(method)))
+        let operands = ConvolutionOperands(try geometry(3, for: method))
         var spoilt = operands
         spoilt.spoilImage(1)
         let clean = try #require(operands.run(engine, .forward)), result = try #require(spoilt.run(engine, .forward))

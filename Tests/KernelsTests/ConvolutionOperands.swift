@@ -104,7 +104,7 @@ struct ConvolutionOperands {
         engine.forwardAndWeightGradient(
             g, x.pointer, prepared.pointer, y.pointer,
             ConvolutionEpilogue(addend: addend.pointer, gate: gate.pointer, gateImages: gate.count / g.outputImage),
-            dy.pointer, dw.pointer, scratch: scratch.pointer)
+            dy: dy.pointer, dw: dw.pointer, scratch: scratch.pointer)
         let buffers = [x, w, dy, addend, gate, y, dw, scratch, prepared]
         return buffers.allSatisfy(\.isIntact) ? (y.values, dw.values) : nil
     }

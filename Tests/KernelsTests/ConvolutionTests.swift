@@ -68,6 +68,6 @@ extension ConvolutionGeometry: CustomTestStringConvertible {
             padding: 1)
         #expect(g.outHeight == 4 && g.outWidth == 4 && g.outputPixels == 16)
         #expect(g.patch == 18 && g.inputImage == 126 && g.outputImage == 80 && g.filterCount == 90)
-        #expect(g.operations == Double(2 * 2 * 16 * 5 * 18))
+        #expect(g.multiplications == 2 * 16 * 5 * 18)
     }
 }

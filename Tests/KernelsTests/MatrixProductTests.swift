@@ -52,8 +52,8 @@ import Testing
                 let c = written(m * strideC) {
                     $0.update(from: start, count: m * strideC)
                     BLAS.gemm(
-                        transposeA: transposeA, transposeB: transposeB, m, n, k, alpha: alpha, a, strideA, b, strideB,
-                        beta: beta, $0, strideC)
+                        transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: alpha,
+                        a, stride: strideA, b, stride: strideB, beta: beta, $0, stride: strideC)
                 }
                 let expected = indices([m, strideC]).map { index in
                     let old = Double(start[index[0] * strideC + index[1]])
@@ -68,9 +68,10 @@ import Testing
     /// beta 0 overwrites, whatever stood there: products go into fresh memory.
     @Test func gemmIntoFreshMemory() {
         let a = random(6, salt: 1), b = random(6, salt: 2)
-        #expect(written(4) { BLAS.gemm(2, 2, 3, a, 3, b, 2, $0, 2) }.allSatisfy { $0.isFinite })
-        #expect(written(4) { BLAS.gemm(2, 2, 0, a, 1, b, 2, $0, 2) } == [0, 0, 0, 0])
-        #expect(written(0) { BLAS.gemm(0, 2, 3, a, 3, b, 2, $0, 2) } == [])
+        let product = written(4) { BLAS.gemm(m: 2, n: 2, k: 3, a, stride: 3, b, stride: 2, $0, stride: 2) }
+        #expect(product.allSatisfy { $0.isFinite })
+        #expect(written(4) { BLAS.gemm(m: 2, n: 2, k: 0, a, stride: 1, b, stride: 2, $0, stride: 2) } == [0, 0, 0, 0])
+        #expect(written(0) { BLAS.gemm(m: 0, n: 2, k: 3, a, stride: 3, b, stride: 2, $0, stride: 2) } == [])
     }
 
     @Test func library() {

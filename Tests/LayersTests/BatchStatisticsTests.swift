@@ -10,7 +10,7 @@ import Testing
 
     private let pool = MemoryPool()
     private let network = Bench { builder in
-        Sequence([
+        Sequential([
             Conv2d(2, 3, kernel: 3, padding: 1, in: &builder),
             builder.scope("bn1") { BatchNorm2d(3, in: &$0) },
             Activation.silu,

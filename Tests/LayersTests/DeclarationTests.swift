@@ -7,7 +7,7 @@ import Testing
     @Test func namesShapesAndOrder() {
         let bench = Bench { builder in
             builder.scope("stem") { builder in
-                Sequence([
+                Sequential([
                     builder.scope("conv") { Conv2d(2, 3, kernel: 5, in: &$0) },
                     builder.scope("bn") { BatchNorm2d(3, in: &$0) },
                 ])

@@ -101,6 +101,8 @@ import Training
         var kind = Kind.mean
         init() {}
         init(_ kind: Kind) { self.kind = kind }
+        var predictsNoise: Bool { false }
+        func problem(with input: Shape, classes: Int) -> String? { nil }
         mutating func visit(_ fields: inout FieldVisitor) throws {}
 
         private struct Meeting: Layer {
@@ -111,7 +113,7 @@ import Training
         }
         func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
             let places = kind == .places ? builder.parameter("places", [4, 4, 4, 1], .normal) : nil
-            return Sequence([
+            return Sequential([
                 Meeting(places: places), Flatten(), Linear(16, 8, in: &builder), Activation.gelu,
             ])
         }

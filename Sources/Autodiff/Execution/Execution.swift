@@ -17,6 +17,7 @@ public final class Execution: Sendable {
     public let trap: NonFiniteTrap?
     let observer: Observer?
 
+    /// An execution that computes convolutions as the user prefers, watched by those that are given.
     public init(
         convolution: ConvolutionPreference = .auto, trace: SpanRecorder? = nil, trap: NonFiniteTrap? = nil,
         observer: Observer? = nil

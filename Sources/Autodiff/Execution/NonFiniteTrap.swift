@@ -5,6 +5,7 @@ import Synchronization
 public final class NonFiniteTrap: Sendable {
     private let first = Mutex<String?>(nil)
 
+    /// A trap that has caught nothing.
     public init() {}
 
     /// The name of the first operation whose result was not finite; nil while there is none.

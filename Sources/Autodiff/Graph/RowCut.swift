@@ -4,14 +4,17 @@
 /// known from where their numbers come from: an extent may agree with the batch by chance. All other inputs are the
 /// same for every row.
 public struct RowCut: Sendable {
+    /// The images that are cut out.
     public let rows: Range<Int>
     /// Of which so many there are.
     public let batch: Int
     /// The shapes of the whole batch.
     public let inputs: [Shape]
+    /// The whole batch's result.
     public let output: Shape
     private let following: [Bool]
 
+    /// `following` says of each input whether it follows the batch.
     public init(_ rows: Range<Int>, of batch: Int, inputs: [Shape], following: [Bool], output: Shape) {
         precondition(
             batch > 0 && rows.lowerBound >= 0 && rows.upperBound <= batch && inputs.count == following.count,
@@ -23,6 +26,7 @@ public struct RowCut: Sendable {
         self.following = following
     }
 
+    /// Whether an input follows the batch.
     public func follows(_ index: Int) -> Bool { following[index] }
 
     /// Whether an input follows the batch, along an axis that is not one of the last `inner`.

@@ -6,6 +6,7 @@ import Synchronization
 /// Tensors are made in a pool and their results stay in it, so there is no ambient allocator. Blocks return to the
 /// pool when their last tensor goes; the system gets everything back with the pool itself.
 public final class MemoryPool: Sendable {
+    /// How much memory is in use.
     public struct Usage: Sendable, Equatable {
         /// Bytes that tensors hold now, and the most they have held since the last `resetPeak`.
         public var live = 0, peak = 0
@@ -23,6 +24,7 @@ public final class MemoryPool: Sendable {
     /// How operations on the tensors in this pool are carried out. The pool itself takes no part in it.
     public let execution: Execution
 
+    /// An empty pool; memory is taken as tensors are made.
     public init(for execution: Execution = Execution()) { self.execution = execution }
 
     deinit {
@@ -32,6 +34,7 @@ public final class MemoryPool: Sendable {
         }
     }
 
+    /// What is in use at this moment.
     public var usage: Usage {
         state.withLock { state in
             var usage = state.usage
@@ -39,6 +42,7 @@ public final class MemoryPool: Sendable {
             return usage
         }
     }
+    /// Forgets earlier peaks: the most that tensors have held is what they hold now.
     public func resetPeak() { state.withLock { $0.usage.peak = $0.usage.live } }
 
     /// Sizes of small blocks step by an eighth of their power of two: few sizes, and at most an eighth is unused.

@@ -5,14 +5,18 @@ import Kernels
 /// Sendable without a lock because of one rule: only the code that made a storage writes to it, and it stops before
 /// the storage becomes part of a tensor that others can see.
 public final class Storage: @unchecked Sendable {
+    /// Numbers, not bytes.
     public let count: Int
+    /// The first number, at an address that 64 divides unless this is a window. See above for who may write.
     public let pointer: Destination
+    /// Where the memory goes back to.
     public let pool: MemoryPool
     /// The storage that owns the memory, where this one is a window into it.
     private let owner: Storage?
     /// Like a graph, filled and read by one thread.
     private var prepared: [FilterForm: Storage] = [:]
 
+    /// Room for numbers that are still to be written. Ends the program where the system has no more memory.
     public init(count: Int, in pool: MemoryPool) {
         self.count = count
         self.pool = pool

@@ -40,8 +40,12 @@ struct Arithmetic: Operation {
 }
 
 extension Tensor {
+    /// a + b; shapes are aligned at their last axes, and extents of 1 are repeated. So for the other three.
     public static func + (a: Tensor, b: Tensor) -> Tensor { apply(Arithmetic(kind: .add), [a, b]) }
+    /// a - b
     public static func - (a: Tensor, b: Tensor) -> Tensor { apply(Arithmetic(kind: .subtract), [a, b]) }
+    /// a b
     public static func * (a: Tensor, b: Tensor) -> Tensor { apply(Arithmetic(kind: .multiply), [a, b]) }
+    /// a / b
     public static func / (a: Tensor, b: Tensor) -> Tensor { apply(Arithmetic(kind: .divide), [a, b]) }
 }

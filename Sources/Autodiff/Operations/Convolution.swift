@@ -2,8 +2,11 @@ import Kernels
 
 /// What a convolution does besides its tensors' shapes.
 public struct ConvolutionSettings: Sendable, Hashable {
+    /// Pixels between neighbouring windows, along both axes.
     public let stride: Int
+    /// Lines of zeros on all four sides.
     public let padding: Int
+    /// A convolution of any kernel.
     public init(stride: Int, padding: Int) {
         self.stride = stride
         self.padding = padding
@@ -22,12 +25,16 @@ public struct ConvolutionSettings: Sendable, Hashable {
 }
 
 /// y[..., Ho, Wo, Co] = x[..., H, W, Ci] * w[Co, kh, kw, Ci]. Like `Linear`, a member of a closed family of three.
-struct Convolution: EpilogueOperation {
+struct Convolution: EpilogueOperation, ConvolvingOperation {
     let settings: ConvolutionSettings
     var hasAddend = false, isGated = false
     let name = "convolution"
+    var keeps: Kept { factorsAndGate }
+    var gate: Gate? { epilogueGate }
+    func route(_ p: Pullback) -> Route { Route(completed: 0) }
 
     func forward(_ x: [Tensor]) -> Tensor { settings.convolve(x[0], x[1]) { epilogue(x, of: $0) } }
+    func geometry(_ inputs: [Shape]) -> ConvolutionGeometry { settings.geometry(input: inputs[0], filters: inputs[1]) }
     func pullback(_ p: Pullback) -> [Tensor?] {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + epilogueParts(cotangent)
@@ -69,6 +76,9 @@ struct ConvolutionInputGradient: EpilogueOperation {
     let input: Shape
     var hasAddend = false, isGated = false
     let name = "convolution input gradient"
+    var keeps: Kept { factorsAndGate }
+    var gate: Gate? { epilogueGate }
+    func route(_ p: Pullback) -> Route { Route(completed: 0) }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (dy, filters) = (x[0], x[1])
@@ -115,7 +125,7 @@ extension ConvolutionInputGradient {
                 let scratch = Storage(count: engine.jointScratchCount(g), in: pool)
                 withExtendedLifetime(scratch) {
                     engine.forwardAndWeightGradient(
-                        g, cotangent.pointer, prepared, y.pointer, epilogue, dy.pointer, dw.pointer,
+                        g, cotangent.pointer, prepared, y.pointer, epilogue, dy: dy.pointer, dw: dw.pointer,
                         scratch: scratch.pointer)
                 }
             }

@@ -2,7 +2,7 @@ import Kernels
 
 /// y[..., out] = x[..., in] w[out, in]ᵀ. With its two transposes it forms a family closed under differentiation: each
 /// derivative of each member is one of the members.
-struct Linear: Operation {
+struct Linear: ProductOperation {
     /// Whether the axis before the last counts tokens of an image, and not images.
     let hasTokens: Bool
     let name = "linear"
@@ -15,9 +15,10 @@ struct Linear: Operation {
             "linear: input \(input.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = input.shape.count / max(1, width)
         return Tensor(input.shape.prefix(input.shape.rank - 1) + [out], in: input.pool) {
-            products(input, rows: rows, hasTokens, out, width, weight, transposed: true, $0)
+            products(input, rows: rows, hasTokens: hasTokens, out, width, weight, transposed: true, $0)
         }
     }
+    func multiplications(_ inputs: [Shape]) -> Int { inputs[0].count * inputs[1][0] }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? apply(LinearInputGradient(hasTokens: hasTokens), [p.cotangent, p.input(1)]) : nil,
@@ -43,7 +44,7 @@ struct LinearInputGradient: Operation {
             "linear input gradient: cotangent \(dy.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = dy.shape.count / max(1, out)
         return Tensor(dy.shape.prefix(dy.shape.rank - 1) + [width], in: dy.pool) {
-            products(dy, rows: rows, hasTokens, width, out, weight, transposed: false, $0)
+            products(dy, rows: rows, hasTokens: hasTokens, width, out, weight, transposed: false, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
@@ -71,7 +72,9 @@ struct LinearWeightGradient: Operation {
             "linear weight gradient: cotangent \(dy.shape), input \(input.shape)")
         let rows = dy.shape.count / max(1, out)
         return Tensor([out, width], in: dy.pool) {
-            BLAS.gemm(transposeA: true, out, width, rows, dy.pointer, out, input.pointer, width, $0, width)
+            BLAS.gemm(
+                transposeA: true, m: out, n: width, k: rows, dy.pointer, stride: out, input.pointer, stride: width,
+                $0, stride: width)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
@@ -107,7 +110,7 @@ extension Pullback {
 /// out[rows, n] = x[rows, k] times the weight. Rows alone, or those of one image (its tokens) at a time: either way
 /// their bits do not depend on the batch.
 private func products(
-    _ x: Tensor, rows: Int, _ hasTokens: Bool, _ n: Int, _ k: Int, _ weight: Tensor, transposed: Bool,
+    _ x: Tensor, rows: Int, hasTokens: Bool, _ n: Int, _ k: Int, _ weight: Tensor, transposed: Bool,
     _ out: Destination
 ) {
     let tokens = hasTokens ? x.shape[-2] : 1
@@ -116,8 +119,8 @@ private func products(
     }
     for start in stride(from: 0, to: rows, by: tokens) {
         BLAS.gemm(
-            transposeB: transposed, tokens, n, k, x.pointer + start * k, k, weight.pointer, weight.shape[1],
-            out + start * n, n)
+            transposeB: transposed, m: tokens, n: n, k: k, x.pointer + start * k, stride: k,
+            weight.pointer, stride: weight.shape[1], out + start * n, stride: n)
     }
 }
 

@@ -2,33 +2,48 @@ import Kernels
 
 /// a[..., M, K] b[..., K, N] for every leading index, either factor read as its transpose. Leading axes broadcast. The
 /// family is closed: each derivative is a product of the cotangent with the other factor.
-struct MatrixProduct: Operation {
+struct MatrixProduct: ProductOperation {
     let transposeA: Bool
     let transposeB: Bool
     let name = "matrix product"
     let keeps: Kept = .factors
 
-    func forward(_ x: [Tensor]) -> Tensor {
-        let (a, b) = (x[0], x[1])
-        precondition(a.shape.rank >= 2 && b.shape.rank >= 2, "\(name): \(a.shape) and \(b.shape)")
-        let (m, k) = transposeA ? (a.shape[-1], a.shape[-2]) : (a.shape[-2], a.shape[-1])
-        let (k2, n) = transposeB ? (b.shape[-1], b.shape[-2]) : (b.shape[-2], b.shape[-1])
-        let leadA = a.shape.prefix(a.shape.rank - 2), leadB = b.shape.prefix(b.shape.rank - 2)
+    /// Extents of a product: so many matrices, along the leading axes, of M K and K N.
+    private struct Extents {
+        let leadA, leadB, lead: Shape
+        let m, n, k: Int
+    }
+
+    private func extents(_ a: Shape, _ b: Shape) -> Extents {
+        precondition(a.rank >= 2 && b.rank >= 2, "\(name): \(a) and \(b)")
+        let (m, k) = transposeA ? (a[-1], a[-2]) : (a[-2], a[-1])
+        let (k2, n) = transposeB ? (b[-1], b[-2]) : (b[-2], b[-1])
+        let leadA = a.prefix(a.rank - 2), leadB = b.prefix(b.rank - 2)
         guard k == k2, let lead = Shape.broadcast(leadA, leadB) else {
-            preconditionFailure("\(name): shapes \(a.shape) and \(b.shape) do not fit")
+            preconditionFailure("\(name): shapes \(a) and \(b) do not fit")
         }
         // One factor may lack leading axes, but not repeat inner ones: its matrices then come round in order.
         precondition(
             lead.suffix(leadA.rank) == leadA && lead.suffix(leadB.rank) == leadB,
             "\(name): leading axes \(leadA) and \(leadB)")
-        return Tensor(lead + [m, n], in: a.pool) { out in
-            for i in 0..<lead.count {
+        return Extents(leadA: leadA, leadB: leadB, lead: lead, m: m, n: n, k: k)
+    }
+
+    func forward(_ x: [Tensor]) -> Tensor {
+        let (a, b) = (x[0], x[1]), e = extents(a.shape, b.shape)
+        return Tensor(e.lead + [e.m, e.n], in: a.pool) { out in
+            for i in 0..<e.lead.count {
                 BLAS.gemm(
-                    transposeA: transposeA, transposeB: transposeB, m, n, k,
-                    a.pointer + i % leadA.count * m * k, a.shape[-1],
-                    b.pointer + i % leadB.count * k * n, b.shape[-1], out + i * m * n, n)
+                    transposeA: transposeA, transposeB: transposeB, m: e.m, n: e.n, k: e.k,
+                    a.pointer + i % e.leadA.count * e.m * e.k, stride: a.shape[-1],
+                    b.pointer + i % e.leadB.count * e.k * e.n, stride: b.shape[-1], out + i * e.m * e.n, stride: e.n)
             }
         }
+    }
+
+    func multiplications(_ inputs: [Shape]) -> Int {
+        let e = extents(inputs[0], inputs[1])
+        return e.lead.count * e.m * e.n * e.k
     }
 
     func pullback(_ p: Pullback) -> [Tensor?] {

@@ -41,10 +41,15 @@ struct Pointwise: Operation {
 }
 
 extension Tensor {
+    /// Every number times `factor`.
     public static func * (a: Tensor, factor: Scalar) -> Tensor { apply(Pointwise(kind: .scale(factor)), [a]) }
+    /// Every number plus `term`.
     public static func + (a: Tensor, term: Scalar) -> Tensor { apply(Pointwise(kind: .offset(term)), [a]) }
+    /// Every number's negative.
     public static prefix func - (a: Tensor) -> Tensor { a * -1 }
+    /// e to the power of every number.
     public func exponential() -> Tensor { apply(Pointwise(kind: .exponential), [self]) }
+    /// The natural logarithm of every number.
     public func logarithm() -> Tensor { apply(Pointwise(kind: .logarithm), [self]) }
     /// sqrt(x + epsilon): with epsilon > 0 every derivative is finite at x = 0.
     public func squareRoot(epsilon: Scalar = 0) -> Tensor {

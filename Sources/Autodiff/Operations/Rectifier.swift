@@ -32,6 +32,16 @@ struct RectifierGradient: Operation {
     }
 }
 
+extension Pullback {
+    /// The cotangent where the operation's gate is open, and zero elsewhere.
+    var gatedCotangent: Tensor {
+        if operation.gate == nil || isGated { return cotangent }
+        guard let gate = node.gate else { preconditionFailure("\(operation.name): the gate was released") }
+        return apply(RectifierGradient(), [cotangent, gate])
+    }
+}
+
 extension Tensor {
+    /// max(x, 0) of every number.
     public func rectified() -> Tensor { apply(Rectifier(), [self]) }
 }

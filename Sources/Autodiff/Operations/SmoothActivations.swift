@@ -18,6 +18,7 @@ struct Smooth: Operation {
 }
 
 extension Tensor {
+    /// `function` of every number.
     public func activated(by function: SmoothActivation) -> Tensor {
         apply(Smooth(function: function, order: 0), [self])
     }

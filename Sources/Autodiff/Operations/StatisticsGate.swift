@@ -29,5 +29,6 @@ struct StatisticsGate: Operation {
 }
 
 extension Tensor {
+    /// The same numbers, through which a pass sees batch statistics as `BatchStatistics` says.
     public func gatedStatistics() -> Tensor { apply(StatisticsGate(), [self]) }
 }

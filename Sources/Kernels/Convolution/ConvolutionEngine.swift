@@ -11,6 +11,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
     private let preference: ConvolutionPreference
     private let only: ConvolutionMethod?
 
+    /// An engine that takes the method that suits a shape, as far as the user leaves the choice.
     public init(_ preference: ConvolutionPreference = .auto) {
         self.preference = preference
         only = nil
@@ -22,6 +23,7 @@ public struct ConvolutionEngine: Sendable, Hashable {
         only = method
     }
 
+    /// How the operation is computed for this shape, by the same method for any number of images.
     public func method(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> ConvolutionMethod {
         let method = only ?? ConvolutionChoice.method(g, operation, preference)
         precondition(
@@ -89,8 +91,8 @@ public struct ConvolutionEngine: Sendable, Hashable {
     /// `forward` of x and `weightGradient` of x and dy, with the bits that they have apart, where `sharesPatches`.
     public func forwardAndWeightGradient(
         _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
-        _ dy: Source, _ dw: Destination, scratch: Destination
+        dy: Source, dw: Destination, scratch: Destination
     ) {
-        kernel(g, .forward).forwardAndWeightGradient(g, x, filters, y, epilogue, dy, dw, scratch: scratch)
+        kernel(g, .forward).forwardAndWeightGradient(g, x, filters, y, epilogue, dy: dy, dw: dw, scratch: scratch)
     }
 }

@@ -11,6 +11,7 @@ public struct ConvolutionEpilogue {
     var gate: Source?
     var gateImages = 1
 
+    /// The result as it is.
     public init() {}
 
     /// For derivatives.

@@ -3,6 +3,7 @@ protocol ConvolutionKernel {
     static func supports(_ g: ConvolutionGeometry) -> Bool
 
     static func scratchCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int
+    /// 0 where filters are read as they are.
     static func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int
     static func prepareFilters(
         _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination)
@@ -20,19 +21,14 @@ protocol ConvolutionKernel {
     static func jointScratchCount(_ g: ConvolutionGeometry) -> Int
     static func forwardAndWeightGradient(
         _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
-        _ dy: Source, _ dw: Destination, scratch: Destination)
+        dy: Source, dw: Destination, scratch: Destination)
 }
 
 extension ConvolutionKernel {
-    static func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int { 0 }
-    static func prepareFilters(
-        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination
-    ) {}
-
     static func jointScratchCount(_ g: ConvolutionGeometry) -> Int { 0 }
     static func forwardAndWeightGradient(
         _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
-        _ dy: Source, _ dw: Destination, scratch: Destination
+        dy: Source, dw: Destination, scratch: Destination
     ) {
         preconditionFailure("convolution: this method's forward pass and weight gradient share nothing")
     }

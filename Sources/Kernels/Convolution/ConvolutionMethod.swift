@@ -11,6 +11,7 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
     /// Winograd's method on the even and the odd pixels: 3x3 filters, stride 2, padding 1.
     case winogradStrided
 
+    /// Whether the method can compute all three passes of this shape.
     public func supports(_ g: ConvolutionGeometry) -> Bool { kernel.supports(g) }
 
     var kernel: any ConvolutionKernel.Type {

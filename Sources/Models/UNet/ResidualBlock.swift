@@ -12,17 +12,17 @@ struct ResidualBlock {
     private let conditioning: UNet.TimeConditioning
     private let scale: Double
 
-    init(from: Int, to: Int, scale: Double, _ parts: BlockParts, in builder: inout ModelBuilder) {
-        activation = parts.activation
-        conditioning = parts.conditioning
+    init(from: Int, to: Int, scale: Double, _ settings: BlockSettings, in builder: inout ModelBuilder) {
+        activation = settings.activation
+        conditioning = settings.conditioning
         self.scale = scale
         func norm(_ name: String, _ channels: Int, _ builder: inout ModelBuilder) -> GroupNorm {
-            builder.scope(name) { GroupNorm(channels, groups: parts.groups, epsilon: parts.epsilon, in: &$0) }
+            builder.scope(name) { GroupNorm(channels, groups: settings.groups, epsilon: settings.epsilon, in: &$0) }
         }
         norm1 = norm("norm1", from, &builder)
         conv1 = builder.scope("conv1") { Conv2d(from, to, kernel: 3, padding: 1, bias: true, in: &$0) }
         time = builder.scope("time_emb_proj") {
-            Linear(parts.timeWidth, parts.conditioning == .added ? to : 2 * to, in: &$0)
+            Linear(settings.timeWidth, settings.conditioning == .added ? to : 2 * to, in: &$0)
         }
         norm2 = norm("norm2", to, &builder)
         conv2 = builder.scope("conv2") { Conv2d(to, to, kernel: 3, padding: 1, bias: true, in: &$0) }

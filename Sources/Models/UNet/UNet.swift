@@ -5,12 +5,18 @@ import Layers
 /// A U-Net that predicts noise (Ho et al. 2020): names, shapes and arithmetic of diffusers' `UNet2DModel`, and its
 /// keys, so that a `config.json` saved by that library is read by this declaration. Keys with one value are what is
 /// supported of theirs.
-public struct UNet: Architecture {
+public struct UNet: Configurable {
+    /// Blocks of the way down, with attention or without.
     public enum DownBlock: String, Sendable, CaseIterable { case plain = "DownBlock2D", attending = "AttnDownBlock2D" }
+    /// Blocks of the way up, with attention or without.
     public enum UpBlock: String, Sendable, CaseIterable { case plain = "UpBlock2D", attending = "AttnUpBlock2D" }
+    /// The deepest blocks.
     public enum MiddleBlock: String, Sendable, CaseIterable { case standard = "UNetMidBlock2D" }
+    /// How the time becomes numbers: sines and cosines.
     public enum TimeEmbeddingKind: String, Sendable, CaseIterable { case positional }
+    /// How the resolution changes: by a convolution.
     public enum Resampling: String, Sendable, CaseIterable { case conv }
+    /// Diffusers' names, of which two mean the same.
     public enum ActivationName: String, Sendable, CaseIterable {
         case silu, swish, relu, gelu
         var activation: Activation { self == .swish ? .silu : Activation(rawValue: rawValue) ?? .silu }
@@ -21,33 +27,50 @@ public struct UNet: Architecture {
         case scaleAndShift = "scale_shift"
     }
 
+    /// `in_channels`; null: the images'.
     public var inChannels: Int?
+    /// `out_channels`; null: the images'. Twice as many hold a variance that is not used.
     public var outChannels: Int?
+    /// `center_input_sample`: images in [0, 1] are brought to [-1, 1] first.
     public var centresInput = false
+    /// `time_embedding_dim`; null: four times the first width.
     public var timeEmbeddingDim: Int?
+    /// `freq_shift`, of `TimeEmbedding.Waves`.
     public var freqShift = 0.0
+    /// `flip_sin_to_cos`
     public var cosineFirst = true
+    /// `down_block_types`, from the highest resolution on.
     public var downBlocks = [DownBlock.plain, .attending]
+    /// `mid_block_type`; null: none.
     public var midBlock: MiddleBlock? = .standard
+    /// `up_block_types`, from the lowest resolution on.
     public var upBlocks = [UpBlock.attending, .plain]
+    /// `block_out_channels`, from the highest resolution on.
     public var widths = [32, 64]
+    /// `layers_per_block`: residual blocks of a way down; a way up has one more.
     public var layersPerBlock = 2
+    /// `mid_block_scale_factor`: what results of the deepest blocks are divided by.
     public var midScale = 1.0
+    /// `downsample_padding`
     public var downsamplePadding = 1
+    /// `act_fn`
     public var activation = ActivationName.silu
     /// Channels of an attention head; null: one head.
     public var headWidth: Int? = 8
+    /// `norm_num_groups`; they divide all widths.
     public var groups = 32
+    /// `attn_norm_num_groups`; null: `groups`, or no normalisation where time is scale and shift.
     public var midAttentionGroups: Int?
+    /// `norm_eps`
     public var epsilon = 1e-5
+    /// `resnet_time_scale_shift`
     public var timeConditioning = TimeConditioning.added
+    /// `add_attention`, to the deepest blocks.
     public var midHasAttention = true
     /// Rows of the class table; null: one a class and one for the empty class; 0: a network that knows no classes.
     public var classEmbeddings: Int?
 
     public init() {}
-
-    public var predictsNoise: Bool { true }
 
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         var timeEmbedding = TimeEmbeddingKind.positional, down = Resampling.conv, up = Resampling.conv
@@ -89,7 +112,7 @@ public struct UNet: Architecture {
         try fields.require(
             freqShift < Double(widths[0] / 2), "freq_shift", "leaves no frequencies for \(widths[0]) channels")
         // Behind a concatenation the sum of two widths is normalised.
-        let normalised = widths + UNetWidths(self).joined
+        let normalised = widths + UNetWidths(widths, layersPerBlock: layersPerBlock).joined
         if let odd = normalised.first(where: { $0 % groups != 0 }) {
             try fields.require(false, "norm_num_groups", "\(groups) groups do not divide \(odd) channels")
         }
@@ -123,31 +146,5 @@ public struct UNet: Architecture {
             return "model: \(widths.count) levels need sides that \(factor) divides; images are \(input[0])x\(input[1])"
         }
         return nil
-    }
-
-    public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
-        UNetNetwork(
-            self, inChannels: input[2], outChannels: outChannels ?? input[2],
-            classEmbeddings: classEmbeddings ?? classes + 1, in: &builder)
-    }
-}
-
-/// The channels that meet in the blocks of the way up, from the deepest level.
-struct UNetWidths {
-    /// Of each block: the channels of its input, of its output, and of the skips it takes, in order.
-    var up: [(input: Int, output: Int, skips: [Int])] = []
-
-    init(_ unet: UNet) {
-        let reversed = Array(unet.widths.reversed())
-        for (i, output) in reversed.enumerated() {
-            let below = reversed[min(i + 1, reversed.count - 1)]
-            up.append(
-                (reversed[max(0, i - 1)], output, Array(repeating: output, count: unet.layersPerBlock) + [below]))
-        }
-    }
-
-    /// Channels behind each concatenation.
-    var joined: [Int] {
-        up.flatMap { block in block.skips.enumerated().map { ($0 == 0 ? block.input : block.output) + $1 } }
     }
 }

@@ -2,24 +2,7 @@ import Autodiff
 import Kernels
 import Layers
 
-/// What the blocks of a U-Net have in common.
-struct BlockParts {
-    let timeWidth: Int
-    let activation: Activation
-    let groups: Int
-    let epsilon: Double
-    let conditioning: UNet.TimeConditioning
-    private let headWidth: Int?
-
-    init(_ unet: UNet, timeWidth: Int) {
-        self.timeWidth = timeWidth
-        activation = unet.activation.activation
-        groups = unet.groups
-        epsilon = unet.epsilon
-        conditioning = unet.timeConditioning
-        headWidth = unet.headWidth
-    }
-
+extension BlockSettings {
     /// Residual block `index` of the enclosing scope.
     func residual(_ index: Int, from: Int, to: Int, scale: Double = 1, in builder: inout ModelBuilder)
         -> ResidualBlock
@@ -50,11 +33,12 @@ struct DownLevel {
 
     /// `padding` nil: the last level, which keeps the resolution.
     init(
-        from: Int, to: Int, layers: Int, attends: Bool, padding: Int?, _ parts: BlockParts,
+        from: Int, to: Int, layers: Int, attends: Bool, padding: Int?, _ settings: BlockSettings,
         in builder: inout ModelBuilder
     ) {
-        blocks = (0..<layers).map { parts.residual($0, from: $0 == 0 ? from : to, to: to, in: &builder) }
-        attentions = attends ? (0..<layers).map { parts.attention($0, to, groups: parts.groups, in: &builder) } : []
+        blocks = (0..<layers).map { settings.residual($0, from: $0 == 0 ? from : to, to: to, in: &builder) }
+        attentions =
+            attends ? (0..<layers).map { settings.attention($0, to, groups: settings.groups, in: &builder) } : []
         downsample = padding.map { padding in
             builder.scope("downsamplers") { builder in
                 builder.scope("0") { Downsample(to, padding: padding, in: &$0) }
@@ -85,13 +69,13 @@ struct MidBlock {
     private let attention: SpatialAttention?
 
     init(
-        _ channels: Int, attends: Bool, scale: Double, attentionGroups: Int?, _ parts: BlockParts,
+        _ channels: Int, attends: Bool, scale: Double, attentionGroups: Int?, _ settings: BlockSettings,
         in builder: inout ModelBuilder
     ) {
         attention =
-            attends ? parts.attention(0, channels, groups: attentionGroups, scale: scale, in: &builder) : nil
-        first = parts.residual(0, from: channels, to: channels, scale: scale, in: &builder)
-        second = parts.residual(1, from: channels, to: channels, scale: scale, in: &builder)
+            attends ? settings.attention(0, channels, groups: attentionGroups, scale: scale, in: &builder) : nil
+        first = settings.residual(0, from: channels, to: channels, scale: scale, in: &builder)
+        second = settings.residual(1, from: channels, to: channels, scale: scale, in: &builder)
     }
 
     func callAsFunction(_ x: Tensor, _ embedding: Tensor, _ context: inout ForwardContext) -> Tensor {
@@ -107,16 +91,16 @@ struct UpLevel {
     private let upsample: Upsample?
 
     init(
-        _ widths: (input: Int, output: Int, skips: [Int]), attends: Bool, upsamples: Bool, _ parts: BlockParts,
+        _ widths: (input: Int, output: Int, skips: [Int]), attends: Bool, upsamples: Bool, _ settings: BlockSettings,
         in builder: inout ModelBuilder
     ) {
         blocks = widths.skips.enumerated().map { index, skip in
-            parts.residual(
+            settings.residual(
                 index, from: (index == 0 ? widths.input : widths.output) + skip, to: widths.output, in: &builder)
         }
         attentions =
             attends
-            ? blocks.indices.map { parts.attention($0, widths.output, groups: parts.groups, in: &builder) } : []
+            ? blocks.indices.map { settings.attention($0, widths.output, groups: settings.groups, in: &builder) } : []
         upsample =
             upsamples
             ? builder.scope("upsamplers") { builder in builder.scope("0") { Upsample(widths.output, in: &$0) } } : nil

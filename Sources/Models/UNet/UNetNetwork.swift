@@ -2,6 +2,16 @@ import Autodiff
 import Kernels
 import Layers
 
+extension UNet: Architecture {
+    public var predictsNoise: Bool { true }
+
+    public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
+        UNetNetwork(
+            self, inChannels: input[2], outChannels: outChannels ?? input[2],
+            classEmbeddings: classEmbeddings ?? classes + 1, in: &builder)
+    }
+}
+
 /// The forward pass of a U-Net: [B, H, W, C] and what the context's conditioning says, to a prediction.
 struct UNetNetwork: Layer {
     private let centresInput: Bool
@@ -15,7 +25,7 @@ struct UNetNetwork: Layer {
 
     init(_ unet: UNet, inChannels: Int, outChannels: Int, classEmbeddings: Int, in builder: inout ModelBuilder) {
         let widths = unet.widths, timeWidth = unet.timeEmbeddingDim ?? widths[0] * 4
-        let parts = BlockParts(unet, timeWidth: timeWidth)
+        let settings = BlockSettings(unet, timeWidth: timeWidth)
         centresInput = unet.centresInput
         input = builder.scope("conv_in") {
             Conv2d(inChannels, widths[0], kernel: 3, padding: 1, bias: true, in: &$0)
@@ -33,7 +43,7 @@ struct UNetNetwork: Layer {
                     DownLevel(
                         from: widths[max(0, level - 1)], to: widths[level], layers: unet.layersPerBlock,
                         attends: unet.downBlocks[level] == .attending,
-                        padding: level + 1 < widths.count ? unet.downsamplePadding : nil, parts, in: &$0)
+                        padding: level + 1 < widths.count ? unet.downsamplePadding : nil, settings, in: &$0)
                 }
             }
         }
@@ -41,15 +51,15 @@ struct UNetNetwork: Layer {
             MidBlock(
                 widths[widths.count - 1], attends: unet.midHasAttention, scale: unet.midScale,
                 attentionGroups: unet.midAttentionGroups
-                    ?? (unet.timeConditioning == .added ? unet.groups : nil), parts, in: &$0)
+                    ?? (unet.timeConditioning == .added ? unet.groups : nil), settings, in: &$0)
         }
-        let upWidths = UNetWidths(unet).up
+        let upWidths = UNetWidths(widths, layersPerBlock: unet.layersPerBlock).up
         up = upWidths.indices.map { level in
             builder.scope("up_blocks") { builder in
                 builder.scope("\(level)") {
                     UpLevel(
                         upWidths[level], attends: unet.upBlocks[level] == .attending,
-                        upsamples: level + 1 < upWidths.count, parts, in: &$0)
+                        upsamples: level + 1 < upWidths.count, settings, in: &$0)
                 }
             }
         }

@@ -13,5 +13,6 @@ struct Reshape: Operation {
 }
 
 extension Tensor {
+    /// The same numbers, in the same order, under a shape with as many.
     public func reshaped(_ target: Shape) -> Tensor { target == shape ? self : apply(Reshape(shape: target), [self]) }
 }

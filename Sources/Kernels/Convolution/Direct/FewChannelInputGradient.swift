@@ -73,10 +73,10 @@ struct FewChannelInputGradient {
                     // Two rows on: memory is asked for it a little at a time.
                     let ahead = dy + n * g.outputImage + (copied + 1) * g.outWidth * g.outChannels
                     switch g.inChannels {
-                    case 1: multiplyRow(1, taps, preparedFilters, row, scratch, ahead)
-                    case 2: multiplyRow(2, taps, preparedFilters, row, scratch, ahead)
-                    case 3: multiplyRow(3, taps, preparedFilters, row, scratch, ahead)
-                    default: multiplyRow(4, taps, preparedFilters, row, scratch, ahead)
+                    case 1: multiplyRow(channels: 1, taps, preparedFilters, row, spare: scratch, ahead: ahead)
+                    case 2: multiplyRow(channels: 2, taps, preparedFilters, row, spare: scratch, ahead: ahead)
+                    case 3: multiplyRow(channels: 3, taps, preparedFilters, row, spare: scratch, ahead: ahead)
+                    default: multiplyRow(channels: 4, taps, preparedFilters, row, spare: scratch, ahead: ahead)
                     }
                 }
                 epilogue.finish(images: n..<n + 1, g.input, dx + n * g.inputImage)
@@ -93,11 +93,12 @@ struct FewChannelInputGradient {
         }
     }
 
-    /// A row of dx. `taps` are the output pixels under the first tap of each kernel row, seen from the first pixel.
+    /// A row of dx, while memory is asked for what is `ahead`. `taps` are the output pixels under the first tap of each
+    /// kernel row, seen from the first pixel; `spare` is room for an incomplete tile.
     @inline(__always)
     private func multiplyRow(
-        _ channels: Int, _ taps: UnsafePointer<Source>, _ filters: Source, _ dx: Destination, _ spare: Destination,
-        _ ahead: Source
+        channels: Int, _ taps: UnsafePointer<Source>, _ filters: Source, _ dx: Destination, spare: Destination,
+        ahead: Source
     ) {
         let numbers = tile &* g.outChannels
         var x = 0

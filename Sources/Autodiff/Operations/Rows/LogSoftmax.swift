@@ -18,5 +18,6 @@ struct LogSoftmax: Operation {
 }
 
 extension Tensor {
+    /// x - log(sum exp x) along the last axis.
     public func logSoftmax() -> Tensor { apply(LogSoftmax(), [self]) }
 }

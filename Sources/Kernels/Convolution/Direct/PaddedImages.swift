@@ -27,3 +27,12 @@ struct PaddedImages {
         }
     }
 }
+
+extension PaddedImages {
+    /// A convolution's inputs, as its windows read them.
+    init(inputsOf g: ConvolutionGeometry) {
+        self.init(
+            height: g.height, width: g.width, channels: g.inChannels, top: g.padding, bottom: g.padding,
+            left: g.padding, right: g.padding)
+    }
+}

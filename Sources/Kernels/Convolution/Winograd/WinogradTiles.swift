@@ -87,15 +87,17 @@ struct WinogradTiles {
             let zeros = workspace + 2 &* Self.linesCount
             (rows + Self.longestLine).initialize(repeating: Source(zeros), count: Self.longestLine)
             forEachRun(tiles, longest: longest) { run, before in
-                spreadRun(transform, run, margin, images, planes + before &* 16, rows, workspace, sharesColumns)
+                spreadRun(
+                    transform, run, margin: margin, images, planes + before &* 16, rows: rows, workspace: workspace,
+                    sharesColumns: sharesColumns)
             }
         }
     }
 
     @inline(__always)
     private func spreadRun<Transform: LineTransform>(
-        _ transform: Transform.Type, _ run: Run, _ margin: Int, _ images: Source, _ planes: Destination,
-        _ rows: UnsafeMutablePointer<Source>, _ workspace: Destination, _ sharesColumns: Bool
+        _ transform: Transform.Type, _ run: Run, margin: Int, _ images: Source, _ planes: Destination,
+        rows: UnsafeMutablePointer<Source>, workspace: Destination, sharesColumns: Bool
     ) {
         let lanes = registerLaneCount, outside = rows + Self.longestLine
         let top = run.top &- margin, left = run.left &- margin
@@ -201,7 +203,7 @@ struct WinogradTiles {
     @inline(never)
     func gather<Transform: LineTransform, Finish: RegisterFinish>(
         _ transform: Transform.Type, _ tiles: Range<Int>, _ planes: Source, _ images: Destination,
-        _ epilogue: ConvolutionEpilogue, _ finish: Finish, aroundCache: Bool, _ workspace: Destination
+        epilogue: ConvolutionEpilogue, finish: Finish, aroundCache: Bool, workspace: Destination
     ) {
         forEachRun(tiles, longest: 1) { run, before in
             let image = images + run.image &* imageCount, place = (run.top &* width &+ run.left) &* channels
@@ -222,7 +224,8 @@ struct WinogradTiles {
                 } else {
                     let epilogue = epilogue.at(image: run.image, count: imageCount, offset: place)
                     gatherPart(
-                        transform, source, rows, columns, channel, image + place, epilogue, workspace)
+                        transform, source, rows: rows, columns: columns, channel: channel, image + place, epilogue,
+                        workspace: workspace)
                 }
                 channel &+= registerLaneCount
             }
@@ -232,8 +235,8 @@ struct WinogradTiles {
     /// Of an incomplete tile or register.
     @inline(never)
     private func gatherPart<Transform: LineTransform>(
-        _ transform: Transform.Type, _ planes: Source, _ rows: Int, _ columns: Int, _ channel: Int,
-        _ target: Destination, _ epilogue: ConvolutionEpilogue, _ workspace: Destination
+        _ transform: Transform.Type, _ planes: Source, rows: Int, columns: Int, channel: Int,
+        _ target: Destination, _ epilogue: ConvolutionEpilogue, workspace: Destination
     ) {
         let tile = workspace + Self.linesCount, rowStride = Transform.outputs &* registerLaneCount
         Transform.transform(

@@ -19,43 +19,45 @@ enum OuterProductSum {
     /// those of b, if two panels are summed, whose sums begin `panelStride` numbers apart.
     @inline(__always)
     static func add(
-        _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source, to c: Destination,
+        _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, count: Int, _ b: Source, to c: Destination,
         panels: Int, panelStride: Int
     ) {
         if panels == 2 {
-            add(TwoPanels.self, pixels, a, offsets, count, b, c, panelStride)
+            add(TwoPanels.self, pixels, a, offsets, count: count, b, to: c, panelStride: panelStride)
         } else {
-            add(OnePanel.self, pixels, a, offsets, count, b, c, panelStride)
+            add(OnePanel.self, pixels, a, offsets, count: count, b, to: c, panelStride: panelStride)
         }
     }
 
     @inline(__always)
     private static func add<Columns: TileColumns>(
-        _: Columns.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source,
-        _ c: Destination, _ panelStride: Int
+        _: Columns.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, count: Int, _ b: Source,
+        to c: Destination, panelStride: Int
     ) {
         var number = 0
         if count > 4 {
-            add(SixRows<Columns>.self, pixels, a, offsets, min(tile, count), b, c, panelStride, fetching: true)
+            add(
+                SixRows<Columns>.self, pixels, a, offsets, count: min(tile, count), b, to: c, panelStride: panelStride,
+                fetching: true)
             number = tile
         }
         while count &- number > 4 {
             add(
-                SixRows<Columns>.self, pixels, a, offsets + number, min(tile, count &- number), b, c + number &* 16,
-                panelStride)
+                SixRows<Columns>.self, pixels, a, offsets + number, count: min(tile, count &- number), b,
+                to: c + number &* 16, panelStride: panelStride)
             number &+= tile
         }
         if number < count {
             add(
-                FourRows<Columns>.self, pixels, a, offsets + number, count &- number, b, c + number &* 16,
-                panelStride)
+                FourRows<Columns>.self, pixels, a, offsets + number, count: count &- number, b, to: c + number &* 16,
+                panelStride: panelStride)
         }
     }
 
     @inline(__always)
     private static func add<Tile: RegisterTile>(
-        _: Tile.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, _ count: Int, _ b: Source,
-        _ c: Destination, _ panelStride: Int, fetching: Bool = false
+        _: Tile.Type, _ pixels: Pixels, _ a: Source, _ offsets: UnsafePointer<Int>, count: Int, _ b: Source,
+        to c: Destination, panelStride: Int, fetching: Bool = false
     ) {
         var tile = Tile(), second = Tile()
         var factors = SixFactors(a, offsets, count: count), b = b

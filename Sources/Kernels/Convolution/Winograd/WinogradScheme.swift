@@ -15,6 +15,7 @@ protocol WinogradScheme: ConvolutionKernel {
     associatedtype FilterGradientTransform: LineTransform
 
     static var stride: Int { get }
+    /// Where the number of the filter stands that product `line` of a line is made with.
     static func filterLine(_ line: Int) -> Int
 }
 
@@ -24,7 +25,6 @@ extension WinogradScheme {
     /// Side of the transformed filter.
     @inline(__always) static var filterLines: Int { FilterTransform.outputs }
     @inline(__always) static var filterPlanes: Int { filterLines * filterLines }
-    @inline(__always) static func filterLine(_ line: Int) -> Int { line }
 
     /// The plane of the filter that plane `plane` of a pass is multiplied with.
     static func filterPlane(_ plane: Int) -> Int {

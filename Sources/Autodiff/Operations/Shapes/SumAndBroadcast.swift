@@ -48,6 +48,7 @@ struct Broadcast: Operation {
 extension Tensor {
     /// The sum over axes counted from the end (-1 is the last), each kept with extent 1.
     public func sum(_ axes: Int...) -> Tensor { apply(Sum(axes: axes), [self]) }
+    /// The same for a list of axes; for none, the tensor itself.
     public func sum(axes: [Int]) -> Tensor { axes.isEmpty ? self : apply(Sum(axes: axes), [self]) }
     /// The sum of all numbers, shape [].
     public func total() -> Tensor { sum(axes: (0..<shape.rank).map { $0 - shape.rank }).reshaped([]) }
@@ -55,6 +56,7 @@ extension Tensor {
     public func mean(_ axes: Int...) -> Tensor {
         apply(Sum(axes: axes), [self]) * (1 / Scalar(axes.reduce(1) { $0 * shape[$1] }))
     }
+    /// The numbers repeated along axes of extent 1, up to a shape with as many axes.
     public func broadcast(to target: Shape) -> Tensor {
         target == shape ? self : apply(Broadcast(shape: target), [self])
     }

@@ -11,6 +11,11 @@ public enum PatchConvolution: ConvolutionKernel {
     /// Scratch that each of the three needs, in numbers.
     public static func scratchCount(_ g: ConvolutionGeometry) -> Int { g.outputPixels * g.patch }
 
+    static func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int { 0 }
+    static func prepareFilters(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination
+    ) {}
+
     private static func isPointwise(_ g: ConvolutionGeometry) -> Bool {
         g.kernelHeight == 1 && g.kernelWidth == 1 && g.stride == 1 && g.padding == 0
     }
@@ -23,8 +28,8 @@ public enum PatchConvolution: ConvolutionKernel {
         for n in 0..<g.images {
             let patches = patches(g, x + n * g.inputImage, scratch)
             BLAS.gemm(
-                transposeB: true, g.outputPixels, g.outChannels, g.patch, patches, g.patch, w, g.patch,
-                y + n * g.outputImage, g.outChannels)
+                transposeB: true, m: g.outputPixels, n: g.outChannels, k: g.patch, patches, stride: g.patch,
+                w, stride: g.patch, y + n * g.outputImage, stride: g.outChannels)
             epilogue.finish(images: n..<n + 1, g.output, y + n * g.outputImage)
         }
     }
@@ -38,8 +43,8 @@ public enum PatchConvolution: ConvolutionKernel {
             let image = dx + n * g.inputImage
             let target = isPointwise(g) ? image : scratch
             BLAS.gemm(
-                g.outputPixels, g.patch, g.outChannels, dy + n * g.outputImage, g.outChannels, w, g.patch,
-                target, g.patch)
+                m: g.outputPixels, n: g.patch, k: g.outChannels, dy + n * g.outputImage, stride: g.outChannels,
+                w, stride: g.patch, target, stride: g.patch)
             if !isPointwise(g) { fold(g, scratch, image) }
             epilogue.finish(images: n..<n + 1, g.input, image)
         }
@@ -53,8 +58,9 @@ public enum PatchConvolution: ConvolutionKernel {
         for n in 0..<g.images {
             let patches = patches(g, x + n * g.inputImage, scratch)
             BLAS.gemm(
-                transposeA: true, g.outChannels, g.patch, g.outputPixels, dy + n * g.outputImage, g.outChannels,
-                patches, g.patch, beta: n == 0 ? 0 : 1, dw, g.patch)
+                transposeA: true, m: g.outChannels, n: g.patch, k: g.outputPixels,
+                dy + n * g.outputImage, stride: g.outChannels, patches, stride: g.patch,
+                beta: n == 0 ? 0 : 1, dw, stride: g.patch)
         }
     }
 

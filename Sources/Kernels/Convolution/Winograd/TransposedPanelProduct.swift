@@ -12,20 +12,20 @@ enum TransposedPanelProduct {
         _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, panels: Int, _ strides: Strides, adding: Bool
     ) {
         if panels == 2 {
-            accumulate(EightRows<TwoPanels>.self, tiles, a, b, c, strides, adding)
-            accumulate(EightRows<TwoPanels>.self, tiles, a + 8, b, c + 8 &* 16, strides, adding)
+            accumulate(EightRows<TwoPanels>.self, tiles, a, b, c, strides: strides, adding: adding)
+            accumulate(EightRows<TwoPanels>.self, tiles, a + 8, b, c + 8 &* 16, strides: strides, adding: adding)
         } else if hasWideRegisters {
-            accumulate(SixteenRows<OnePanel>.self, tiles, a, b, c, strides, adding)
+            accumulate(SixteenRows<OnePanel>.self, tiles, a, b, c, strides: strides, adding: adding)
         } else {
-            accumulate(SixRows<OnePanel>.self, tiles, a, b, c, strides, adding)
-            accumulate(SixRows<OnePanel>.self, tiles, a + 6, b, c + 6 &* 16, strides, adding)
-            accumulate(FourRows<OnePanel>.self, tiles, a + 12, b, c + 12 &* 16, strides, adding)
+            accumulate(SixRows<OnePanel>.self, tiles, a, b, c, strides: strides, adding: adding)
+            accumulate(SixRows<OnePanel>.self, tiles, a + 6, b, c + 6 &* 16, strides: strides, adding: adding)
+            accumulate(FourRows<OnePanel>.self, tiles, a + 12, b, c + 12 &* 16, strides: strides, adding: adding)
         }
     }
 
     @inline(__always)
     private static func accumulate<Tile: RegisterTile>(
-        _: Tile.Type, _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, _ strides: Strides, _ adding: Bool
+        _: Tile.Type, _ tiles: Int, _ a: Source, _ b: Source, _ c: Destination, strides: Strides, adding: Bool
     ) {
         var tile = Tile()
         var a = a, b = b

@@ -3,6 +3,8 @@ enum WinogradTwo: WinogradScheme, WinogradPass {
     typealias Forward = Self
     typealias InputGradient = Self
 
+    @inline(__always) static func filterLine(_ line: Int) -> Int { line }
+
     enum InputTransform: LineTransform {
         @inline(__always) static var inputs: Int { 4 }
         @inline(__always) static var outputs: Int { 4 }

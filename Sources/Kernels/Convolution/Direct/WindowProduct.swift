@@ -50,7 +50,9 @@ struct WindowProduct {
                     let image = start / perImage
                     return epilogue.at(image: first + image, count: targetImage, offset: -image * targetImage)
                 }
-                multiplyBlock(rounded, source, sources, filters, target, targets, operands, workspace)
+                multiplyBlock(
+                    rounded, from: source, at: sources, filters: filters, to: target, at: targets, operands: operands,
+                    workspace: workspace)
                 if let (epilogue, first) = epilogue { finish(start..<start + count, target, epilogue, first) }
                 start += count
             }
@@ -60,8 +62,8 @@ struct WindowProduct {
     /// Asks memory for what lies two rows beyond six positions, as if images were rows too.
     @inline(__always)
     private func fetch(
-        _ source: Source?, _ sources: UnsafePointer<Int>, _ target: Destination, _ targets: UnsafePointer<Int>,
-        _ panels: Int, _ addend: Source?, _ gate: Source?
+        from source: Source?, at sources: UnsafePointer<Int>, to target: Destination, at targets: UnsafePointer<Int>,
+        panels: Int, addend: Source?, gate: Source?
     ) {
         for place in 0..<6 {
             if let source { prefetch(source + (sources[place] &+ 2 &* sourceRow)) }
@@ -90,26 +92,34 @@ struct WindowProduct {
 
     @inline(never)
     private func multiplyBlock(
-        _ positions: Int, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
-        _ targets: UnsafePointer<Int>, _ operands: ConvolutionEpilogue?, _ workspace: Destination
+        _ positions: Int, from source: Source, at sources: UnsafePointer<Int>, filters: Source, to target: Destination,
+        at targets: UnsafePointer<Int>, operands: ConvolutionEpilogue?, workspace: Destination
     ) {
         let whole = channels / 16
         Panel.forEachGroup(whole) { panel, panels in
             let channel = panel &* 16
             let filters = filters + channel &* windowRows &* windowRow, target = target + channel
-            forEachSix(positions, channel, panels, source, sources, target, targets, operands) { i in
+            forEachSix(
+                positions, channel: channel, panels: panels, from: source, at: sources, to: target, at: targets,
+                operands: operands
+            ) { i in
                 if panels == 2 {
-                    six(TwoPanels.self, source, sources + i, filters, target, targets + i)
+                    six(TwoPanels.self, from: source, at: sources + i, filters: filters, to: target, at: targets + i)
                 } else {
-                    six(OnePanel.self, source, sources + i, filters, target, targets + i)
+                    six(OnePanel.self, from: source, at: sources + i, filters: filters, to: target, at: targets + i)
                 }
             }
         }
         if whole &* 16 < channels {
             let channel = whole &* 16
             let filters = filters + channel &* windowRows &* windowRow, target = target + channel
-            forEachSix(positions, channel, 1, source, sources, target, targets, operands) { i in
-                sixNarrow(source, sources + i, filters, target, targets + i, channels &- channel, workspace)
+            forEachSix(
+                positions, channel: channel, panels: 1, from: source, at: sources, to: target, at: targets,
+                operands: operands
+            ) { i in
+                sixNarrow(
+                    from: source, at: sources + i, filters: filters, to: target, at: targets + i,
+                    lanes: channels &- channel, tile: workspace)
             }
         }
     }
@@ -117,14 +127,16 @@ struct WindowProduct {
     /// `body` gets the first of six positions at a time, for which memory is asked ahead.
     @inline(__always)
     private func forEachSix(
-        _ positions: Int, _ channel: Int, _ panels: Int, _ source: Source, _ sources: UnsafePointer<Int>,
-        _ target: Destination, _ targets: UnsafePointer<Int>, _ operands: ConvolutionEpilogue?,
+        _ positions: Int, channel: Int, panels: Int, from source: Source, at sources: UnsafePointer<Int>,
+        to target: Destination, at targets: UnsafePointer<Int>, operands: ConvolutionEpilogue?,
         _ body: (Int) -> Void
     ) {
         let addend = operands?.addend.map { $0 + channel }, gate = operands?.gate.map { $0 + channel }
         var i = 0
         while i < positions {
-            fetch(channel == 0 ? source : nil, sources + i, target, targets + i, panels, addend, gate)
+            fetch(
+                from: channel == 0 ? source : nil, at: sources + i, to: target, at: targets + i, panels: panels,
+                addend: addend, gate: gate)
             body(i)
             i &+= 6
         }
@@ -132,8 +144,8 @@ struct WindowProduct {
 
     @inline(__always)
     private func six<Columns: TileColumns>(
-        _: Columns.Type, _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
-        _ targets: UnsafePointer<Int>
+        _: Columns.Type, from source: Source, at sources: UnsafePointer<Int>, filters: Source, to target: Destination,
+        at targets: UnsafePointer<Int>
     ) {
         let filterStride = windowRows &* windowRow &* 16
         var tile = SixRows<Columns>()
@@ -152,13 +164,13 @@ struct WindowProduct {
 
     /// The same for a panel of which only `lanes` channels exist.
     private func sixNarrow(
-        _ source: Source, _ sources: UnsafePointer<Int>, _ filters: Source, _ target: Destination,
-        _ targets: UnsafePointer<Int>, _ lanes: Int, _ tile: Destination
+        from source: Source, at sources: UnsafePointer<Int>, filters: Source, to target: Destination,
+        at targets: UnsafePointer<Int>, lanes: Int, tile: Destination
     ) {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: 6) { places in
             for i in 0..<6 { places[i] = i &* 16 }
             guard let tilePlaces = places.baseAddress else { return }
-            six(OnePanel.self, source, sources, filters, tile, tilePlaces)
+            six(OnePanel.self, from: source, at: sources, filters: filters, to: tile, at: tilePlaces)
         }
         for i in 0..<6 {
             let pixel = target + targets[i]

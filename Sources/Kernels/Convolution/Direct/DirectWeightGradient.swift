@@ -14,7 +14,7 @@ struct DirectWeightGradient {
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
-        padded = DirectConvolution.padded(g)
+        padded = PaddedImages(inputsOf: g)
         channels = Panel.padded(g.outChannels)
         // The gradients that all tiles read then stay in the L1 cache.
         let pixels = max(64, 4096 / channels)
@@ -56,7 +56,8 @@ struct DirectWeightGradient {
                 }
                 for row in stride(from: 0, to: g.outHeight, by: rowBlock) {
                     addProducts(
-                        images, row, min(rowBlock, g.outHeight - row), source, gradient, offsets, packed, sums)
+                        images: images, row: row, rows: min(rowBlock, g.outHeight - row), source, gradient, offsets,
+                        packed: packed, sums: sums)
                 }
             }
         }
@@ -81,8 +82,8 @@ struct DirectWeightGradient {
 
     @inline(never)
     private func addProducts(
-        _ images: Int, _ row: Int, _ rows: Int, _ inputs: Source, _ gradients: Source,
-        _ offsets: UnsafePointer<Int>, _ packed: Destination, _ sums: Destination
+        images: Int, row: Int, rows: Int, _ inputs: Source, _ gradients: Source,
+        _ offsets: UnsafePointer<Int>, packed: Destination, sums: Destination
     ) {
         let step = g.stride &* g.inChannels
         var pixels = OuterProductSum.Pixels(
@@ -102,7 +103,7 @@ struct DirectWeightGradient {
         let panelSums = g.patch &* Panel.width, first = gradients + row &* g.outWidth &* channels
         Panel.forEachGroup(Panel.count(g.outChannels)) { panel, panels in
             OuterProductSum.add(
-                pixels, patches, offsets, g.patch, first + panel &* Panel.width, to: sums + panel &* panelSums,
+                pixels, patches, offsets, count: g.patch, first + panel &* Panel.width, to: sums + panel &* panelSums,
                 panels: panels, panelStride: panelSums)
         }
     }

@@ -65,7 +65,7 @@ struct WinogradProducts<Scheme: WinogradScheme, Pass: WinogradPass> {
         _ workspace: Destination
     ) {
         block.outputs.gather(
-            Pass.OutputTransform.self, tiles, outputs, output, epilogue, finish, aroundCache: goesAroundCache(block),
-            workspace)
+            Pass.OutputTransform.self, tiles, outputs, output, epilogue: epilogue, finish: finish,
+            aroundCache: goesAroundCache(block), workspace: workspace)
     }
 }

@@ -96,7 +96,7 @@ extension WinogradScheme {
     /// `forward` of x and `weightGradient` of x and dy, which read the same patches.
     static func forwardAndWeightGradient(
         _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
-        _ epilogue: ConvolutionEpilogue, _ dy: Source, _ dw: Destination, scratch: Destination
+        _ epilogue: ConvolutionEpilogue, dy: Source, dw: Destination, scratch: Destination
     ) {
         WinogradWeightGradient<Self>(g).run(
             x, dy, dw, with: products(g, preparedFilters, y, epilogue), scratch: scratch)

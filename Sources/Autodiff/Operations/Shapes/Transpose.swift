@@ -33,6 +33,7 @@ struct Transpose: Operation {
 }
 
 extension Tensor {
+    /// Two axes, counted from the end, exchanged; the numbers are copied.
     public func transposed(_ first: Int, _ second: Int) -> Tensor {
         apply(Transpose(first: min(first, second), second: max(first, second)), [self])
     }

@@ -11,7 +11,8 @@ enum DirectConvolution: ConvolutionKernel {
     static func scratchCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
         switch operation {
         case .forward:
-            Panel.aligned(WindowProduct.workspaceCount) + padded(g).imageCount * group(g, pixels: g.outputPixels)
+            Panel.aligned(WindowProduct.workspaceCount)
+                + PaddedImages(inputsOf: g).imageCount * group(g, pixels: g.outputPixels)
         case .inputGradient where FewChannelInputGradient.supports(g): FewChannelInputGradient(g).scratchCount
         case .inputGradient:
             Panel.aligned(WindowProduct.workspaceCount)
@@ -24,12 +25,6 @@ enum DirectConvolution: ConvolutionKernel {
         if operation == .forward { return Panel.padded(g.outChannels) * g.patch }
         if FewChannelInputGradient.supports(g) { return FewChannelInputGradient(g).preparedFilterCount }
         return Panel.padded(g.inChannels) * g.kernelHeight * g.kernelWidth * g.outChannels
-    }
-
-    static func padded(_ g: ConvolutionGeometry) -> PaddedImages {
-        PaddedImages(
-            height: g.height, width: g.width, channels: g.inChannels, top: g.padding, bottom: g.padding,
-            left: g.padding, right: g.padding)
     }
 
     /// Panels [Co/16][kh*kw*Ci][16] for the forward pass; for the input gradient, see the structures that compute it.
@@ -60,7 +55,7 @@ enum DirectConvolution: ConvolutionKernel {
         _ g: ConvolutionGeometry, _ x: Source, _ preparedFilters: Source, _ y: Destination,
         _ epilogue: ConvolutionEpilogue, scratch: Destination
     ) {
-        let padded = padded(g)
+        let padded = PaddedImages(inputsOf: g)
         let product = WindowProduct(
             windowRows: g.kernelHeight, windowRow: g.kernelWidth * g.inChannels, rowStride: padded.rowCount,
             channels: g.outChannels, gridHeight: g.outHeight, gridWidth: g.outWidth,
@@ -68,7 +63,7 @@ enum DirectConvolution: ConvolutionKernel {
             sourcePixel: g.stride * g.inChannels,
             targetImage: g.outputImage, targetRow: g.outWidth * g.outChannels, targetPixel: g.outChannels)
         let copies = scratch + Panel.aligned(WindowProduct.workspaceCount)
-        forEachGroup(g, padded, x, group(g, pixels: g.outputPixels), copies) { first, images, source in
+        forEachGroup(of: group(g, pixels: g.outputPixels), g, padded, x, copies) { first, images, source in
             product.multiply(
                 images: images, source, filters: preparedFilters, y + first * g.outputImage,
                 epilogue: (epilogue, first), workspace: scratch)
@@ -84,7 +79,9 @@ enum DirectConvolution: ConvolutionKernel {
         }
         let gradient = DirectInputGradient(g)
         let copies = scratch + Panel.aligned(WindowProduct.workspaceCount)
-        forEachGroup(g, gradient.padded, dy, group(g, pixels: g.height * g.width), copies) { first, images, source in
+        forEachGroup(
+            of: group(g, pixels: g.height * g.width), g, gradient.padded, dy, copies
+        ) { first, images, source in
             gradient.multiply(
                 images: images, source, preparedFilters, dx + first * g.inputImage, workspace: scratch)
             epilogue.finish(images: first..<first + images, g.input, dx + first * g.inputImage)
@@ -99,7 +96,7 @@ enum DirectConvolution: ConvolutionKernel {
 
     /// Calls `body(first image, images, their padded copies)`; images without a margin are not copied.
     private static func forEachGroup(
-        _ g: ConvolutionGeometry, _ padded: PaddedImages, _ images: Source, _ size: Int, _ copies: Destination,
+        of size: Int, _ g: ConvolutionGeometry, _ padded: PaddedImages, _ images: Source, _ copies: Destination,
         _ body: (_ first: Int, _ images: Int, _ source: Source) -> Void
     ) {
         let imageCount = padded.height * padded.width * padded.channels

@@ -46,7 +46,8 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
             products?.run(block, tiles, from: parts.inputs, by: outputs, parts.workspace, &fetches)
             block.outputs.spread(Scheme.GradientTransform.self, tiles, margin: 0, dy, parts.outputs, parts.workspace)
             if isSingleBlock {
-                gatherPanels(tiles.count, parts.inputs, parts.outputs, sums, dw, workspace)
+                gatherPanels(
+                    tiles.count, inputs: parts.inputs, outputs: parts.outputs, sums: sums, dw, workspace: workspace)
             } else {
                 forEachPlane { plane, filterPlane, isFirst in
                     addProducts(
@@ -79,8 +80,8 @@ struct WinogradWeightGradient<Scheme: WinogradScheme> {
 
     @inline(never)
     private func gatherPanels(
-        _ tiles: Int, _ inputs: Source, _ outputs: Source, _ sums: Destination, _ dw: Destination,
-        _ workspace: Destination
+        _ tiles: Int, inputs: Source, outputs: Source, sums: Destination, _ dw: Destination,
+        workspace: Destination
     ) {
         let panelStride = block.size &* 16
         let strides = TransposedPanelProduct.Strides(b: panelStride, c: 256)

@@ -178,8 +178,8 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         }
     }
 
-    /// More numbers than a cache holds go around it, if they are aligned: each of their lines would be read before it is
-    /// written, and gone before it is used.
+    /// More numbers than a cache holds go around it, if they are aligned: each of their lines would be read before it
+    /// is written, and gone before it is used.
     @inline(__always)
     private func goesAroundCache(_ place: Destination, count: Int, _ cached: Int) -> Bool {
         count > cached && UInt(bitPattern: place) % UInt(MemoryLayout<RegisterLanes>.alignment) == 0

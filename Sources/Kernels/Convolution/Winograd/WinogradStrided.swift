@@ -1,7 +1,7 @@
 /// F(4x4, 3x3) with stride 2: 81 multiplications for 16 outputs instead of 144.
 ///
-/// Along a line, output i is w0 x[2i-1] + w1 x[2i] + w2 x[2i+1]. The outer taps are a filter of length two, stride 1, over
-/// every other pixel: F(4, 2), interpolation points 0, 1, -1, 2, infinity, five products. The middle tap remains a
+/// Along a line, output i is w0 x[2i-1] + w1 x[2i] + w2 x[2i+1]. The outer taps are a filter of length two, stride 1,
+/// over every other pixel: F(4, 2), interpolation points 0, 1, -1, 2, infinity, five products. The middle tap remains a
 /// product for each output, so that a line has nine products, of which the last four share the filter's middle.
 enum WinogradStrided: WinogradScheme {
     @inline(__always) static var stride: Int { 2 }

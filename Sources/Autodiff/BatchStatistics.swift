@@ -1,0 +1,6 @@
+/// How a differentiation pass treats BatchNorm's batch statistics (defined in the documentation of `StatisticsGate`).
+public enum BatchStatistics: String, Sendable, CaseIterable {
+    case frozen
+    case perClass = "per-class"
+    case repeated
+}
