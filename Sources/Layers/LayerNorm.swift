@@ -16,9 +16,15 @@ public struct LayerNorm: NormalisationLayer {
     }
 
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        normalised(x) * context[weight] + context[bias]
+    }
+
+    private func normalised(_ x: Tensor) -> Tensor {
+        // Of tokens in one pass; of images as the networks that were trained with it had it, to the bit.
+        if x.shape.rank < 4 { return x.normalisedRows(epsilon: Self.epsilon) }
         let centred = x - x.mean(-1)
         let scale = (centred.productSum(centred, axes: [-1]) * (1 / Scalar(x.shape[-1]))).reciprocalSquareRoot(
             epsilon: Self.epsilon)
-        return centred * scale * context[weight] + context[bias]
+        return centred * scale
     }
 }

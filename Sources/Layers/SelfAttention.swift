@@ -17,12 +17,14 @@ public struct SelfAttention: Layer {
         self.heads = heads
     }
 
-    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        let width = x.shape[-1], tokens = x.shape.prefix(x.shape.rank - 1)
-        func split(_ t: Tensor) -> Tensor { t.reshaped(tokens + [heads, width / heads]).transposed(-3, -2) }
-        let q = split(query(x, &context)), k = split(key(x, &context)), v = split(value(x, &context))
-        let scores = q.product(k, transposed: true) * (1 / Scalar(width).squareRoot())
-        let mixed = scores.logSoftmax().exponential().product(v)
-        return output(mixed.transposed(-3, -2).reshaped(x.shape), &context)
+    public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor { self(x, to: x, &context) }
+
+    /// The attention of tokens [..., m, width] to others, [..., n, width].
+    public func callAsFunction(_ x: Tensor, to others: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let width = x.shape[-1]
+        func split(_ t: Tensor) -> Tensor { t.reshaped(t.shape.prefix(t.shape.rank - 1) + [heads, width / heads]) }
+        let scores = split(query(x, &context)).headScores(split(key(others, &context)))
+        let weights = scores.softmax(scale: 1 / Scalar(width).squareRoot())
+        return output(weights.headMixture(split(value(others, &context))).reshaped(x.shape), &context)
     }
 }

@@ -52,12 +52,11 @@ public struct VisionTransformer: Architecture {
             embedding: builder.scope("emb") { Linear(patchSize, hidden, in: &$0) },
             classToken: builder.parameter("cls_token", [1, 1, hidden], .normal),
             positions: builder.parameter("pos_emb", [1, patch * patch + 1, hidden], .normal),
-            encoders: Sequential(
-                (0..<layers).map { index in
-                    builder.scope("enc") { builder in
-                        builder.scope("\(index)") { Encoder(hidden, mlpHidden, heads: heads, in: &$0) }
-                    }
-                }),
+            encoders: (0..<layers).map { index in
+                builder.scope("enc") { builder in
+                    builder.scope("\(index)") { Encoder(hidden, mlpHidden, heads: heads, in: &$0) }
+                }
+            },
             head: builder.scope("fc") { builder in
                 Sequential([
                     builder.scope("0") { LayerNorm(hidden, in: &$0) },
@@ -71,7 +70,8 @@ private struct Transformer: Layer {
     let patch: Int
     let embedding: Linear
     let classToken, positions: ParameterSlot
-    let encoders, head: Sequential
+    let encoders: [Encoder]
+    let head: Sequential
 
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
         let (height, width, channels) = (x.shape[-3], x.shape[-2], x.shape[-1])
@@ -84,8 +84,10 @@ private struct Transformer: Layer {
             .reshaped(batch + [tokens, rows * columns * channels])
         let embedded = embedding(words, &context).embedded(at: 1, of: tokens + 1, axis: -2)
         let start = context[classToken].embedded(at: 0, of: tokens + 1, axis: -2)
-        let encoded = encoders(embedded + start + context[positions], &context)
-        let first = encoded.sliced(0..<1, axis: -2)
+        var encoded = embedded + start + context[positions]
+        for encoder in encoders.dropLast() { encoded = encoder(encoded, &context) }
+        // The head reads the class token alone, and so all that follows the last attention.
+        let first = encoders.last?.firstToken(of: encoded, &context) ?? encoded.sliced(0..<1, axis: -2)
         return head(first.reshaped(batch + [encoded.shape[-1]]), &context)
     }
 }
@@ -109,6 +111,13 @@ private struct Encoder: Layer {
 
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
         let attended = x + attention(norm1(x, &context), &context)
+        return attended + perceptron(norm2(attended, &context), &context)
+    }
+
+    /// The first token of the result, [..., 1, width], without the others.
+    func firstToken(of x: Tensor, _ context: inout ForwardContext) -> Tensor {
+        let normalised = norm1(x, &context), first = normalised.sliced(0..<1, axis: -2)
+        let attended = x.sliced(0..<1, axis: -2) + attention(first, to: normalised, &context)
         return attended + perceptron(norm2(attended, &context), &context)
     }
 }

@@ -10,7 +10,7 @@ struct MatrixProduct: ProductOperation {
 
     /// Extents of a product: so many matrices, along the leading axes, of M K and K N.
     private struct Extents {
-        let leadA, leadB, lead: Shape
+        let leads: LeadingAxes
         let m, n, k: Int
     }
 
@@ -18,32 +18,25 @@ struct MatrixProduct: ProductOperation {
         precondition(a.rank >= 2 && b.rank >= 2, "\(name): \(a) and \(b)")
         let (m, k) = transposeA ? (a[-1], a[-2]) : (a[-2], a[-1])
         let (k2, n) = transposeB ? (b[-1], b[-2]) : (b[-2], b[-1])
-        let leadA = a.prefix(a.rank - 2), leadB = b.prefix(b.rank - 2)
-        guard k == k2, let lead = Shape.broadcast(leadA, leadB) else {
-            preconditionFailure("\(name): shapes \(a) and \(b) do not fit")
-        }
-        // One factor may lack leading axes, but not repeat inner ones: its matrices then come round in order.
-        precondition(
-            lead.suffix(leadA.rank) == leadA && lead.suffix(leadB.rank) == leadB,
-            "\(name): leading axes \(leadA) and \(leadB)")
-        return Extents(leadA: leadA, leadB: leadB, lead: lead, m: m, n: n, k: k)
+        precondition(k == k2, "\(name): shapes \(a) and \(b) do not fit")
+        return Extents(leads: LeadingAxes(name, a.prefix(a.rank - 2), b.prefix(b.rank - 2)), m: m, n: n, k: k)
     }
 
     func forward(_ x: [Tensor]) -> Tensor {
         let (a, b) = (x[0], x[1]), e = extents(a.shape, b.shape)
-        return Tensor(e.lead + [e.m, e.n], in: a.pool) { out in
-            for i in 0..<e.lead.count {
+        return Tensor(e.leads.all + [e.m, e.n], in: a.pool) { out in
+            for i in 0..<e.leads.all.count {
                 BLAS.gemm(
                     transposeA: transposeA, transposeB: transposeB, m: e.m, n: e.n, k: e.k,
-                    a.pointer + i % e.leadA.count * e.m * e.k, stride: a.shape[-1],
-                    b.pointer + i % e.leadB.count * e.k * e.n, stride: b.shape[-1], out + i * e.m * e.n, stride: e.n)
+                    a.pointer + i % e.leads.first * e.m * e.k, stride: a.shape[-1],
+                    b.pointer + i % e.leads.second * e.k * e.n, stride: b.shape[-1], out + i * e.m * e.n, stride: e.n)
             }
         }
     }
 
     func multiplications(_ inputs: [Shape]) -> Int {
         let e = extents(inputs[0], inputs[1])
-        return e.lead.count * e.m * e.n * e.k
+        return e.leads.all.count * e.m * e.n * e.k
     }
 
     func pullback(_ p: Pullback) -> [Tensor?] {
@@ -62,12 +55,7 @@ struct MatrixProduct: ProductOperation {
         return result
     }
 
-    /// The rows lie along the first leading axis, which a factor that is the same for all of them lacks.
-    func onRows(_ cut: RowCut) -> (any Operation)? {
-        let rank = cut.output.rank
-        let isCut = [0, 1].allSatisfy { cut.follows($0) == (cut.inputs[$0].rank == rank) }
-        return rank > 2 && isCut ? self : nil
-    }
+    func onRows(_ cut: RowCut) -> (any Operation)? { cut.followsAsMatrices(of: 2) ? self : nil }
 
     private func product(_ a: Tensor, _ b: Tensor, _ transposeA: Bool, _ transposeB: Bool) -> Tensor {
         apply(MatrixProduct(transposeA: transposeA, transposeB: transposeB), [a, b])

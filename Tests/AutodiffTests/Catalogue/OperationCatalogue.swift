@@ -3,5 +3,6 @@
 enum OperationCatalogue {
     static let all: [OperationCheck] =
         arithmeticChecks + pointwiseChecks + activationChecks + shapeChecks + reductionChecks + poolingChecks
-        + linearChecks + matrixProductChecks + convolutionChecks + activatedConvolutionChecks + affineChecks + denoiserChecks
+        + linearChecks + matrixProductChecks + attentionChecks + convolutionChecks + activatedConvolutionChecks
+        + affineChecks + denoiserChecks
 }
