@@ -15,7 +15,7 @@ struct Alignment: ParsableCommand {
         discussion: "Measured on the run's held-out images, clean and attacked, with the size of the loss's gradients "
             + "and how linear the loss is between the two. So networks can be compared whatever they were trained with.")
 
-    @Argument(help: "A run directory, all of whose numbered checkpoints are measured, or one checkpoint.")
+    @Argument(help: "A run directory, all of whose checkpoints at the ends of epochs are measured, or one checkpoint.")
     var checkpoint: String
 
     @Option(help: "Target gradients, safetensors, which have those of the held-out images: see pag targets.")
@@ -64,6 +64,8 @@ struct Alignment: ParsableCommand {
             var measured: [JSONValue] = []
             for path in paths {
                 let file = try SafetensorsFile(path: path)
+                // One that a stop has left in the midst of an epoch says nothing of it.
+                guard path == checkpoint || isEndOfEpoch(file, yardstick) else { continue }
                 let state = try ParameterFiles.network(try ModelDescription(from: file), from: file, .evaluated, in: pool)
                 let found = try yardstick(state)
                 if communicator.rank == 0 {
@@ -98,6 +100,11 @@ struct Alignment: ParsableCommand {
             throw Failure.badInput(path, "is a denoiser, expected a classifier")
         }
         return configuration
+    }
+
+    private func isEndOfEpoch(_ file: SafetensorsFile, _ yardstick: AlignmentYardstick) -> Bool {
+        guard let step = file.metadata["step"].flatMap({ Int($0) }) else { return false }
+        return step % max(1, yardstick.stepsPerEpoch) == 0
     }
 
     private func entry(_ file: SafetensorsFile, _ found: HeldOutReport) -> JSONValue {

@@ -11,6 +11,8 @@ import Targets
 /// Alignment with the targets of one file, by which networks are compared whatever they were trained with: on the images
 /// that a run holds out, for any of its checkpoints.
 public final class AlignmentYardstick {
+    /// Of the run.
+    public let stepsPerEpoch: Int
     private let alignment: HeldOutAlignment
 
     /// Opens the run's data, and the targets of the first `samples` held-out images. Collective. Throws `badInput` where
@@ -19,10 +21,11 @@ public final class AlignmentYardstick {
         _ configuration: RunConfiguration, targets: TargetFile, samples: Int, norm: ThreatModel.Norm,
         epsilon: PixelDistance, in pool: MemoryPool, _ communicator: any Communicator
     ) throws {
-        let heldOut = try configuration.openData { communicator.heartbeat.beat() }.validation
+        let data = try configuration.openData { communicator.heartbeat.beat() }, heldOut = data.validation
         guard heldOut.count > 0 else {
             throw Failure(.badInput, "the run holds no images out (data.validation), so there are none to measure on")
         }
+        stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
         let images = Subset(heldOut.base, indices: Array(heldOut.indices.prefix(samples)))
         let source = try targets.prepare(
             TargetContext(
