@@ -70,7 +70,7 @@ let package = Package(
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
         module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
-        module("Data", ["CImages", "Failures", "Formats", "Kernels", "Randomness"]),
+        module("Data", ["Autodiff", "CImages", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Formats", "Kernels", "Tracing"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),
@@ -114,7 +114,7 @@ let package = Package(
 
         tests(of: "Configuration", ["Failures"]),
         tests(of: "Formats", ["Failures", "Randomness", "TestSupport"]),
-        tests(of: "Data", ["Failures", "Formats", "Kernels", "TestSupport"]),
+        tests(of: "Data", ["Autodiff", "Failures", "Formats", "Kernels", "TestSupport"]),
         tests(of: "Distributed", ["Failures", "Kernels", "TestSupport"]),
         tests(of: "Kernels", ["Randomness"]),
         tests(of: "Tracing", []),

@@ -90,11 +90,7 @@ public struct AttackBenchmark: Sendable {
         var dataset = RandomImages(count: samples, side: side, channels: channels, classes: classes)
         for start in stride(from: 0, to: samples, by: batch) {
             let block = start..<min(start + batch, samples)
-            let images = Tensor([block.count] + BenchmarkModel.input, in: pool) { out in
-                for (place, index) in block.enumerated() {
-                    dataset.read(index, into: out + place * dataset.shape.count)
-                }
-            }
+            let images = dataset.tensor(of: Array(block), in: pool)
             for (index, label) in zip(block, classifier.predictions(images)) { dataset.labels[index] = label ?? 0 }
             communicator.heartbeat.beat()
         }

@@ -94,7 +94,7 @@ public enum ParameterFiles {
     public static func reordered(_ tensor: Tensor, _ layout: FileLayout) -> [Scalar] {
         switch layout {
         case .asInMemory: tensor.array
-        case .filters: tensor.detached.transposed(-2, -1).transposed(-3, -2).array
+        case .filters: tensor.detached.channelsFirst().array
         }
     }
 
@@ -111,7 +111,7 @@ public enum ParameterFiles {
         case .asInMemory: storage.pointer.update(from: values, count: values.count)
         case .filters:
             let file = Tensor(Shape(fileShape(declaration)), values, in: storage.pool)
-            let memory = file.transposed(-3, -2).transposed(-2, -1)
+            let memory = file.channelsLast()
             storage.pointer.update(from: memory.pointer, count: values.count)
         }
     }

@@ -1,5 +1,6 @@
-/// How a file orders the elements of an image.
-enum PixelLayout: Sendable {
+/// How a file orders the elements of an image, which in memory lie channels last. `Tensor.channelsFirst` and
+/// `channelsLast` are the same for tensors.
+public enum PixelLayout: Sendable {
     case channelsLast
     /// A plane a channel, each row by row (CIFAR, PyTorch's tensors).
     case planes
@@ -7,8 +8,9 @@ enum PixelLayout: Sendable {
     case columnMajorPlanes
 
     /// Calls `body` for every element with its place in an image channels last and its place in the file's order.
+    @inlinable
     @inline(__always)
-    func forEach(_ shape: ImageShape, _ body: (_ place: Int, _ stored: Int) -> Void) {
+    public func forEach(_ shape: ImageShape, _ body: (_ place: Int, _ stored: Int) -> Void) {
         let (height, width, channels) = (shape.height, shape.width, shape.channels)
         switch self {
         case .channelsLast:

@@ -1,5 +1,6 @@
 import Autodiff
 import Kernels
+import Models
 import Perturbations
 
 /// One run of APGD (Croce and Hein 2020, algorithm 1): steps with momentum up a loss, whose size each image adapts.

@@ -22,7 +22,7 @@ final class AdversarialImages {
         var images = [Scalar](repeating: 0, count: isRoot ? samples * size : 0)
         images.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress, isRoot else { return }
-            for sample in 0..<samples { dataset.read(sample, into: base + sample * size) }
+            dataset.read(0..<samples, into: base)
         }
         all = images
     }

@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Models
 import Perturbations
 import Randomness
 

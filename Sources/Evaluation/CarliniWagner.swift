@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Models
 import Perturbations
 
 /// The optimisation attack of Carlini and Wagner (2017): Adam on |x' - x|^2 + c max(z_y - max z_i, 0) over i != y, with

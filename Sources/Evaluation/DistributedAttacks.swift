@@ -3,6 +3,7 @@ import Data
 import Distributed
 import Failures
 import Kernels
+import Models
 import Perturbations
 
 /// Runs predictions and attacks on samples over all ranks and brings the outcomes together. Every method is collective
@@ -196,10 +197,7 @@ final class DistributedAttacks {
     func logits(of sample: Int) -> [Scalar] { classifier.logits(load([sample]).images).array }
 
     private func load(_ samples: [Int]) -> AttackBatch {
-        let shape = dataset.shape
-        let images = Tensor([samples.count, shape.height, shape.width, shape.channels], in: pool) { out in
-            for (place, sample) in samples.enumerated() { dataset.read(sample, into: out + place * shape.count) }
-        }
-        return AttackBatch(images: images, labels: samples.map { dataset.label($0) }, indices: samples)
+        AttackBatch(
+            images: dataset.tensor(of: samples, in: pool), labels: samples.map { dataset.label($0) }, indices: samples)
     }
 }

@@ -1,6 +1,7 @@
 import Autodiff
 import Data
 import Kernels
+import Models
 
 /// The input gradient of every class for some images: what perceptually aligned gradients are looked at in.
 public struct GradientPictures: Sendable {
@@ -31,7 +32,7 @@ public struct GradientPictures: Sendable {
         var predictions: [Int?] = []
         // Image by image: with many classes, the gradients of one take as much memory as a batch of images.
         for (place, index) in indices.enumerated() {
-            let image = dataset.image(index, in: pool)
+            let image = dataset.tensor(of: [index], in: pool)
             let pass = classifier.inputGradient(of: image) { Self.cotangents(function, $0) }
             images.replaceSubrange(place * size..<(place + 1) * size, with: image.array)
             for (number, gradient) in pass.gradient.array.chunks(of: size).enumerated() {
@@ -61,13 +62,6 @@ public struct GradientPictures: Sendable {
                 }
             }
         }
-    }
-}
-
-extension Dataset {
-    /// One image as a batch, [1, H, W, C].
-    func image(_ index: Int, in pool: MemoryPool) -> Tensor {
-        Tensor([1, shape.height, shape.width, shape.channels], in: pool) { read(index, into: $0) }
     }
 }
 

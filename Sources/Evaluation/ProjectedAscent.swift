@@ -1,5 +1,6 @@
 import Autodiff
 import Kernels
+import Models
 
 /// Steps of one length up the gradient of a loss, each followed by a projection (Madry et al. 2018). Under `l2` a step
 /// follows the gradient, under `linf` its signs.

@@ -3,6 +3,7 @@ import Distributed
 import Failures
 import Formats
 import Kernels
+import Models
 import Perturbations
 
 /// Clean accuracy and accuracy under attacks of the first images of a data set, over all ranks of a job.

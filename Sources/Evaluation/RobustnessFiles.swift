@@ -1,3 +1,4 @@
+import Data
 import Formats
 import Kernels
 
@@ -99,15 +100,10 @@ extension RobustnessResult {
     }
 
     private func channelsFirst() -> [Float] {
-        let pixels = shape.height * shape.width, channels = shape.channels
         var values = [Float](repeating: 0, count: adversarialImages.count)
-        for sample in 0..<samples {
-            let start = sample * pixels * channels
-            for pixel in 0..<pixels {
-                for channel in 0..<channels {
-                    values[start + channel * pixels + pixel] = Float(
-                        adversarialImages[start + pixel * channels + channel])
-                }
+        for start in stride(from: 0, to: adversarialImages.count, by: shape.count) {
+            PixelLayout.planes.forEach(shape) { place, stored in
+                values[start + stored] = Float(adversarialImages[start + place])
             }
         }
         return values

@@ -1,6 +1,7 @@
 import Autodiff
 import Glibc
 import Kernels
+import Models
 import Perturbations
 
 /// Looks for signs that gradients are masked, so that an accuracy under attack says nothing about robustness (Athalye,

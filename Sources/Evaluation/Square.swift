@@ -2,6 +2,7 @@ import Autodiff
 import Formats
 import Glibc
 import Kernels
+import Models
 import Randomness
 
 /// The Square attack (Andriushchenko, Croce, Flammarion, Hein 2020) as AutoAttack's standard version runs it: a random

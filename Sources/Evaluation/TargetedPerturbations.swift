@@ -1,6 +1,7 @@
 import Autodiff
 import Data
 import Kernels
+import Models
 import Perturbations
 
 /// Images moved towards every class with a large budget: a model with perceptually aligned gradients paints the class
@@ -50,7 +51,7 @@ public struct TargetedPerturbations: Sendable {
         var probabilities = [Scalar](repeating: 0, count: classes * indices.count)
         let labels = indices.map { dataset.label($0) }
         for (place, index) in indices.enumerated() {
-            let image = dataset.image(index, in: pool)
+            let image = dataset.tensor(of: [index], in: pool)
             images.replaceSubrange(place * size..<(place + 1) * size, with: image.array)
             for target in 0..<classes {
                 let batch = AttackBatch(images: image, labels: [labels[place]], indices: [index])

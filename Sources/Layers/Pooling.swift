@@ -27,6 +27,6 @@ public struct MaximumPool2d: Layer {
 public struct Flatten: Layer {
     public init() {}
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        x.transposed(-2, -1).transposed(-3, -2).reshaped(x.shape.prefix(x.shape.rank - 3) + [x.shape.suffix(3).count])
+        x.channelsFirst().reshaped(x.shape.prefix(x.shape.rank - 3) + [x.shape.suffix(3).count])
     }
 }

@@ -41,10 +41,9 @@ private struct ClassifierGradients: PreparedGenerator {
     var cost: String { "a forward and \(state.model.classes) backward passes an image" }
 
     func targets(of images: Tensor, indices: [Int]) -> Tensor {
-        let x = images.variable
         var context = state.context(.inference)
-        let logProbabilities = state.model(x, &context).logSoftmax()
-        return gradients(
-            of: logProbabilities, seed: logProbabilities.classCotangents, with: [x], releasing: true)[0]
+        return state.inputGradient(
+            of: images, in: &context, of: { $0.logSoftmax() }, cotangent: { $0.classCotangents }
+        ).gradient
     }
 }

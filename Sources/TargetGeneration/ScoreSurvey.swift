@@ -106,7 +106,7 @@ public struct ScoreSurvey {
         _ dataset: any Dataset, _ images: [Int], _ time: Int, _ means: [[Double]], _ pool: MemoryPool
     ) -> [Part] {
         let size = dataset.shape.count, classes = means.count
-        let pixels = dataset.images(images, in: pool)
+        let pixels = dataset.tensor(of: images, in: pool)
         var halves: [Tensor?] = [nil, nil]
         var errors = [[Double]](repeating: Array(repeating: 0, count: classes), count: images.count)
         for number in 0..<draws {

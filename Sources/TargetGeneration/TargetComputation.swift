@@ -168,9 +168,9 @@ public struct TargetComputation {
     /// - Returns: how many of their targets are zero.
     private func compute(_ places: [Int], _ file: SharedSafetensors) throws -> Int {
         let images = places.map { rows[$0] }
-        let targets = generator.targets(of: dataset.images(images, in: pool), indices: images)
+        let targets = generator.targets(of: dataset.tensor(of: images, in: pool), indices: images)
         // [classes, B, H, W, C] as PyTorch has them, [B, classes, C, H, W].
-        let ordered = targets.detached.transposed(-5, -4).transposed(-2, -1).transposed(-3, -2)
+        let ordered = targets.detached.transposed(-5, -4).channelsFirst()
         guard contiguousSum(ordered.shape.count, ordered.pointer).isFinite else {
             throw Failure(.checkFailed, "targets of images \(listed(images)) are not finite")
         }

@@ -28,7 +28,7 @@ final class NeighbourSearch {
         var images = [Scalar](repeating: 0, count: indices.count * size)
         images.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            for (row, index) in indices.enumerated() { train.read(index, into: base + row * size) }
+            train.read(indices, into: base)
         }
         return images
     }

@@ -18,22 +18,12 @@ struct StoredTargets: TargetSource {
     }
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
-        let shape = train.shape
-        let plane = shape.height * shape.width
-        let scale = file.withBytes(of: entry) { bytes -> Double? in
-            let vector = vector(bytes, index, target)
-            for c in 0..<shape.channels {
-                for p in 0..<plane { out[p * shape.channels + c] = Scalar(vector[c * plane + p]) }
-            }
-            return vector.rescaling
-        }
-        // Only directions count. Rare: one vector in a file of a strange unit is read again in a better one.
-        guard let scale else { return }
         file.withBytes(of: entry) { bytes in
             let vector = vector(bytes, index, target)
-            for c in 0..<shape.channels {
-                for p in 0..<plane { out[p * shape.channels + c] = Scalar(vector[c * plane + p] * scale) }
-            }
+            PixelLayout.planes.forEach(train.shape) { place, stored in out[place] = Scalar(vector[stored]) }
+            // Only directions count. Rare: one vector in a file of a strange unit is read again in a better one.
+            guard let scale = vector.rescaling else { return }
+            PixelLayout.planes.forEach(train.shape) { place, stored in out[place] = Scalar(vector[stored] * scale) }
         }
     }
 

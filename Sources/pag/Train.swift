@@ -7,6 +7,7 @@ import Failures
 import Formats
 import Illustrations
 import Logging
+import Models
 import Perturbations
 import Reporting
 import Training

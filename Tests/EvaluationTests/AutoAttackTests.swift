@@ -5,6 +5,7 @@ import Evaluation
 import Failures
 import Formats
 import Kernels
+import Models
 import Perturbations
 import Testing
 

@@ -3,6 +3,7 @@ import Data
 import Distributed
 import Evaluation
 import Kernels
+import Models
 import Perturbations
 import Randomness
 import Testing

@@ -3,6 +3,7 @@ import Data
 import Evaluation
 import Glibc
 import Kernels
+import Models
 import Perturbations
 import Randomness
 import Testing

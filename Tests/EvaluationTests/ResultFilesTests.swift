@@ -4,6 +4,7 @@ import Distributed
 import Evaluation
 import Formats
 import Kernels
+import Models
 import Perturbations
 import TestSupport
 import Testing

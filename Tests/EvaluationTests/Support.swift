@@ -82,7 +82,7 @@ func digits(_ count: Int, labelledBy classifier: Classifier) -> MadeUpImages {
     var images = MadeUpImages(test.shape, classes: 10, images: [], labels: [])
     let pool = MemoryPool()
     for index in 0..<count {
-        let image = Tensor([1, 8, 8, 1], in: pool) { test.read(index, into: $0) }
+        let image = test.tensor(of: [index], in: pool)
         let prediction = classifier.predictions(image)[0] ?? 0
         images.images.append(image.array)
         images.labels.append(index % 5 == 4 ? (prediction + 1) % 10 : prediction)

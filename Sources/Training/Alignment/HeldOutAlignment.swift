@@ -105,11 +105,10 @@ final class HeldOutAlignment {
     /// Class by class, image by image.
     private func cosines(at images: Tensor, _ part: Part, _ state: ModelState, _ parameters: [Tensor]) -> [Double] {
         var forward = state.context(.inference, parameters: parameters)
-        let x = images.variable
-        let logits = state.model(x, &forward)
-        let z = gradient == .logit ? logits : logits.logSoftmax()
-        let gradient = gradients(of: z, seed: z.classCotangents, with: [x], releasing: true)[0]
-        return CosineSimilarity(gradient, part.targets).cosines.array.map { Double($0) }
+        let found = state.inputGradient(
+            of: images, in: &forward, of: { gradient == .logit ? $0 : $0.logSoftmax() },
+            cotangent: { $0.classCotangents })
+        return CosineSimilarity(found.gradient, part.targets).cosines.array.map { Double($0) }
     }
 
     /// Image by image: the norm of the cross-entropy's gradient, and the linearity gap on the way to `attacked`.

@@ -62,9 +62,7 @@ public struct ShardPasses {
         of images: Tensor, _ mode: ForwardContext.Mode, cotangent: (Tensor) -> Tensor
     ) -> Tensor {
         var context = state.context(mode, parameters: parameters.map(\.detached), foldedFilters: foldedFilters)
-        let images = images.variable
-        let logits = state.model(images, &context)
-        return gradients(of: logits, seed: cotangent(logits.detached), with: [images], releasing: true)[0]
+        return state.inputGradient(of: images, in: &context, cotangent: cotangent).gradient
     }
 
     /// The sum over images of -log p_y.

@@ -35,12 +35,8 @@ public struct LabelledImages {
 
     /// Those of a data set, as they are.
     init(_ indices: [Int], of images: Subset, in pool: MemoryPool) {
-        let shape = images.shape
         self.init(
-            images: Tensor([indices.count, shape.height, shape.width, shape.channels], in: pool) { out in
-                for (row, index) in indices.enumerated() { images.read(index, into: out + row * shape.count) }
-            },
-            range: images.range, labels: indices.map { images.label($0) })
+            images: images.tensor(of: indices, in: pool), range: images.range, labels: indices.map { images.label($0) })
     }
 }
 

@@ -146,10 +146,3 @@ public struct GoldenStep {
         return largest > 0 ? error / largest : error
     }
 }
-
-extension Tensor {
-    /// [..., C, H, W] as [..., H, W, C].
-    func channelsLast() -> Tensor { transposed(-3, -2).transposed(-2, -1) }
-    /// [..., H, W, C] as [..., C, H, W].
-    func channelsFirst() -> Tensor { transposed(-2, -1).transposed(-3, -2) }
-}

@@ -18,8 +18,7 @@ private struct LabelledDigits: Dataset {
         let digits = try DatasetRegistry.open("digits", seed: 1).test
         base = digits
         labels = (0..<2).map { index in
-            let image = Tensor([1, 8, 8, 1], in: MemoryPool()) { digits.read(index, into: $0) }
-            return classifier.predictions(image)[0] ?? 0
+            classifier.predictions(digits.tensor(of: [index], in: MemoryPool()))[0] ?? 0
         }
     }
 

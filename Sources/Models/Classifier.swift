@@ -1,7 +1,6 @@
 import Autodiff
 import Kernels
 import Layers
-import Models
 
 /// A model as an attacker meets it: running statistics, constant parameters, images [B, H, W, C] in [0, 1].
 ///
@@ -14,6 +13,7 @@ public struct Classifier {
 
     /// `parameters` replaces the state's own, by an average of them for instance.
     public init(_ state: ModelState, parameters: Storage? = nil) {
+        precondition(!state.model.predictsNoise, "Classifier: the network is a denoiser")
         self.state = state
         self.parameters = state.tensors(of: parameters ?? state.parameters)
     }
@@ -23,28 +23,20 @@ public struct Classifier {
 
     /// [B, classes]
     public func logits(_ images: Tensor) -> Tensor {
-        var context = state.context(.inference, parameters: parameters, foldedFilters: foldedFilters)
+        var context = passContext()
         return state.model(images.detached, &context)
     }
 
-    public struct InputGradient {
-        /// [B, classes]
-        public let logits: Tensor
-        /// Leading axes of the cotangent + [B, H, W, C]
-        public let gradient: Tensor
+    /// The gradient of a function of the logits with respect to the images; see `ModelState.inputGradient`.
+    public func inputGradient(
+        of images: Tensor, of function: (Tensor) -> Tensor = { $0 }, cotangent: (Tensor) -> Tensor
+    ) -> InputGradient {
+        var context = passContext()
+        return state.inputGradient(of: images, in: &context, of: function, cotangent: cotangent)
     }
 
-    /// The gradient of a function of the logits with respect to the images, and to nothing else.
-    ///
-    /// - Parameter cotangent: the function's derivative at the logits it is given, [B, classes]. It may have leading
-    ///   axes, one index for each of several functions: all gradients come from one pass over the network.
-    public func inputGradient(of images: Tensor, cotangent: (Tensor) -> Tensor) -> InputGradient {
-        var context = state.context(.inference, parameters: parameters, foldedFilters: foldedFilters)
-        let images = images.variable
-        let logits = state.model(images, &context)
-        let seed = cotangent(logits.detached)
-        let gradient = gradients(of: logits, seed: seed, with: [images], releasing: true)[0]
-        return InputGradient(logits: logits.detached, gradient: gradient)
+    private func passContext() -> ForwardContext {
+        state.context(.inference, parameters: parameters, foldedFilters: foldedFilters)
     }
 
     /// The class of each image, the first one where several logits are the largest. No class, nil, where a logit is not
@@ -57,7 +49,8 @@ public struct Classifier {
         return zip(predictions(images), labels).map { $0 != $1 }
     }
 
-    static func predictions(fromLogits logits: Tensor) -> [Int?] {
+    /// The same of logits [B, classes].
+    public static func predictions(fromLogits logits: Tensor) -> [Int?] {
         let classes = logits.shape[-1]
         return (0..<logits.shape[0]).map { row in
             prediction(UnsafeBufferPointer(start: logits.pointer + row * classes, count: classes))
