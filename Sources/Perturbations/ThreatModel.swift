@@ -3,6 +3,7 @@ import Kernels
 
 /// What an attacker may do to an image: move it by at most `epsilon` in a norm, within the box of valid pixels.
 public struct ThreatModel: Sendable, Equatable {
+    /// How the size of a move is measured.
     public enum Norm: String, Sendable, CaseIterable {
         case l2, linf
 
@@ -25,12 +26,14 @@ public struct ThreatModel: Sendable, Equatable {
     /// The box of a data set whose values lie in `range`; nil: nothing confines them.
     public static func box(range: ClosedRange<Scalar>?) -> ClosedRange<Scalar> { range ?? unbounded }
 
+    /// What `epsilon` is measured in.
     public let norm: Norm
     /// Radius of the ball, in units of images in [0, 1].
     public let epsilon: Double
     /// What every value of an image lies in, before and after an attack.
     public let box: ClosedRange<Scalar>
 
+    /// `epsilon` must be finite and not negative.
     public init(norm: Norm, epsilon: Double, box: ClosedRange<Scalar> = pixels) {
         precondition(epsilon.isFinite && epsilon >= 0, "ThreatModel: epsilon \(epsilon)")
         self.norm = norm

@@ -84,7 +84,10 @@ struct AutoAttackTests {
     final class Counting: Attack, @unchecked Sendable {
         let name = "apgd-ce"
         let settings: [JSONValue.Member] = []
+        let source = AttackSource.gradients
         var seen = 0
+        func validate(classes: Int) throws {}
+        func passes(classes: Int) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
             seen += batch.count
             return FGSM().perturb(batch, context)
@@ -137,6 +140,12 @@ struct AutoAttackTests {
         #expect(gain?.ok == true && gain?.value == 0)
     }
 
+    private struct Transferring: AttackCascade {
+        let name = "both"
+        let settings: [JSONValue.Member] = []
+        func parts(classes: Int) -> (attacks: [any Attack], notes: [String]) { ([FGSM(), Transfer(steps: 2)], []) }
+    }
+
     @Test func transferNeedsAnotherModelOfTheSameForm() throws {
         let network = smallNetwork(), images = digits(5, labelledBy: network)
         let transfer = evaluation([Transfer()])
@@ -148,5 +157,8 @@ struct AutoAttackTests {
             ImageShape(height: 1, width: 2, channels: 1), weights: [[0, 1], [1, 0]], biases: [0, 0])
         #expect(kind { try transfer.run(network, on: images, over: SingleProcess(), surrogate: other) } == .usage)
         #expect(kind { try transfer.run(network, on: images, over: SingleProcess(), surrogate: network) } == nil)
+        let inside = evaluation([Transferring()])
+        #expect(kind { try inside.run(network, on: images, over: SingleProcess()) } == .usage)
+        #expect(kind { try inside.run(network, on: images, over: SingleProcess(), surrogate: network) } == nil)
     }
 }

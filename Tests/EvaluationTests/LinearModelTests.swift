@@ -18,8 +18,8 @@ struct LinearModelTests {
     let classifier: Classifier
     /// Enough steps for the path along an l2 sphere, whose angle to the optimum shrinks by 1.1 a step.
     let attacks: [any Attack] = [
-        FGSM(), PGD(steps: 100, stepSize: .relative(0.1)),
-        PGD(name: "pgd-margin", loss: .margin, steps: 100, stepSize: .relative(0.1), randomStart: false),
+        FGSM(), PGD(steps: 100, relativeStepSize: 0.1),
+        PGD(name: "pgd-margin", loss: .margin, steps: 100, relativeStepSize: 0.1, randomStart: false),
     ]
 
     init() {
@@ -96,7 +96,7 @@ struct LinearModelTests {
         let images = digits(12, labelledBy: classifier)
         let context = AttackContext(
             classifier: classifier, threat: ThreatModel(norm: norm, epsilon: 0.2), seed: 1)
-        let one = PGD(steps: 1, stepSize: .relative(1), randomStart: false)
+        let one = PGD(steps: 1, relativeStepSize: 1, randomStart: false)
         let batch = batch(images, Array(0..<12))
         #expect(FGSM().perturb(batch, context).array == one.perturb(batch, context).array)
         #expect(FGSM().perturb(batch, context).array != batch.images.array)

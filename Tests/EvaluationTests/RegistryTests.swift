@@ -31,7 +31,7 @@ struct RegistryTests {
 
     @Test func optionsReachTheAttack() throws {
         let pgd = try AttackRegistry.attack("pgd", AttackOptions(steps: 7, restarts: 3)) as? PGD
-        #expect(pgd?.steps == 7 && pgd?.restarts == 3 && pgd?.stepSize == .relative(2.5 / 7))
+        #expect(pgd?.steps == 7 && pgd?.restarts == 3 && pgd?.relativeStepSize == 2.5 / 7)
     }
 
     @Test(arguments: [0, -1, Int.max]) func optionsThatMakeNoSenseAreRefused(_ number: Int) {

@@ -56,6 +56,9 @@ struct ResultFilesTests {
     private struct Named: Attack {
         let name = "autoattack"
         let settings = [JSONValue.Member("steps", 1)]
+        let source = AttackSource.gradients
+        func validate(classes: Int) throws {}
+        func passes(classes: Int) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { FGSM().perturb(batch, context) }
     }
 

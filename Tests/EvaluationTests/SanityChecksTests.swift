@@ -120,6 +120,9 @@ struct SanityChecksTests {
     private struct Idle: Attack {
         let name = "pgd"
         let settings: [JSONValue.Member] = []
+        let source = AttackSource.gradients
+        func validate(classes: Int) throws {}
+        func passes(classes: Int) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { batch.images }
     }
 
@@ -225,7 +228,9 @@ struct SanityChecksTests {
     private struct Lucky: Attack {
         let name = "square"
         let settings: [JSONValue.Member] = []
-        let usesGradients = false
+        let source = AttackSource.outputs
+        func validate(classes: Int) throws {}
+        func passes(classes: Int) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { FGSM().perturb(batch, context) }
     }
 

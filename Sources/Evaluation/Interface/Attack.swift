@@ -1,0 +1,32 @@
+import Autodiff
+import Formats
+
+/// A search for misclassified images near given ones. A new attack is one file and one line in `AttackRegistry`.
+public protocol Attack: Sendable {
+    /// As users write it and result files show it; also part of the key of its random numbers.
+    var name: String { get }
+    /// What result files say about it besides its name.
+    var settings: [JSONValue.Member] { get }
+    /// What it learns from.
+    var source: AttackSource { get }
+    /// Throws `usage` where the attack cannot be run against a model of so many classes.
+    func validate(classes: Int) throws
+    /// Most passes through the network that `perturb` makes of one image, for forecasts.
+    func passes(classes: Int) -> Int
+    /// Images [B, H, W, C] that `context.threat` allows, one for each of the batch's: a misclassified one where the
+    /// attack found one. What becomes of an image must depend on the image and its index alone, never on the rest of
+    /// the batch.
+    func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor
+}
+
+/// What an attack learns from about the model.
+public enum AttackSource: Sendable {
+    /// Gradients of the model, and nothing else.
+    case gradients
+    /// What the model says of images: logits, or classes alone.
+    case outputs
+    /// Another model, which the attack needs.
+    case surrogate
+    /// Attacks of several kinds.
+    case several
+}

@@ -1,0 +1,72 @@
+import Autodiff
+import Kernels
+import Models
+import Perturbations
+import Randomness
+
+/// What an attack is up against.
+public struct AttackContext {
+    /// The model under attack.
+    public let classifier: Classifier
+    /// Another model, from which adversarial images may be transferred.
+    public let surrogate: Classifier?
+    /// How far images may be moved.
+    public let threat: ThreatModel
+    /// Of all random numbers.
+    public let seed: UInt64
+    private let onStep: () -> Void
+
+    /// `onStep` is called after each pass through the network, as a sign of life.
+    public init(
+        classifier: Classifier, surrogate: Classifier? = nil, threat: ThreatModel, seed: UInt64,
+        onStep: @escaping () -> Void = {}
+    ) {
+        self.classifier = classifier
+        self.surrogate = surrogate
+        self.threat = threat
+        self.seed = seed
+        self.onStep = onStep
+    }
+
+    /// To be called after each pass through the network.
+    public func stepDone() { onStep() }
+
+    /// The same against the surrogate.
+    func turnedToSurrogate() -> AttackContext? {
+        surrogate.map { AttackContext(classifier: $0, threat: threat, seed: seed, onStep: onStep) }
+    }
+
+    /// The random numbers of one image in one run of an attack, such as a restart.
+    public func stream(_ attack: String, run: Int, sample: Int) -> RandomStream {
+        // FNV-1a of the name, so that attacks need no list of numbers.
+        let number = attack.utf8.reduce(UInt32(0x811c_9dc5)) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        let place = UInt64(number) << 32 | UInt64(UInt32(truncatingIfNeeded: run))
+        return RandomStream(seed: seed, purpose: .attack, place, UInt64(sample))
+    }
+
+    /// The result of up to `runs` attempts, each on the images that no earlier one broke: the first attempt that is
+    /// misclassified, else the last one. `attempt` is given the run's number, the rows of `batch` that are left, and
+    /// these rows.
+    public func firstSuccess(
+        of runs: Int, on batch: AttackBatch, _ attempt: (_ run: Int, _ rows: [Int], _ part: AttackBatch) -> Tensor
+    ) -> Tensor {
+        let size = batch.imageCount
+        var rows = Array(0..<batch.count)
+        return Tensor(batch.images.shape, in: batch.images.pool) { result in
+            result.update(from: batch.images.pointer, count: batch.count * size)
+            for run in 0..<runs where !rows.isEmpty {
+                let part = batch.rows(rows)
+                let images = attempt(run, rows, part)
+                // Pointers alone do not keep memory from being used again.
+                defer { withExtendedLifetime(images) {} }
+                for (place, row) in rows.enumerated() {
+                    (result + row * size).update(from: images.pointer + place * size, count: size)
+                }
+                guard run + 1 < runs else { break }
+                let broken = classifier.misclassifies(images, part.labels)
+                stepDone()
+                rows = zip(rows, broken).filter { !$1 }.map(\.0)
+            }
+        }
+    }
+}

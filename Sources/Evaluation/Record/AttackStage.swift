@@ -1,0 +1,68 @@
+import Distributed
+import Kernels
+
+/// One attack of an evaluation as its record sees it: what was known of it before, what is found block by block, and
+/// what all ranks know in the end.
+final class AttackStage {
+    let name: String
+    private let number: Int
+    private let among: [Bool]
+    private let state: EvaluationState?
+    private let images: AdversarialImages?
+    private let communicator: any Communicator
+    private let start = ContinuousClock.now
+    private let known: EvaluationState.Known
+
+    /// - Parameters:
+    ///   - among: the samples that the attack is run on.
+    ///   - known: what the state has of it.
+    ///   - images: where images that break samples are kept; nil: nowhere.
+    init(
+        number: Int, name: String, among: [Bool], known: EvaluationState.Known, state: EvaluationState?,
+        images: AdversarialImages?, _ communicator: any Communicator
+    ) {
+        self.number = number
+        self.name = name
+        self.among = among
+        self.known = known
+        self.state = state
+        self.images = images
+        self.communicator = communicator
+    }
+
+    /// The samples of which nothing is known.
+    var left: [Bool] { zip(among, known.outcomes).map { $0 && $1 == nil } }
+
+    /// Keeps what has become of a block of samples. On the rank that attacked them.
+    /// - Parameter image: the image that a sample has become, by its place in the block.
+    func add(_ samples: [Int], _ outcomes: [SampleOutcome], image: (_ place: Int) -> Source) throws {
+        for (place, sample) in samples.enumerated() where outcomes[place] != .survived {
+            images?.keep(sample, image(place))
+        }
+        try state?.write(findings(samples, outcomes), of: number, name, part: "\(samples[0])")
+    }
+
+    /// Ends the attack with the outcomes of what was `left`, which are the same on every rank. Collective.
+    func settle(_ found: [SampleOutcome?]) throws -> AttackSurvivors {
+        let outcomes = zip(known.outcomes, found).map { $0 ?? $1 ?? .broken }
+        let survived = zip(among, outcomes).map { $0 && $1 == .survived }
+        let broken = zip(among, survived).map { $0 && !$1 }
+        try images?.collect(broken: broken)
+        if communicator.rank == 0, left.contains(true) {
+            let asked = among.indices.filter { among[$0] }
+            try state?.close(findings(asked, asked.map { outcomes[$0] }), of: number, name)
+        }
+        images?.seal(broken: broken)
+        let undefined = zip(among, outcomes).count { $0 && $1 == .undefined }
+        return AttackSurvivors(flags: survived, undefined: undefined, seconds: seconds)
+    }
+
+    private var seconds: Double { known.seconds + (ContinuousClock.now - start) / .seconds(1) }
+
+    private func findings(_ samples: [Int], _ outcomes: [SampleOutcome]) -> StageFindings {
+        let pictured = zip(samples, outcomes).compactMap { $1 != .survived && images?.image($0) != nil ? $0 : nil }
+        return StageFindings(
+            samples: samples, outcomes: outcomes, pictured: pictured,
+            images: pictured.flatMap { images?.image($0) ?? [] }, seconds: seconds)
+    }
+}

@@ -1,0 +1,83 @@
+import Autodiff
+import Failures
+import Kernels
+import Models
+import Perturbations
+
+/// Runs a model's predictions and attacks on it on the samples of an evaluation, over all ranks. Every method is
+/// collective and returns the same on every rank.
+struct DistributedAttacks {
+    let classifier: Classifier
+    let surrogate: Classifier?
+    let threat: ThreatModel
+    let seed: UInt64
+    let samples: DistributedSamples
+    let record: EvaluationRecord
+
+    /// What becomes of the samples without an attack. Throws `badInput` where an image lies outside of the threat's
+    /// box, in which no attack could start from it.
+    func clean() throws -> [SampleOutcome] {
+        let all = Array(repeating: true, count: samples.count)
+        return try samples.outcomes(stage: "clean", among: all) { batch in
+            for row in 0..<batch.count {
+                let image = batch.image(row)
+                guard !threat.allows(batch.imageCount, image, original: image) else { continue }
+                throw Failure.badInput(
+                    samples.dataset.name, "image \(batch.indices[row]) has values outside of \(threat.box)",
+                    expected: "images within the box of the threat model")
+            }
+            return outcomes(of: batch.images, batch)
+        }.map { $0 ?? .broken }
+    }
+
+    /// Which of the samples `among` survive an attack; the others do not.
+    /// - Parameters:
+    ///   - other: the threat, where it is not the evaluation's.
+    ///   - stage: what is being done, where the attack's name does not say it.
+    ///   - recording: keep the images that break samples, where the record keeps any, unless the sample has one.
+    func survivors(
+        of attack: any Attack, among: [Bool], under other: ThreatModel? = nil, stage name: String? = nil,
+        recording: Bool = false
+    ) throws -> AttackSurvivors {
+        let threat = other ?? threat
+        let stage = try record.restore(name ?? attack.name, among: among, recording: recording) { sample, image in
+            let original = samples.load([sample])
+            return withExtendedLifetime(original) {
+                threat.allows(original.imageCount, image, original: original.image(0))
+            }
+        }
+        let passes = attack.passes(classes: classifier.classes)
+        let found = try samples.outcomes(stage: stage.name, passes: passes, among: stage.left) { batch in
+            let images = perturbed(batch, by: attack, under: threat)
+            return try withExtendedLifetime(images) {
+                let outcomes = outcomes(of: images, batch)
+                try stage.add(batch.indices, outcomes) { images.pointer + $0 * batch.imageCount }
+                return outcomes
+            }
+        }
+        return try stage.settle(found)
+    }
+
+    /// Of one sample, [classes]. The same on every rank, as predictions do not depend on the batch.
+    func logits(of sample: Int) -> [Scalar] { classifier.logits(samples.load([sample]).images).array }
+
+    /// Images [B, H, W, C], which the threat allows.
+    private func perturbed(_ batch: AttackBatch, by attack: any Attack, under threat: ThreatModel) -> Tensor {
+        let context = AttackContext(
+            classifier: classifier, surrogate: surrogate, threat: threat, seed: seed, onStep: samples.passDone)
+        let images = attack.perturb(batch, context), size = batch.imageCount
+        precondition(images.shape == batch.images.shape, "attack \(attack.name): images \(images.shape)")
+        withExtendedLifetime(images) {
+            for row in 0..<batch.count {
+                precondition(
+                    threat.allows(size, images.pointer + row * size, original: batch.image(row)),
+                    "attack \(attack.name): sample \(batch.indices[row]) has left the ball or the box")
+            }
+        }
+        return images
+    }
+
+    private func outcomes(of images: Tensor, _ batch: AttackBatch) -> [SampleOutcome] {
+        zip(classifier.predictions(images), batch.labels).map(SampleOutcome.init)
+    }
+}

@@ -1,0 +1,34 @@
+import Data
+import Formats
+import Kernels
+import Perturbations
+
+extension RobustnessEvaluation {
+    /// All that the outcomes depend on.
+    func description(model: String, _ dataset: any Dataset, classes: Int) -> JSONValue {
+        func described(_ attack: any Attack) -> JSONValue {
+            var members = [JSONValue.Member("name", JSONValue(attack.name))] + attack.settings
+            if let cascade = attack as? any AttackCascade {
+                members.append(.init("parts", .array(cascade.parts(classes: classes).attacks.map(described))))
+            }
+            return .object(members)
+        }
+        return [
+            "format": 1,
+            "model": JSONValue(model),
+            "data": JSONValue(dataset.fingerprint),
+            "threat": threat.json,
+            "box": JSONValue("\(threat.box)"),
+            "attacks": .array(attacks.map(described)),
+            "order": "independent",
+            "samples": JSONValue(min(samples ?? dataset.count, dataset.count)),
+            "seed": JSONValue("\(seed)"),
+            "curve": curve.map { curve in
+                ["epsilons": JSONValue(curve.epsilons), "attack": described(curve.attack)]
+            } ?? .null,
+            "checks": checks.map { ["samples": JSONValue($0.samples)] } ?? .null,
+            "images": JSONValue(keepsImages),
+            "scalar": JSONValue("\(Scalar.self)"),
+        ]
+    }
+}

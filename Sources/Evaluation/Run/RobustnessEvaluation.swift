@@ -1,0 +1,136 @@
+import Data
+import Distributed
+import Failures
+import Formats
+import Kernels
+import Models
+import Perturbations
+
+/// Clean accuracy and accuracy under attacks of the first images of a data set, over all ranks of a job.
+///
+/// The same images survive, and the same adversarial images are found, for every number of ranks and every `batch`.
+public struct RobustnessEvaluation: Sendable {
+    /// What attacks are allowed.
+    public var threat: ThreatModel
+    /// In this order. Each is run on all images that are classified correctly.
+    public var attacks: [any Attack]
+    /// Images, counted from the data set's first; nil or more than there are: all.
+    public var samples: Int?
+    /// Of the attacks' random numbers, which are keyed by image.
+    public var seed: UInt64
+    /// Images that go through the network at once.
+    public var batch = 32
+    /// Nil for none.
+    public var curve: EpsilonCurve?
+    /// Nil for none.
+    public var checks: SanityChecks? = SanityChecks()
+    /// Collect the adversarial images, on rank 0.
+    public var keepsImages = true
+    /// Nil: nothing is kept, and nothing can be resumed.
+    public var journal: EvaluationJournal?
+    /// Once it is pending, every rank finishes the images it has begun, and the evaluation throws `stoppedOnRequest`.
+    public var stop: StopRequest?
+
+    /// With the standard checks, and nothing kept on disk.
+    public init(threat: ThreatModel, attacks: [any Attack], samples: Int? = nil, seed: UInt64) {
+        self.threat = threat
+        self.attacks = attacks
+        self.samples = samples
+        self.seed = seed
+    }
+
+    /// Collective; the result is the same on every rank but for the seconds and, off rank 0, the adversarial images.
+    ///
+    /// - Parameters:
+    ///   - surrogate: the model whose adversarial images `transfer` tries.
+    ///   - progress: called on rank 0.
+    ///   - goesOn: called on rank 0 where the journal has something to go on from.
+    /// - Throws: `badInput` where model and data do not fit together, an image lies outside of the threat's box or a
+    ///   file of the journal is damaged; `usage` for settings that make no sense and for a journal of another
+    ///   evaluation; `inputOutput` where the journal cannot be written; and what the communicator throws.
+    public func run(
+        _ classifier: Classifier, on dataset: any Dataset, over communicator: any Communicator,
+        surrogate: Classifier? = nil, progress: @escaping (EvaluationProgress) -> Void = { _ in },
+        goesOn: () -> Void = {}
+    ) throws -> RobustnessResult {
+        try validate(classifier, dataset, surrogate)
+        let count = min(samples ?? dataset.count, dataset.count)
+        let state = try journal.map { journal in
+            try EvaluationState(
+                journal, description(model: journal.model, dataset, classes: classifier.classes), dataset.shape,
+                samples: count, over: communicator)
+        }
+        if state?.goesOn == true { goesOn() }
+        let record = EvaluationRecord(
+            of: dataset, samples: count, state: state, keepsImages: keepsImages, over: communicator)
+        let runner = DistributedAttacks(
+            classifier: classifier, surrogate: surrogate, threat: threat, seed: seed,
+            samples: DistributedSamples(
+                of: dataset, count: count, batch: batch, over: communicator, stop: stop, progress: progress),
+            record: record)
+
+        let clean = try runner.clean()
+        let correct = clean.map { $0 == .survived }, undefined = clean.map { $0 == .undefined }
+        var sequence = AttackSequence(runner, correct: correct)
+        for attack in attacks { try sequence.run(attack) }
+        let points = try curve?.run(runner, among: correct) ?? []
+        let checked = try checks?.run(
+            runner, correct: correct, undefined: undefined, attacks: sequence.outcomes) ?? []
+        return RobustnessResult(
+            dataset: dataset.name, fingerprint: dataset.fingerprint, shape: dataset.shape, threat: threat,
+            seed: seed, ranks: communicator.size, labels: (0..<count).map { dataset.label($0) }, correct: correct,
+            attacks: sequence.outcomes, survived: sequence.survived, curve: points, checks: checked,
+            notes: notes(on: dataset, samples: count, undefined: undefined.count { $0 }) + sequence.notes,
+            adversarialImages: record.adversarialImages)
+    }
+
+    /// What a reader must know before any figure.
+    private func notes(on dataset: any Dataset, samples: Int, undefined: Int) -> [String] {
+        let logits = "\(undefined) of \(samples) images have logits that are not finite, and count as misclassified"
+        return (undefined > 0 ? [logits] : [])
+            + dataset.oddities(ofFirst: samples).map { "\(dataset.name): \($0): accuracies say little" }
+    }
+
+    /// Throws what `run` would throw of the classifier, the data and the settings, before anything is computed.
+    public func validate(_ classifier: Classifier, _ dataset: any Dataset, _ surrogate: Classifier?) throws {
+        let shape = dataset.shape
+        if let surrogate, surrogate.model.input != classifier.model.input || surrogate.classes != classifier.classes {
+            throw Failure(
+                .usage,
+                "the surrogate is for \(surrogate.model.input) images of \(surrogate.classes) classes, the model for "
+                    + " \(classifier.model.input) images of \(classifier.classes)")
+        }
+        guard classifier.model.input.extents == [shape.height, shape.width, shape.channels],
+            classifier.classes == dataset.classNames.count
+        else {
+            let input = classifier.model.input.extents.map(String.init).joined(separator: "x")
+            throw Failure.badInput(
+                dataset.name, "\(shape) images of \(dataset.classNames.count) classes",
+                expected: "\(input) images of \(classifier.classes) classes, as the model was made for")
+        }
+        try validate(dataset, hasSurrogate: surrogate != nil)
+    }
+
+    /// The same for any model of such data.
+    public func validate(_ dataset: any Dataset, hasSurrogate: Bool) throws {
+        let classes = dataset.classNames.count
+        guard dataset.count > 0 else { throw Failure.badInput(dataset.name, "no images") }
+        guard samples ?? 1 > 0 else { throw Failure(.usage, "samples is \(samples ?? 0), expected at least 1") }
+        guard batch > 0 else { throw Failure(.usage, "batch is \(batch), expected at least 1") }
+        for attack in attacks {
+            do { try attack.validate(classes: classes) } catch let failure as Failure {
+                throw Failure(failure.kind, "attack \(attack.name): \(failure)")
+            }
+            guard hasSurrogate || !needsSurrogate(attack, classes: classes) else {
+                throw Failure(.usage, "attack \(attack.name) needs another model to transfer from")
+            }
+        }
+        if let curve { try curve.attack.validate(classes: classes) }
+        if checks != nil { try FGSM().validate(classes: classes) }
+    }
+
+    private func needsSurrogate(_ attack: any Attack, classes: Int) -> Bool {
+        guard let cascade = attack as? any AttackCascade else { return attack.source == .surrogate }
+        return cascade.parts(classes: classes).attacks.contains { needsSurrogate($0, classes: classes) }
+    }
+}
