@@ -1,8 +1,8 @@
 import Autodiff
 import Data
-import Evaluation
 import Formats
 import Kernels
+import Models
 
 /// Which class a network gives to every point of a plane, for data of two numbers, such as `toy2d`: how far the regions
 /// reach around the points is what robustness is there.

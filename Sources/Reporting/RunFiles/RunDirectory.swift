@@ -7,7 +7,7 @@ struct RunDirectory: Sendable {
     let path: String
     let configuration: ConfigurationText?
     let metrics: TrainingMetrics?
-    let robustness: RobustnessResult?
+    let robustness: RobustnessFile?
     let pictures: [PictureFile]
 
     /// The largest `config.yaml` that is read, in bytes.
@@ -36,7 +36,7 @@ struct RunDirectory: Sendable {
         }
         configuration = try ifPresent("config.yaml") { try Self.readConfiguration($0) }
         metrics = try ifPresent("metrics.jsonl") { try TrainingMetrics(path: $0) }
-        robustness = try ifPresent("eval/robustness.json") { try RobustnessResult(path: $0) }
+        robustness = try ifPresent("eval/robustness.json") { try RobustnessFile(path: $0) }
         // Of the training, and of the evaluation.
         pictures = try ["pictures", "eval"].flatMap { folder in
             try ifPresent("\(folder)/pictures.json") { _ in try PictureFile.all(directory: "\(path)/\(folder)") } ?? []

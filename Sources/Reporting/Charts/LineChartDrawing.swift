@@ -21,7 +21,7 @@ struct LineChartDrawing {
         let curves = chart.series.map { Decimation($0.points, bins: Self.bins) }
         hasNotFinite = curves.contains { !$0.notFinite.isEmpty }
         let places = chart.series.flatMap { $0.points.map(\.x) }
-        let values = chart.series.flatMap { $0.points.map(\.y).filter(Decimation.isDrawable) }
+        let values = chart.series.flatMap { $0.points.map(\.y).filter(LineChart.isDrawable) }
         horizontal = AxisScale.linear(
             places.min() ?? 0, places.max() ?? 1, count: 6, rounded: false, wholeNumbers: chart.countsHorizontally)
         vertical = Self.verticalScale(chart.verticalScale, values)

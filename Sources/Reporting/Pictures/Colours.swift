@@ -4,7 +4,7 @@ import Formats
 public enum Colours {
     /// An image whose values lie in [0, 1]; others are brought to the nearest of these, NaN to 0. One channel or three.
     public static func image(_ values: [Double], height: Int, width: Int, channels: Int) -> RasterImage {
-        check(values.count, height, width, channels)
+        check(count: values.count, height: height, width: width, channels: channels)
         return RasterImage(width: width, height: height, channels: channels, pixels: values.map(byte))
     }
 
@@ -21,7 +21,7 @@ public enum Colours {
     public static func signed(
         _ values: [Double], height: Int, width: Int, channels: Int, magnitude: Double? = nil
     ) -> RasterImage {
-        check(values.count, height, width, channels)
+        check(count: values.count, height: height, width: width, channels: channels)
         let largest = magnitude ?? values.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
         let relative = values.map { value -> Double in
             // A gradient of zeros has no sign anywhere.
@@ -39,7 +39,7 @@ public enum Colours {
         signed(values.map(Double.init), height: height, width: width, channels: channels, magnitude: magnitude)
     }
 
-    private static func check(_ count: Int, _ height: Int, _ width: Int, _ channels: Int) {
+    private static func check(count: Int, height: Int, width: Int, channels: Int) {
         precondition(
             (channels == 1 || channels == 3) && height > 0 && width > 0 && count == height * width * channels,
             "Colours: \(count) values for \(height) x \(width) x \(channels)")

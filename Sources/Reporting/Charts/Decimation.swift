@@ -15,11 +15,6 @@ struct Decimation {
     /// Whether samples stand for several points.
     let isBinned: Bool
 
-    /// Beyond this size a value is an accident and would make all others flat.
-    static let largestMagnitude = 1e30
-
-    static func isDrawable(_ value: Double) -> Bool { value.magnitude <= largestMagnitude }
-
     /// `points` in ascending order of x. More than twice `bins` points are put into `bins` bins of equal width, each
     /// of which keeps its minimum and maximum, so that no outlier is lost.
     init(_ points: [LineChart.Point], bins: Int) {
@@ -37,7 +32,7 @@ struct Decimation {
             } else if isBinned {
                 end = points.count
             }
-            let finite = points[start..<end].filter { Self.isDrawable($0.y) }
+            let finite = points[start..<end].filter { LineChart.isDrawable($0.y) }
             if finite.count < end - start {
                 let place = points[start].x
                 notFinite.append(place)

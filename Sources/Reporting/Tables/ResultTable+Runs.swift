@@ -12,11 +12,11 @@ extension ResultTable {
     }
 
     private init?(evaluationsOf runs: [Run]) {
-        var kinds: [RobustnessResult.AttackKind] = []
+        var kinds: [RobustnessFile.AttackKind] = []
         for attack in runs.flatMap({ $0.robustness?.attacks ?? [] }) where !kinds.contains(attack.kind) {
             kinds.append(attack.kind)
         }
-        var threats: [RobustnessResult.Threat?] = []
+        var threats: [RobustnessFile.Threat?] = []
         for result in runs.compactMap(\.robustness) where result.robustAccuracy != nil {
             if !threats.contains(result.threat) { threats.append(result.threat) }
         }

@@ -28,7 +28,7 @@ public struct ScatterChart: Sendable {
         self.title = title
         self.horizontalLabel = horizontalLabel
         self.verticalLabel = verticalLabel
-        self.points = points.filter { Decimation.isDrawable($0.x) && Decimation.isDrawable($0.y) }
+        self.points = points.filter { LineChart.isDrawable($0.x) && LineChart.isDrawable($0.y) }
     }
 
     public func svg() -> String {

@@ -1,6 +1,8 @@
 /// Accuracies of several runs: a row a run, a column a kind of accuracy. The best of each column stands out.
 public struct ResultTable: Sendable {
+    /// What is measured of every row.
     public struct Column: Hashable, Sendable {
+        /// In bold.
         public let title: String
         /// Lines under the title, such as the attack's budget.
         public let details: [String]
@@ -11,7 +13,9 @@ public struct ResultTable: Sendable {
         }
     }
 
+    /// A run.
     public struct Row: Sendable {
+        /// The run's.
         public let name: String
         /// Fractions in the order of the columns; nil where there is none.
         public let accuracies: [Double?]

@@ -2,7 +2,7 @@ import Failures
 import Formats
 
 /// What `eval/robustness.json` tells of a model.
-struct RobustnessResult: Sendable {
+struct RobustnessFile: Sendable {
     /// The set within which an attack may move an image.
     struct Threat: Hashable, Sendable {
         let norm: String

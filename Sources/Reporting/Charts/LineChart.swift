@@ -3,6 +3,7 @@
 /// Values that are not finite are gaps, with a cross at the upper edge. Curves of very many points show the mean over
 /// short stretches and, shaded, the smallest and largest values.
 public struct LineChart: Sendable {
+    /// A place on a curve; what is not finite is a gap.
     public struct Point: Sendable, Equatable {
         public let x: Double
         public let y: Double
@@ -13,12 +14,15 @@ public struct LineChart: Sendable {
         }
     }
 
+    /// One curve.
     public struct Series: Sendable {
+        /// As the legend names it.
         public let label: String
         /// In any order.
         public let points: [Point]
         /// An index into the palette of the page, which repeats.
         public let colour: Int
+        /// Besides those that the palette's repetition makes so.
         public let isDashed: Bool
 
         public init(label: String, points: [Point], colour: Int, isDashed: Bool = false) {
@@ -29,6 +33,7 @@ public struct LineChart: Sendable {
         }
     }
 
+    /// What the vertical axis shows.
     public enum VerticalScale: Sendable {
         /// Fitted to the values.
         case fitted
@@ -51,10 +56,15 @@ public struct LineChart: Sendable {
         }
     }
 
+    /// Above the drawing.
     public let title: String
+    /// Below it.
     public let horizontalLabel: String
+    /// What the vertical axis shows.
     public let verticalScale: VerticalScale
+    /// Each in ascending order of x.
     public let series: [Series]
+    /// Those within the axis are drawn.
     public let marks: [Mark]
     /// Whether the horizontal axis counts something, such as steps.
     public let countsHorizontally: Bool
@@ -71,7 +81,7 @@ public struct LineChart: Sendable {
         self.series = series.map { series in
             Series(
                 label: series.label,
-                points: series.points.filter { Decimation.isDrawable($0.x) }.sorted { $0.x < $1.x },
+                points: series.points.filter { Self.isDrawable($0.x) }.sorted { $0.x < $1.x },
                 colour: series.colour, isDashed: series.isDashed)
         }
         self.marks = marks
@@ -87,35 +97,8 @@ public struct LineChart: Sendable {
     /// From the seventh curve on, colours come again, dashed.
     static func isDashed(_ colour: Int) -> Bool { colour / paletteSize % 2 == 1 }
 
-    /// The drawing alone, an `<svg>` element without title and legend, whose colours are the page's style sheet's.
-    public func svg() -> String { LineChartDrawing(self).svg }
+    /// Beyond this size a value is an accident and would make all others flat.
+    static let largestMagnitude = 1e30
 
-    /// Title, drawing and legend.
-    func figure() -> HTML {
-        let drawing = LineChartDrawing(self)
-        var heading: HTML = "\(title)"
-        if drawing.isLogarithmic { heading += .element("span", ["class": "unit"], "logarithmic") }
-        var legend: [HTML] = hasLegend ? series.map { Self.legendEntry($0) } : []
-        if drawing.hasNotFinite {
-            legend.append(.element("span", ["class": "key alarm"], "× not finite"))
-        }
-        return .element(
-            "figure", ["class": "chart"],
-            .element("figcaption", [:], heading), .trusted(drawing.svg),
-            legend.isEmpty ? .empty : .element("div", ["class": "legend"], legend))
-    }
-
-    private static func legendEntry(_ series: Series) -> HTML {
-        .element("span", ["class": "key"], swatch(series.colour, isDashed: series.isDashed), "\(series.label)")
-    }
-
-    /// A short stroke as the curve's, for legends and tables.
-    static func swatch(_ colour: Int, isDashed: Bool) -> HTML {
-        let dashed = isDashed || Self.isDashed(colour) ? " dashed" : ""
-        return .trusted(
-            """
-            <svg class="swatch" width="22" height="8" viewBox="0 0 22 8" aria-hidden="true">\
-            <path class="line \(colourClass(colour))\(dashed)" d="M1 4H21"/></svg>
-            """)
-    }
+    static func isDrawable(_ value: Double) -> Bool { value.magnitude <= largestMagnitude }
 }
