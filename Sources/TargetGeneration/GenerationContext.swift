@@ -9,6 +9,7 @@ import Kernels
 public struct GenerationContext {
     /// The whole training split.
     public let dataset: any Dataset
+    /// Of all random numbers.
     public let seed: UInt64
     /// The run that the configuration describes, whose newest checkpoint stands where none is named.
     public let runDirectory: String
@@ -16,6 +17,7 @@ public struct GenerationContext {
     public let files: InputFiles
     /// How images became noise for a network whose file does not say it.
     public let process: DiffusionProcess
+    /// Where tensors are made.
     public let pool: MemoryPool
     /// To be called now and then, as a block of a large network takes minutes.
     public let progress: () -> Void

@@ -15,6 +15,7 @@ public struct ScoreSurvey {
 
     /// One line of the table. Means over the images; `time` nil: all levels together.
     public struct Line: Sendable, Equatable {
+        /// The noise level.
         public var time: Int?
         /// Of the classifier that the denoiser implies: the class under which its errors are smallest.
         public var accuracy: Double
@@ -43,7 +44,7 @@ public struct ScoreSurvey {
             communicator.heartbeat.beat("table over noise levels", step: index)
             let images = Array(rows[(index * block)..<min(rows.count, (index + 1) * block)])
             for time in times {
-                for part in parts(dataset, images, time, means, pool) {
+                for part in parts(of: images, from: dataset, time: time, means: means, in: pool) {
                     mine += part.errors + [part.cosine, part.agreement, part.norm]
                 }
             }
@@ -103,7 +104,7 @@ public struct ScoreSurvey {
     }
 
     private func parts(
-        _ dataset: any Dataset, _ images: [Int], _ time: Int, _ means: [[Double]], _ pool: MemoryPool
+        of images: [Int], from dataset: any Dataset, time: Int, means: [[Double]], in pool: MemoryPool
     ) -> [Part] {
         let size = dataset.shape.count, classes = means.count
         let pixels = dataset.tensor(of: images, in: pool)

@@ -2,15 +2,20 @@ import Configuration
 
 /// The `targets` section: what `pag targets` computes and how it is stored.
 public struct TargetsConfiguration: Configurable {
+    /// What a target's numbers are stored as.
     public enum Element: String, Sendable, CaseIterable { case f32, f16 }
+    /// Which images of a data set.
     public enum Split: String, Sendable, CaseIterable { case train, test }
 
+    /// What computes the targets.
     public var generator: any TargetGenerator = ScoreBased()
+    /// Half the size is half the precision; only directions count.
     public var element = Element.f32
     /// Images computed and written at a time.
     public var block = 16
     /// Images that the table over noise levels is made from, and where they are taken from; 0: no table.
     public var surveyImages = 200
+    /// What the table over noise levels is made of.
     public var surveySplit = Split.train
 
     public init() {}

@@ -4,6 +4,8 @@ import Kernels
 struct ClassImages: TargetSource, UnseenTargets {
     /// [classes][numbers of an image]
     let images: [[Scalar]]
+    var contentHash: String? { nil }
+    var notices: [String] { [] }
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
         write(pixels: pixels, target: target, into: out)

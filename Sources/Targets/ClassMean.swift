@@ -14,6 +14,7 @@ public struct ClassMean: TargetConfiguration {
     }
 
     public var inputFiles: [InputFile] { [] }
+    public var withoutPlaces: any TargetConfiguration { self }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
     public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }

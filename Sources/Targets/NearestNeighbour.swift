@@ -15,6 +15,7 @@ public struct NearestNeighbour: TargetConfiguration {
     }
 
     public var inputFiles: [InputFile] { [] }
+    public var withoutPlaces: any TargetConfiguration { self }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         let candidates = try candidates(context)
@@ -54,6 +55,8 @@ struct Neighbours: TargetSource {
     let train: Subset
     /// [classes][images]; the image itself where its class has no other.
     let neighbours: [[Int32]]
+    var contentHash: String? { nil }
+    var notices: [String] { [] }
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
         train.read(Int(neighbours[target][index]), into: out)

@@ -10,6 +10,7 @@ public struct OneImage: TargetConfiguration {
     public mutating func visit(_ fields: inout FieldVisitor) throws {}
 
     public var inputFiles: [InputFile] { [] }
+    public var withoutPlaces: any TargetConfiguration { self }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
     public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }

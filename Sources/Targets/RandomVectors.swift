@@ -6,12 +6,14 @@ import Randomness
 
 /// g(x, t) = a random unit vector, drawn once and for all: a control that has nothing to do with the classes' looks.
 public struct RandomVectors: TargetConfiguration {
+    /// What has a vector of its own.
     public enum Scope: String, Sendable, CaseIterable {
         /// One vector for every image and class.
         case image
         /// One vector a class, the same for all images.
         case `class`
     }
+    /// What has a vector of its own.
     public var per = Scope.image
 
     public init() {}
@@ -20,6 +22,7 @@ public struct RandomVectors: TargetConfiguration {
     }
 
     public var inputFiles: [InputFile] { [] }
+    public var withoutPlaces: any TargetConfiguration { self }
 
     public func prepare(_ context: TargetContext) throws -> any TargetSource {
         DrawnVectors(indices: context.train.indices, size: context.train.shape.count, per: per, seed: context.seed)
@@ -36,6 +39,8 @@ private struct DrawnVectors: TargetSource, UnseenTargets {
     let size: Int
     let per: RandomVectors.Scope
     let seed: UInt64
+    var contentHash: String? { nil }
+    var notices: [String] { [] }
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
         write(key: per == .image ? UInt64(indices[index]) + 1 : 0, target: target, into: out)

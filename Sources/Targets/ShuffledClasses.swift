@@ -7,6 +7,7 @@ import Randomness
 /// g(x, t) = the target of another source toward another class, by a fixed permutation that leaves no class in its
 /// place: a control whose vectors look alike but mean something else.
 public struct ShuffledClasses: TargetConfiguration {
+    /// Whose targets are shuffled.
     public var of: any TargetConfiguration = NearestNeighbour()
 
     public init() {}
@@ -15,7 +16,6 @@ public struct ShuffledClasses: TargetConfiguration {
     }
 
     public var inputFiles: [InputFile] { of.inputFiles }
-
     public var withoutPlaces: any TargetConfiguration {
         var copy = self
         copy.of = of.withoutPlaces
@@ -54,5 +54,8 @@ private struct ShuffledUnseen: UnseenTargets {
     let classes: [Int]
     func write(pixels: Source, target: Int, into out: Destination) {
         source.write(pixels: pixels, target: classes[target], into: out)
+    }
+    func write(images: Source, count: Int, size: Int, target: Int, into out: Destination) {
+        source.write(images: images, count: count, size: size, target: classes[target], into: out)
     }
 }

@@ -7,6 +7,7 @@ import Kernels
 /// g(x, t) from a safetensors file: one tensor [N, classes, channels, height, width] over the whole training split in
 /// the data set's own order, memory-mapped, so that only the images of a batch are ever read.
 public struct TargetFile: TargetConfiguration {
+    /// The safetensors file.
     public var path = ""
 
     public init() {}

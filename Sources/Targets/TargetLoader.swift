@@ -15,6 +15,7 @@ public struct TargetLoader: Sendable {
     private let seed: UInt64
     private let classesPerImage: ClassesPerImage
 
+    /// `seed` is that of drawn classes. Targets are of `train`, by index.
     public init(_ source: any TargetSource, train: Subset, seed: UInt64, classesPerImage: ClassesPerImage) {
         self.source = source
         self.train = train
@@ -22,6 +23,7 @@ public struct TargetLoader: Sendable {
         self.classesPerImage = classesPerImage
     }
 
+    /// Target classes of an image: K in [K, B, H, W, C].
     public var rows: Int {
         switch classesPerImage {
         case .all: train.classNames.count

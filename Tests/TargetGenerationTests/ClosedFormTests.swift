@@ -190,6 +190,7 @@ struct MadeUpTargets: PreparedGenerator {
 
     let identity = ["generator": "made up"]
     let cost = "nothing"
+    let survey: ScoreSurvey? = nil
 
     func targets(of images: Tensor, indices: [Int]) -> Tensor {
         let size = images.shape.dropFirst().count
