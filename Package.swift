@@ -108,8 +108,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Failures"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         // Gives the readers of files mutated inputs.
         program("fuzz-readers", [
-            "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures", "Formats",
-            "Kernels", "Models", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
+            "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
+            "Formats", "Kernels", "Models", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
         ]),
 
         tests(of: "Configuration", ["Failures"]),

@@ -5,9 +5,12 @@ import Glibc
 /// The numbered checkpoints of a run. Used by rank 0 alone.
 public struct CheckpointFolder {
     public let path: String
+    /// The folder need not be there yet.
     public init(path: String) { self.path = path }
+    /// The best checkpoint by held-out images, where there is one.
     public var best: String { path + "/best.safetensors" }
 
+    /// The checkpoint after so many steps.
     public func file(step: Int) -> String {
         let digits = String(step)
         return path + "/step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"

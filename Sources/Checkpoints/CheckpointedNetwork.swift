@@ -21,9 +21,7 @@ extension ParameterFiles {
         let isAverage = choice == .average || choice == .evaluated && hasAverage(file)
         let prefix = try prefix(average: isAverage, of: file)
         try check(model, in: file) { prefix + $0 }
-        try requireKnown(file, names(of: model)) { name in
-            ["optimizer.", averagePrefix].contains(where: name.hasPrefix)
-        }
+        try requireKnown(file, names(of: model), or: isBesideTheNetwork)
         let state = ModelState(model, in: pool)
         try load(state.parameters, of: state, from: file, prefix: prefix)
         try loadStatistics(of: state, from: file)

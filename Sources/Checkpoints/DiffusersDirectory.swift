@@ -14,6 +14,7 @@ public struct DiffusersDirectory {
     public let rows: Int
     private let weights: String
 
+    /// Whether the path is a folder with such a `config.json`.
     public static func isOne(_ path: String) -> Bool { access(settingsFile(path), F_OK) == 0 }
 
     /// The files in such a folder that are read.

@@ -23,7 +23,7 @@ public struct ForeignWeights {
         var names = TensorNames(file, of: model), remarks: [String] = []
         // A checkpoint of pag's own has more, which is no weights.
         if file.metadata["format_version"] != nil {
-            names.removeExtra { ["optimizer.", ParameterFiles.averagePrefix].contains(where: $0.name.hasPrefix) }
+            names.removeExtra { ParameterFiles.isBesideTheNetwork($0.name) }
         }
         let buffers = try Self.buffers(&names, file, channels: model.input[-1])
         normalisation = try ParameterFiles.normalisation(of: file) ?? buffers?.normalize
@@ -41,7 +41,8 @@ public struct ForeignWeights {
         for type in [ElementType.float16, .bfloat16, .float64] where type != ParameterFiles.elementType {
             let count = names.inFile.values.count { file.entry($0)?.elementType == type }
             if count > 0 {
-                remarks.append("\(count) tensors are converted from \(type.rawValue) to \(ParameterFiles.elementType.rawValue)")
+                remarks.append(
+                    "\(count) tensors are converted from \(type.rawValue) to \(ParameterFiles.elementType.rawValue)")
             }
         }
         self.file = file
@@ -55,6 +56,7 @@ public struct ForeignWeights {
         try ParameterFiles.load(vector, of: state, from: file) { names.inFile[$0] }
     }
 
+    /// Fills the running statistics. Throws `badInput` for what is no finite number or of another shape.
     public func loadStatistics(of state: ModelState) throws {
         try ParameterFiles.loadStatistics(of: state, from: file) { names.inFile[$0] }
     }
@@ -135,7 +137,7 @@ extension ParameterFiles {
     /// - Parameter withAverage: those of the average too, for a use that depends on them.
     public static func parameterHash(of file: SafetensorsFile, withAverage: Bool = false) throws -> String {
         var hash = SHA256()
-        for entry in file.entries where !entry.name.hasPrefix("optimizer.") {
+        for entry in file.entries where !entry.name.hasPrefix(optimizerPrefix) {
             guard withAverage || !entry.name.hasPrefix(averagePrefix) else { continue }
             file.withBytes(of: entry) { hash.update($0) }
         }

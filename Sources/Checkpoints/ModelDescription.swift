@@ -6,6 +6,7 @@ import Models
 
 /// What a file has to say about a network, besides its numbers, for the network to be built again.
 public struct ModelDescription: Sendable {
+    /// What kind of network it is, and of what size.
     public var configuration: ModelConfiguration
     /// [height, width, channels]
     public var input: Shape
@@ -17,6 +18,7 @@ public struct ModelDescription: Sendable {
         self.classes = classes
     }
 
+    /// The network, without numbers. Throws `badInput` where the configuration does not fit the images.
     public func model() throws -> Model { try configuration.model(input: input, classes: classes) }
 
     /// As metadata of a safetensors file.

@@ -4,8 +4,10 @@ import Glibc
 
 /// The checkpoint that a path names: itself, or one of the run directory that it is.
 public struct NamedCheckpoint {
+    /// Which of a run directory's checkpoints is meant.
     public enum Preference: Sendable { case best, newest }
 
+    /// Of the file.
     public let path: String
     /// What the user should know: which checkpoint it is, and which damaged ones were passed over.
     public let notices: [String]

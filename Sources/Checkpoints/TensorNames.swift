@@ -31,8 +31,12 @@ struct TensorNames {
                 extra.append(entry)
             }
         }
+        // Counters say least of what a file holds.
+        extra = extra.filter { !Self.isCounter($0) } + extra.filter(Self.isCounter)
         missing = wanted.filter { inFile[$0] == nil && !counters.contains($0) }
     }
+
+    private static func isCounter(_ entry: SafetensorsFile.Entry) -> Bool { entry.name.hasSuffix("num_batches_tracked") }
 
     /// What stands before the names of most tensors: DataParallel's `module.`, a compiled module's `_orig_mod.`, the
     /// attribute that holds the network in another.
@@ -54,7 +58,9 @@ struct TensorNames {
     private static func name(_ text: Substring, _ known: Set<String>) -> String? {
         let name = String(text)
         if known.contains(name) { return name }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { aliases[String($0)] ?? String($0) }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map {
+            aliases[String($0)] ?? String($0)
+        }
         let other = parts.joined(separator: ".")
         return known.contains(other) ? other : nil
     }

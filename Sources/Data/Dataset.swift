@@ -14,8 +14,9 @@ public protocol Dataset: Sendable {
     var range: ClosedRange<Scalar>? { get }
     /// Images, at least one unless the dataset is an empty `Subset`.
     var count: Int { get }
-    /// SHA-256, in hexadecimal, over name, shape, classes, labels and pixels: equal exactly where the content is.
-    /// Computed once, when the dataset is opened.
+    /// SHA-256, in hexadecimal, over shape, classes, labels, pixels and what kind of data it is, such as
+    /// `CIFAR-10 train`: equal where the content is, wherever its files lie, and different where it is not. Computed
+    /// once, when the dataset is opened.
     var fingerprint: String { get }
 
     /// The class of image `index`, in `0 ..< classNames.count`.

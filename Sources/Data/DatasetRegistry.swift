@@ -78,7 +78,8 @@ public enum DatasetRegistry {
             return try open(path, selection, progress)
         case (.own(let argument, _), _):
             throw Failure.badInput(
-                place, "the \(argument == "DIR" ? "folder" : "file") is missing", expected: "\"\(entry.name):\(argument)\"")
+                place, "the \(argument == "DIR" ? "folder" : "file") is missing",
+                expected: "\"\(entry.name):\(argument)\"")
         }
     }
 }

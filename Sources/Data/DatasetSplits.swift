@@ -3,7 +3,9 @@ import Kernels
 
 /// What a data SPEC stands for: training and test images of the same shape, classes and range.
 public struct DatasetSplits: Sendable {
+    /// What a run divides into images that it trains on and images that it holds out.
     public let train: any Dataset
+    /// What evaluations are made on, and nothing else.
     public let test: any Dataset
     /// Mean of each channel of the training images, before normalisation. A constant of the dataset, not recomputed, so
     /// that a model's input normalisation does not depend on which files are there.

@@ -2,8 +2,10 @@ import Kernels
 
 /// Some images of another dataset, in the order of a list: image i is image `indices[i]` of `base`.
 public struct Subset: Dataset {
+    /// What the images are of.
     public let base: any Dataset
     public let name: String
+    /// The places of the images in `base`.
     public let indices: [Int]
     public let fingerprint: String
 

@@ -9,10 +9,11 @@ extension Model {
         let bytes = Double(parameterCount) * Double(vectors * MemoryLayout<Scalar>.stride)
         let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
         guard memory <= 0 || bytes <= memory else {
+            let copies = vectors > 1 ? ", kept \(vectors) times," : ""
             throw Failure(
                 .badInput,
-                "model: \(parameterCount) parameters, kept \(vectors) times over, take \(gigabytes(bytes)), and this "
-                    + "machine has \(gigabytes(memory))")
+                "model: \(parameterCount) parameters\(copies) take \(gigabytes(bytes)), and this machine has "
+                    + "\(gigabytes(memory))")
         }
     }
 

@@ -13,17 +13,21 @@ public struct TargetsConfiguration: Configurable {
     public var element = Element.f32
     /// Images computed and written at a time.
     public var block = 16
-    /// Images that the table over noise levels is made from, and where they are taken from; 0: no table.
-    public var surveyImages = 200
-    /// What the table over noise levels is made of.
+    /// Images that the table over noise levels is made from; 0: no table; null: all, at most 200.
+    public var surveyImages: Int?
+    /// Where they are taken from.
     public var surveySplit = Split.train
 
     public init() {}
+
+    /// How many of so many images the table is made from.
+    public func surveyImages(of count: Int) -> Int { min(surveyImages ?? 200, count) }
+
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.kind("kind", &generator, targetGenerators)
         try fields.value("element", &element)
         try fields.value("block", &block, in: 1...4096)
-        try fields.value("surveyImages", &surveyImages, check: .notNegative)
+        try fields.optional("surveyImages", &surveyImages, check: .notNegative)
         try fields.value("surveySplit", &surveySplit)
     }
 }

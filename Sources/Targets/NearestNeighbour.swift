@@ -34,11 +34,21 @@ public struct NearestNeighbour: TargetConfiguration {
         let neighbours = (0..<candidates.count).map { target in
             Array(found[(target * blocks)..<((target + 1) * blocks)].joined())
         }
-        return Neighbours(train: context.train, neighbours: neighbours)
+        return Neighbours(train: context.train, neighbours: neighbours, notices: try notices(context))
     }
 
     public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
         Candidates(train: context.train, candidates: try candidates(context))
+    }
+
+    /// Of the smallest class, which is said for all.
+    private func notices(_ context: TargetContext) throws -> [String] {
+        let sizes = try context.members().map(\.count)
+        guard let least = sizes.indices.min(by: { sizes[$0] < sizes[$1] }) else { return [] }
+        let shortfall = Shortfall(
+            "loss.alignment.targets.sample", sample, of: "images of class \(context.train.classNames[least])",
+            available: sizes[least])
+        return shortfall.map { [$0.description] } ?? []
     }
 
     /// Of each class, the training images among which the nearest is sought.
@@ -55,8 +65,8 @@ struct Neighbours: TargetSource {
     let train: Subset
     /// [classes][images]; the image itself where its class has no other.
     let neighbours: [[Int32]]
+    let notices: [String]
     var contentHash: String? { nil }
-    var notices: [String] { [] }
 
     func write(index: Int, pixels: Source, target: Int, into out: Destination) {
         train.read(Int(neighbours[target][index]), into: out)

@@ -64,7 +64,9 @@ func readOnce(_ reader: FuzzedReader, _ input: [UInt8], _ folder: Scratch) throw
         }
         let bytes = failure.description.utf8
         guard bytes.count <= Limits.messageBytes, !bytes.contains(where: { $0 < 0x20 }) else {
-            throw Failure(.checkFailed, "a message of \(bytes.count) bytes, or of several lines: \(failure.description.prefix(300))")
+            throw Failure(
+                .checkFailed,
+                "a message of \(bytes.count) bytes, or of several lines: \(failure.description.prefix(300))")
         }
         return false
     } catch { throw Failure(.checkFailed, "no Failure: \(error)") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Autodiff
 import Checkpoints
 import Configuration
+import Data
 import Distributed
 import Failures
 import Formats
@@ -21,8 +22,8 @@ struct Alignment: ParsableCommand {
     @Option(help: "Target gradients, safetensors, which have those of the held-out images: see pag targets.")
     var targets: String
 
-    @Option(help: "The first N held-out images.")
-    var samples = 500
+    @Option(help: "The first N held-out images. Default: all, at most 500.")
+    var samples: Int?
 
     @Option(help: "l2 or linf: the ball of the attack.")
     var norm = "l2"
@@ -37,7 +38,7 @@ struct Alignment: ParsableCommand {
     var watchdog = Watchdog.defaultSeconds
 
     func validate() throws {
-        guard samples > 0 else { throw ValidationError("samples is \(samples), expected at least 1") }
+        if let samples, samples < 1 { throw ValidationError("samples is \(samples), expected at least 1") }
     }
 
     func run() throws {
@@ -61,6 +62,8 @@ struct Alignment: ParsableCommand {
             let yardstick = try AlignmentYardstick(
                 configuration, targets: target, samples: samples, norm: ball, epsilon: PixelDistance(radius), in: pool,
                 communicator)
+            let shortfall = Shortfall("--samples", samples, of: "held-out images", available: yardstick.available)
+            if communicator.rank == 0, let shortfall { print(shortfall) }
             var measured: [JSONValue] = []
             for path in paths {
                 let file = try SafetensorsFile(path: path)
@@ -75,7 +78,7 @@ struct Alignment: ParsableCommand {
             }
             guard communicator.rank == 0 else { return }
             let result: JSONValue = [
-                "targets": JSONValue(targets), "samples": JSONValue(samples), "norm": JSONValue(ball.rawValue),
+                "targets": JSONValue(targets), "samples": JSONValue(yardstick.count), "norm": JSONValue(ball.rawValue),
                 "epsilon": JSONValue(epsilon), "checkpoints": .array(measured),
             ]
             try AtomicFile.write(result.text(pretty: true) + "\n", to: out)

@@ -54,7 +54,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Radii of a curve of accuracy under pgd, separated by commas.")
     var curve: String?
 
-    @Option(help: "Of the attacks' random numbers, and of what data the program makes up.")
+    @Option(help: "Of the attacks' random numbers.")
     var seed: UInt64 = 0
 
     @Option(help: "Images that go through the network at once. Does not change the result.")
@@ -112,6 +112,11 @@ struct Evaluate: ParsableCommand {
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
             evaluation.stop = try StopRequest(signals: StopRequest.schedulerSignals)
             try evaluation.validate(classifier, splits.test, surrogate)
+            if communicator.rank == 0,
+                let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
+            {
+                print(shortfall)
+            }
             let lock = try take(folder, communicator)
             defer { lock.release() }
             evaluation.journal = EvaluationJournal(

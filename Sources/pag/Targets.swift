@@ -60,14 +60,21 @@ struct TargetsCommand: ParsableCommand {
             var agreement = JobAgreement()
             for (name, value) in generator.identity.sorted(by: { $0.key < $1.key }) { agreement.add(name, value) }
             try agreement.require(over: communicator)
-            // The images that a classifier with the same data section and seed trains on.
-            let order = EpochOrder.fixedOrder(seed: configuration.dataSeed, count: splits.train.count)
-            let rows = Array(order.prefix(configuration.data.limit ?? order.count))
+            // The images that a training of this configuration has. Those that it holds out are measured by theirs.
+            let division = configuration.division(of: splits)
+            let rows = division.trainedOn + division.heldOut
+            let isTest = configuration.targets.surveySplit == .test
+            let surveyed = isTest ? Array(0..<splits.test.count) : division.trainedOn
+            let shortfalls = division.shortfalls + [
+                Shortfall(
+                    "targets.surveyImages", configuration.targets.surveyImages, of: "images for the table",
+                    available: surveyed.count)
+            ].compactMap(\.self)
             let computation = TargetComputation(
                 generator, dataset: splits.train, rows: rows, configuration.targets, communicator: communicator,
                 pool: pool)
             if communicator.rank == 0 {
-                for notice in splits.notices { logger.notice("\(notice)") }
+                for notice in splits.notices + shortfalls.map(\.description) { logger.notice("\(notice)") }
                 logger.info("\(out): \(computation.estimate.text)")
             }
             let lock = try JobLock(
@@ -76,10 +83,8 @@ struct TargetsCommand: ParsableCommand {
             defer { lock.release() }
             try lock.keep()
             if !surveyOnly { try computation.requirePlace(out) }
-            let isTest = configuration.targets.surveySplit == .test
             try survey(
-                generator, isTest ? splits.test : splits.train, isTest ? Array(0..<splits.test.count) : rows,
-                configuration.targets, communicator, pool)
+                generator, isTest ? splits.test : splits.train, surveyed, configuration.targets, communicator, pool)
             guard !surveyOnly else { return }
 
             let start = monotonicSeconds()
@@ -104,9 +109,10 @@ struct TargetsCommand: ParsableCommand {
         _ generator: any PreparedGenerator, _ dataset: any Dataset, _ rows: [Int], _ settings: TargetsConfiguration,
         _ communicator: any Communicator, _ pool: MemoryPool
     ) throws {
-        guard settings.surveyImages > 0, let survey = generator.survey else { return }
+        let count = settings.surveyImages(of: rows.count)
+        guard count > 0, let survey = generator.survey else { return }
         let lines = try survey(
-            dataset, rows: Array(rows.prefix(settings.surveyImages)), block: settings.block,
+            dataset, rows: Array(rows.prefix(count)), block: settings.block,
             communicator: communicator, pool: pool)
         guard communicator.rank == 0 else { return }
         func padded(_ text: String, _ width: Int) -> String {

@@ -111,7 +111,7 @@ struct Train: ParsableCommand {
             let box = ThreatModel.box(range: data.splits.range)
             var evaluation = RobustnessEvaluation(
                 threat: ThreatModel(norm: settings.norm, epsilon: settings.epsilon.value, box: box),
-                attacks: [attack], samples: settings.samples, seed: seed)
+                attacks: [attack], samples: settings.samples(of: data.validation.count), seed: seed)
             evaluation.checks = nil
             evaluation.keepsImages = false
             return evaluation

@@ -63,7 +63,9 @@ import Testing
         #expect(state.batchesTracked == batches)
     }
 
-    private func refusal(_ file: SafetensorsFile, ignoresExtra: Bool = false, allowsMissing: Bool = false) throws -> String {
+    private func refusal(
+        _ file: SafetensorsFile, ignoresExtra: Bool = false, allowsMissing: Bool = false
+    ) throws -> String {
         let state = try network()
         let thrown = #expect(throws: Failure.self) {
             try ForeignWeights(file, for: state.model, ignoresExtra: ignoresExtra, allowsMissing: allowsMissing)
@@ -141,6 +143,27 @@ import Testing
         let state = try network()
         let remarks = try ForeignWeights(deeper, for: state.model, ignoresExtra: true).remarks
         #expect(remarks.count == 1 && remarks[0].hasPrefix("left out: layer1.1.conv1.weight"))
+    }
+
+    @Test func aResNet34IsNoResNet18() throws {
+        func resnet(_ blocks: [Int]) -> ModelState {
+            var resnet = ResNet()
+            resnet.widths = [2, 2, 2, 2]
+            resnet.blocks = blocks
+            let model = Model(
+                resnet, normalisation: InputNormalisation(mean: [0], deviation: [1]), input: [8, 8, 1], classes: 3)
+            return ModelState(initialising: model, seed: 1, in: pool)
+        }
+        let file = try file(renamed(tensors(of: resnet([3, 4, 6, 3]))) {
+            "module._orig_mod." + $0.replacingOccurrences(of: "linear.", with: "fc.")
+                .replacingOccurrences(of: "shortcut.", with: "downsample.")
+        })
+        let thrown = #expect(throws: Failure.self) { try ForeignWeights(file, for: resnet([2, 2, 2, 2]).model) }
+        // Eight blocks more, of two convolutions and two normalisations of five tensors.
+        let words = "holds 96 tensors that the network does not have: module._orig_mod.layer1.2."
+        #expect(thrown?.description.contains(words) == true, "\(String(describing: thrown))")
+        // What is shown of them tells more than the counters that stand first in the file.
+        #expect(thrown?.description.contains("num_batches_tracked") == false)
     }
 
     @Test func anExtraBiasIsRefused() throws {

@@ -97,6 +97,62 @@ import Testing
         #expect(hundred.train.label(0) == 99)
     }
 
+    /// A run goes on, and hosts agree, with either version.
+    @Test func bothVersionsOfCIFARAreTheSameData() throws {
+        let records = 10_000, size = 3072
+        var binary: [UInt8] = [], pixels: [UInt8] = []
+        let labels = (0..<records).map { UInt8($0 * 7 % 10) }
+        for (index, label) in labels.enumerated() {
+            let image = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ index) }
+            binary += [label] + image
+            pixels += image
+        }
+        let batch = pickle(labels: labels, pixels: pixels)
+        for file in ["data_batch_1", "test_batch"] {
+            try directory.write("binary/\(file).bin", binary)
+            try directory.write("python/\(file)", batch)
+        }
+        let versions = try ["binary", "python"].map {
+            try DatasetRegistry.open("cifar10:\(directory.path)/\($0)", seed: 1)
+        }
+        #expect(versions[0].train.fingerprint == versions[1].train.fingerprint)
+        #expect(versions[0].test.fingerprint == versions[1].test.fingerprint)
+        #expect(versions[0].train.image(9_999) == versions[1].train.image(9_999))
+        // A pixel counts, and so does a label.
+        for place in [batch.count - 200_000, 101] {
+            var changed = batch
+            changed[place] ^= 1
+            try directory.write("python/test_batch", changed)
+            let test = try DatasetRegistry.open("cifar10:\(directory.path)/python", seed: 1).test
+            #expect(test.fingerprint != versions[0].test.fingerprint)
+        }
+    }
+
+    @Test func batchesThatPython3HasWrittenAreRead() throws {
+        // pickle.dumps({"labels": [7, 2], "data": numpy.array(...)}, 5)
+        let head = """
+            80059593180000000000007d94288c066c6162656c73945d94284b074b02658c0464617461948c136e756d70792e5f636f72652e6e756d65\
+            726963948c0b5f66726f6d62756666657294939428960018000000000000
+            """
+        let tail = """
+            948c056e756d7079948c0564747970659493948c02753194898887945294284b038c017c944e4e4e4affffffff4affffffff4b0074946\
+            24b024d000c86948c01439474945294752e
+            """
+        func bytes(_ text: String) -> [UInt8] {
+            let digits = text.compactMap(\.hexDigitValue)
+            return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+        }
+        for file in ["data_batch_1", "test_batch"] {
+            try directory.write("five/\(file)", bytes(head) + pixels + bytes(tail))
+            try directory.write("two/\(file)", pickle(labels: [7, 2], pixels: pixels))
+        }
+        let splits = try ["five", "two"].map { try DatasetRegistry.open("cifar10:\(directory.path)/\($0)", seed: 1) }
+        #expect(splits[0].train.fingerprint == splits[1].train.fingerprint)
+        #expect(splits[0].train.image(1) == splits[1].train.image(1) && splits[0].train.label(0) == 7)
+        try directory.write("five/test_batch", bytes(head) + pixels + bytes(tail).map { $0 == 0x43 ? 0x46 : $0 })
+        expectRefusal("cifar10:\(directory.path)/five", "an array that is not of bytes in C order")
+    }
+
     @Test func otherPicklesAreRefused() throws {
         func refuse(_ bytes: [UInt8], _ words: String) throws {
             try directory.write("p/data_batch_1", bytes)

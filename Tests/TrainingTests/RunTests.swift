@@ -178,6 +178,27 @@ import Training
         #expect(try images("seed=2") != images("seed=5"))
     }
 
+    @Test func askingForMoreThanThereIsIsSaid() throws {
+        func said(_ overrides: String...) throws -> [String] {
+            let configuration: RunConfiguration = try Configuration.read(
+                text: Self.text, source: "test", overrides: overrides)
+            return try configuration.shortfalls(configuration.openData()).map(\.description)
+        }
+        #expect(try said() == [])
+        #expect(try said("monitor.everyEpochs=1", "data.validation=20") == [])
+        let watched = ["monitor.samples=21", "monitor.alignmentSamples=30"]
+        #expect(try said("data.validation=20", watched[0], watched[1]) == [])
+        #expect(try said("data.validation=20", "monitor.everyEpochs=1", watched[0], watched[1]) == [
+            "monitor.samples is 21, but there are 20 held-out images: all are taken",
+            "monitor.alignmentSamples is 30, but there are 20 held-out images: all are taken",
+        ])
+        #expect(try said("data.limit=5000", "loss.alignment.classesPerImage=11") == [
+            "data.limit is 5,000, but there are 1,438 images to train on: all are taken",
+            "loss.alignment.classesPerImage is 11, but there are 10 classes: all are taken",
+        ])
+        #expect(try said("loss.kind=vanilla", "loss.alignment.classesPerImage=11") == [])
+    }
+
     @Test func moreThanThereIsToTrainOnIsRefused() throws {
         let failure = #expect(throws: Failure.self) { try train(Folder(), ["data.limit=31"]) }
         #expect(failure?.kind == .badInput)

@@ -9,15 +9,15 @@ import Targets
 /// Looks at the alignment of the first held-out images with a run's own targets.
 final class AlignmentMonitor: HeldOutMonitor {
     private let context: HeldOutContext
+    private let count: Int
     /// Nil where the targets know no other images than those trained on.
     private var alignment: HeldOutAlignment?
 
     /// Nil where nothing is to be measured.
     init?(_ context: HeldOutContext) {
         let settings = context.settings
-        guard settings.everyEpochs > 0, settings.alignmentSamples > 0, context.data.validation.count > 0 else {
-            return nil
-        }
+        count = settings.alignmentSamples(of: context.data.validation.count)
+        guard settings.everyEpochs > 0, count > 0 else { return nil }
         self.context = context
     }
 
@@ -28,7 +28,7 @@ final class AlignmentMonitor: HeldOutMonitor {
         guard let targets = try context.unseenTargets() else { return }
         let settings = context.settings, images = context.data.validation, pool = context.pool
         alignment = HeldOutAlignment(
-            images, samples: settings.alignmentSamples, gradient: context.alignment.gradient,
+            images, samples: count, gradient: context.alignment.gradient,
             attack: .ascent(settings.norm, settings.epsilon, steps: settings.steps), in: pool, context.communicator
         ) { own in
             Self.targets(of: own, images, targets, in: pool, context.communicator)

@@ -14,11 +14,15 @@ public final class AlignmentYardstick {
     /// Of the run.
     public let stepsPerEpoch: Int
     private let alignment: HeldOutAlignment
+    /// Held-out images that are looked at.
+    public let count: Int
+    /// Held-out images that there are.
+    public let available: Int
 
-    /// Opens the run's data, and the targets of the first `samples` held-out images. Collective. Throws `badInput` where
-    /// the run holds none out, or the file has no targets of them.
+    /// Opens the run's data, and the targets of the first `samples` held-out images, nil for all, at most 500. Collective.
+    /// Throws `badInput` where the run holds none out, or the file has no targets of them.
     public init(
-        _ configuration: RunConfiguration, targets: TargetFile, samples: Int, norm: ThreatModel.Norm,
+        _ configuration: RunConfiguration, targets: TargetFile, samples: Int?, norm: ThreatModel.Norm,
         epsilon: PixelDistance, in pool: MemoryPool, _ communicator: any Communicator
     ) throws {
         let data = try configuration.openData { communicator.heartbeat.beat() }, heldOut = data.validation
@@ -26,12 +30,14 @@ public final class AlignmentYardstick {
             throw Failure(.badInput, "the run holds no images out (data.validation), so there are none to measure on")
         }
         stepsPerEpoch = data.stepsPerEpoch(batch: configuration.train.batch)
-        let images = Subset(heldOut.base, indices: Array(heldOut.indices.prefix(samples)))
+        available = heldOut.count
+        count = min(samples ?? 500, available)
+        let images = Subset(heldOut.base, indices: Array(heldOut.indices.prefix(count)))
         let source = try targets.prepare(
             TargetContext(
                 train: images, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator)))
         alignment = HeldOutAlignment(
-            images, samples: samples, gradient: .logprob, attack: .ascent(norm, epsilon, steps: 7), in: pool,
+            images, samples: count, gradient: .logprob, attack: .ascent(norm, epsilon, steps: 7), in: pool,
             communicator
         ) { own in
             let size = images.shape.count, classes = images.classNames.count

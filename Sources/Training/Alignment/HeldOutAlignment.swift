@@ -30,7 +30,7 @@ final class HeldOutAlignment {
     private var classes: Int { classNames.count }
 
     /// - Parameters:
-    ///   - samples: the first images.
+    ///   - samples: the first images, of which there are as many.
     ///   - targets: those of images at given places, [C, images, H, W, C].
     init(
         _ images: Subset, samples: Int, gradient: GradientOf, attack: InnerAttack, in pool: MemoryPool,
@@ -40,7 +40,7 @@ final class HeldOutAlignment {
         self.attack = attack
         self.communicator = communicator
         classNames = images.classNames
-        count = min(samples, images.count)
+        count = samples
         let own = Array(communicator.share(of: count)), classes = images.classNames.count
         let found = targets(own)
         // Few enough that all classes' gradients together take little memory.

@@ -52,6 +52,9 @@ public enum ClassCount: ConfigScalar, Equatable {
         }
     }
 
+    /// Nil for all of them.
+    var count: Int? { if case .drawn(let count) = self { count } else { nil } }
+
     var perImage: TargetLoader.ClassesPerImage {
         switch self {
         case .all: .all

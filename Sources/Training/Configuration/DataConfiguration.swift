@@ -25,10 +25,10 @@ public struct DataConfiguration: Configurable {
     /// Of arrays whose shape does not tell where the channels stand.
     public var channels: ChannelOrder?
     public var augment = Augment()
-    /// The first N training images of the epoch-independent order; null: all.
+    /// The first N training images of the epoch-independent order; null: all that are not held out.
     public var limit: Int?
-    /// Of the epoch-independent order, and of data that are made up; null: the run's. Runs of several seeds on the same
-    /// images, which share a file of targets, set it.
+    /// Of the epoch-independent order; null: the run's. Runs of several seeds on the same images, which share a file of
+    /// targets, set it.
     public var seed: UInt64?
     /// Training images held out for the monitor, beyond the first `limit`; null: a tenth of what is trained on, at most
     /// 1,000, and none without a monitor.

@@ -13,19 +13,25 @@ public struct MonitorConfiguration: Configurable {
     public var epsilon = PixelDistance(0.5)
     /// Of the attack.
     public var steps = 7
-    /// Held-out images that are looked at, or all.
-    public var samples = 1000
-    /// Held-out images on which the cosines between input and target gradients are measured; 0: none.
-    public var alignmentSamples = 100
+    /// Held-out images that are looked at; null: all, at most 1,000.
+    public var samples: Int?
+    /// Held-out images on which the cosines between input and target gradients are measured; 0: none; null: all, at
+    /// most 100.
+    public var alignmentSamples: Int?
 
     public init() {}
+
+    /// How many of so many held-out images are looked at.
+    public func samples(of heldOut: Int) -> Int { min(samples ?? 1000, heldOut) }
+    func alignmentSamples(of heldOut: Int) -> Int { min(alignmentSamples ?? 100, heldOut) }
+
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("everyEpochs", &everyEpochs, check: .notNegative)
         try fields.value("attack", &attack, check: .notEmpty)
         try fields.value("norm", &norm)
         try fields.value("epsilon", &epsilon, check: .positive)
         try fields.value("steps", &steps, in: 1...10_000)
-        try fields.value("samples", &samples, check: .positive)
-        try fields.value("alignmentSamples", &alignmentSamples, check: .notNegative)
+        try fields.optional("samples", &samples, check: .positive)
+        try fields.optional("alignmentSamples", &alignmentSamples, check: .notNegative)
     }
 }

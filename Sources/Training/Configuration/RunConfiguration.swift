@@ -1,4 +1,5 @@
 import Configuration
+import Data
 import Formats
 import Models
 import TargetGeneration
@@ -63,8 +64,29 @@ public struct RunConfiguration: Configurable {
 
     /// Opens the images of the run. Throws what `TrainingData` throws; `progress` is called now and then.
     public func openData(progress: () -> Void = {}) throws -> TrainingData {
-        try TrainingData(
-            data, seed: seed, batch: train.batch, isWatched: monitor.everyEpochs > 0, progress: progress)
+        let splits = try DatasetRegistry.open(data.selection, seed: dataSeed, progress: progress)
+        return try TrainingData(splits, division(of: splits), batch: train.batch)
+    }
+
+    /// Which images of the data's training part this run has.
+    public func division(of splits: DatasetSplits) -> ImageDivision {
+        ImageDivision(
+            of: splits.train.count, limit: data.limit, heldOut: data.validation, isWatched: monitor.everyEpochs > 0,
+            seed: dataSeed)
+    }
+
+    /// Settings that ask for more of the data than there is.
+    public func shortfalls(_ data: TrainingData) -> [Shortfall] {
+        let classes = loss.activeAlignment?.classesPerImage.count
+        let heldOut = data.validation.count, things = "held-out images"
+        let aligned = task == .classifier ? monitor.alignmentSamples : nil
+        let watching = [
+            Shortfall("monitor.samples", monitor.samples, of: things, available: heldOut),
+            Shortfall("monitor.alignmentSamples", aligned, of: things, available: heldOut),
+        ]
+        let drawing = Shortfall(
+            "loss.alignment.classesPerImage", classes, of: "classes", available: data.train.classNames.count)
+        return data.shortfalls + ([drawing] + (monitor.everyEpochs > 0 ? watching : [])).compactMap(\.self)
     }
 
     /// This configuration with nothing left open that the data decide.

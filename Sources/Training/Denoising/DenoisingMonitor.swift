@@ -23,7 +23,7 @@ final class DenoisingMonitor: HeldOutMonitor {
     init(_ error: DenoisingError, _ context: HeldOutContext) {
         self.error = error
         images = context.data.validation
-        count = min(context.settings.samples, images.count)
+        count = context.settings.samples(of: images.count)
         seed = context.seed
         pool = context.pool
         communicator = context.communicator

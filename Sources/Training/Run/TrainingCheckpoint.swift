@@ -19,7 +19,8 @@ public enum TrainingCheckpoint {
         var tensors = ParameterFiles.tensors(state.network.parameters, of: state.network)
         tensors += ParameterFiles.statistics(of: state.network)
         for (name, vector) in state.optimizer.state {
-            tensors += ParameterFiles.tensors(vector, of: state.network, prefix: "optimizer.\(name).")
+            let prefix = ParameterFiles.optimizerPrefix + "\(name)."
+            tensors += ParameterFiles.tensors(vector, of: state.network, prefix: prefix)
         }
         if let average = state.average {
             tensors += ParameterFiles.tensors(average, of: state.network, prefix: ParameterFiles.averagePrefix)
@@ -75,7 +76,8 @@ public enum TrainingCheckpoint {
         try ParameterFiles.load(state.network.parameters, of: state.network, from: file)
         try ParameterFiles.loadStatistics(of: state.network, from: file)
         for (name, vector) in state.optimizer.state {
-            try ParameterFiles.load(vector, of: state.network, from: file, prefix: "optimizer.\(name).")
+            let prefix = ParameterFiles.optimizerPrefix + "\(name)."
+            try ParameterFiles.load(vector, of: state.network, from: file, prefix: prefix)
         }
         if let average = state.average {
             try ParameterFiles.load(average, of: state.network, from: file, prefix: ParameterFiles.averagePrefix)

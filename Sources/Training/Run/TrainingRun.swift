@@ -110,7 +110,8 @@ public final class TrainingRun {
         if isLeader {
             try AtomicFile.write(try Configuration.text(of: configuration), to: directory + "/config.yaml")
             log = try MetricsLog(runDirectory: directory, resumeStep: firstStep > 0 ? firstStep : nil)
-            for notice in data.splits.notices + resumed.notices { logger.notice("\(notice)") }
+            let shortfalls = configuration.shortfalls(data).map(\.description)
+            for notice in data.splits.notices + shortfalls + resumed.notices { logger.notice("\(notice)") }
             warnOfWhatTeachesNothing(source)
             try describeStart()
         }

@@ -49,7 +49,8 @@ func journal(_ network: TinyNetwork) throws -> FuzzedReader {
     let stage = "001-fgsm-all.safetensors"
     let identity = try SafetensorsFile(path: "\(own.path)/state/\(stage)").metadata["evaluation"] ?? ""
     return FuzzedReader(
-        name: "journal", share: 150, seeds: [description, [2, 2, 3, 2, 2, 3, 0, 0, 4, 2, 8, 8, 1, 8, 0], [0, 0, 0, 4, 0, 8, 8, 1, 8, 0]],
+        name: "journal", share: 150,
+        seeds: [description, [2, 2, 3, 2, 2, 3, 0, 0, 4, 2, 8, 8, 1, 8, 0], [0, 0, 0, 4, 0, 8, 8, 1, 8, 0]],
         mutation: Mutation(structure: .bytes)
     ) { input, folder in
         for name in (try? directoryEntries("\(folder.path)/state")) ?? [] { unlink("\(folder.path)/state/\(name)") }

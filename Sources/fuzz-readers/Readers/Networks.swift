@@ -36,7 +36,8 @@ func checkpoint(_ network: TinyNetwork) throws -> FuzzedReader {
     FuzzedReader(
         name: "checkpoint", share: 40, seeds: [try network.file(network.description.metadata())],
         mutation: Mutation(
-            structure: .safetensors, words: ["ema.", "optimizer.", "mlp", "vit", "unet", "[4096, 4096]", "hidden", "8x8x1"])
+            structure: .safetensors,
+            words: ["ema.", "optimizer.", "mlp", "vit", "unet", "[4096, 4096]", "hidden", "8x8x1"])
     ) { input, folder in
         let file = try SafetensorsFile(path: try folder.write(input, to: "a.safetensors"))
         _ = try ParameterFiles.network(ModelDescription(from: file), from: file, .evaluated, in: MemoryPool())

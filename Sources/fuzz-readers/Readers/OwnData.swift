@@ -37,7 +37,8 @@ var npy: FuzzedReader {
     return FuzzedReader(
         name: "npy", share: 20,
         seeds: [images, labels, array("<f4", "4, 2, 3", [UInt8](repeating: 0, count: 96))],
-        mutation: Mutation(structure: .text, words: ["descr", "fortran_order", "True", "'<f8'", "'|O'", "'>i4'", "(", ")"])
+        mutation: Mutation(
+            structure: .text, words: ["descr", "fortran_order", "True", "'<f8'", "'|O'", "'>i4'", "(", ")"])
     ) { input, folder in
         try folder.write(images, to: "npy/x.npy")
         try folder.write(labels, to: "npy/y.npy")
@@ -69,6 +70,7 @@ var pythonCIFAR: FuzzedReader {
     let batches = [
         OwnDataSeeds.pickleOfPython2Head + pixels + OwnDataSeeds.pickleOfPython2Tail,
         OwnDataSeeds.pickleOfPython3Head + pixels + OwnDataSeeds.pickleOfPython3Tail,
+        OwnDataSeeds.pickleOfProtocol5Head + pixels + OwnDataSeeds.pickleOfProtocol5Tail,
     ]
     // Without most of the pixels, so that changes fall on what matters.
     let short = [

@@ -67,6 +67,17 @@ enum OwnDataSeeds {
         000094749462752e
         """)
 
+    static let pickleOfProtocol5Head = bytes(
+        """
+        80059593180000000000007d94288c066c6162656c73945d944b03618c0464617461948c136e756d70792e5f636f72652e6e756d657269\
+        63948c0b5f66726f6d6275666665729493942896000c000000000000
+        """)
+    static let pickleOfProtocol5Tail = bytes(
+        """
+        948c056e756d7079948c0564747970659493948c02753194898887945294284b038c017c944e4e4e4affffffff4affffffff4b00749462\
+        4b014d000c86948c01439474945294752e
+        """)
+
     private static func bytes(_ hexadecimal: String) -> [UInt8] {
         let digits = hexadecimal.compactMap(\.hexDigitValue)
         return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }

@@ -13,14 +13,15 @@ var metrics: FuzzedReader {
         name: "metrics", share: 80,
         seeds: [
             """
-            {"kind":"step","step":1,"epoch":0,"loss":2.3,"ce":2.1,"alignment":0.2,"cosine":0.8,"lr":0.1,"images_per_s":100.5}
+            {"kind":"step","step":1,"epoch":0,"loss":2.3,"ce":2.1,"alignment":0.2,"cosine":0.8,"lr":0.1,"images_per_s":9.5}
             {"kind":"step","step":2,"epoch":0,"loss":null,"train_acc":0.5}
-            {"kind":"epoch","epoch":1,"clean_acc":0.9,"robust_acc":0.4,"seconds":12.5,"cosine_per_class":{"a":0.1,"b":null}}
+            {"kind":"epoch","epoch":1,"clean_acc":0.9,"robust_acc":0.4,"seconds":2.5,"cosine_per_class":{"a":0.1,"b":null}}
             {"kind":"event","event":"collapse","message":"text","step":2}
 
             """
         ].map { Array($0.utf8) },
-        mutation: Mutation(structure: .text, words: ["\n{\"kind\":\"step\",\"step\":1}\n", "\"loss\":1e300,", "\"kind\":\"epoch\","])
+        mutation: Mutation(
+            structure: .text, words: ["\n{\"kind\":\"step\",\"step\":1}\n", "\"loss\":1e300,", "\"kind\":\"epoch\","])
     ) { input, folder in try reported("metrics.jsonl", input, folder) }
 }
 
@@ -30,7 +31,8 @@ var robustness: FuzzedReader {
         seeds: [
             """
             {"model": "best", "dataset": "digits", "samples": 100, "seed": 1, "ranks": 2, "clean_acc": 0.9,
-             "threat": {"norm": "l2", "epsilon": 0.5}, "attacks": [{"name": "pgd", "steps": 20, "robust_acc": 0.4, "seconds": 1.5}],
+             "threat": {"norm": "l2", "epsilon": 0.5},
+             "attacks": [{"name": "pgd", "steps": 20, "robust_acc": 0.4, "seconds": 1.5}],
              "robust_acc": 0.4, "curve": [{"epsilon": 0.25, "robust_acc": 0.5}],
              "checks": [{"name": "c", "ok": false, "value": 0.5}], "notes": ["n"]}
             """

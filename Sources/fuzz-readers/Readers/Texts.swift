@@ -29,7 +29,8 @@ var text: FuzzedReader {
             Array("seed: 1\r\nloss: {kind: pag}\r\n".utf8), [0xff, 0xfe, 0x61, 0, 0x0a, 0], [0xfe, 0xff, 0, 0x61],
             [0xef, 0xbb, 0xbf] + Array("# é\u{301}\n".utf8), [0x80, 2] + Array("}q\u{1}(U\u{b}batch_labelq\u{2}".utf8),
             Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 22) + [5, 0, 0, 0] + Array("x.npy".utf8),
-            TFRecord.frame([1, 2, 3]), Array("<!DOCTYPE html>".utf8), [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4],
+            TFRecord.frame([1, 2, 3]), Array("<!DOCTYPE html>".utf8),
+            [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4],
         ],
         mutation: Mutation(structure: .bytes)
     ) { input, folder in
