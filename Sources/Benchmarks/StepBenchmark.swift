@@ -107,7 +107,8 @@ private final class StepWork {
         reduction = try TreeReduction(
             communicator, tree: ShardTree(shards: shards), count: network.parameterCount + network.statisticsCount)
         let seed = UInt64(communicator.rank)
-        let targets = benchmark.objective == .pag
+        let targets =
+            benchmark.objective == .pag
             ? randomTensor([classes, batch] + input, seed: seed + 1 << 32, in: pool) : nil
         shard = LabelledImages(
             images: randomTensor([batch] + input, seed: seed, in: pool), labels: (0..<batch).map { $0 % classes },

@@ -41,7 +41,8 @@ public struct ModelDescription: Sendable {
         guard extents.count == 3, extents.allSatisfy({ (1...4096).contains($0) }), (1...100_000).contains(classes)
         else {
             throw Failure.badInput(
-                file.path, "input \((file.metadata["input"] ?? "").quoted), "
+                file.path,
+                "input \((file.metadata["input"] ?? "").quoted), "
                     + "classes \((file.metadata["classes"] ?? "").quoted)",
                 expected: "HxWxC and a number of classes")
         }

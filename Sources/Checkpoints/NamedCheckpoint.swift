@@ -12,8 +12,8 @@ public struct NamedCheckpoint {
     /// What the user should know: which checkpoint it is, and which damaged ones were passed over.
     public let notices: [String]
 
-    /// Of a run directory, or its folder of checkpoints, the best one where that is preferred and there is one, else the
-    /// newest; only one that is intact. Throws `badInput` where there is none.
+    /// Of a run directory, or its folder of checkpoints, the best one where that is preferred and there is one, else
+    /// the newest; only one that is intact. Throws `badInput` where there is none.
     public init(_ path: String, preferring preference: Preference = .best) throws {
         guard let folder = Self.folder(path) else {
             self.path = path

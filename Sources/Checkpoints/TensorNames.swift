@@ -18,7 +18,8 @@ struct TensorNames {
 
     init(_ file: SafetensorsFile, of model: Model) {
         let counters = Set(model.statistics.map(\.counterName))
-        let wanted = model.parameters.map(\.name)
+        let wanted =
+            model.parameters.map(\.name)
             + model.statistics.flatMap { [$0.meanName, $0.varianceName, $0.counterName] }
         let known = Set(wanted)
         let prefix = Self.prefix(file, known)
@@ -36,7 +37,9 @@ struct TensorNames {
         missing = wanted.filter { inFile[$0] == nil && !counters.contains($0) }
     }
 
-    private static func isCounter(_ entry: SafetensorsFile.Entry) -> Bool { entry.name.hasSuffix("num_batches_tracked") }
+    private static func isCounter(_ entry: SafetensorsFile.Entry) -> Bool {
+        entry.name.hasSuffix("num_batches_tracked")
+    }
 
     /// What stands before the names of most tensors: DataParallel's `module.`, a compiled module's `_orig_mod.`, the
     /// attribute that holds the network in another.

@@ -4,8 +4,8 @@ import Formats
 /// Reads and writes whole configurations.
 ///
 /// The language is one YAML 1.2 document (JSON included) that is a mapping, without anchors, aliases or tags, of at
-/// most `maximumBytes`. Absent fields keep their defaults; unknown and duplicate keys are errors, and so is `null` for a
-/// field that cannot be null.
+/// most `maximumBytes`. Absent fields keep their defaults; unknown and duplicate keys are errors, and so is `null` for
+/// a field that cannot be null.
 public enum Configuration {
     /// The largest configuration that is read, in bytes of UTF-8. Configurations are also stored in checkpoints,
     /// which may be hostile.

@@ -119,8 +119,9 @@ extension Setting {
 
 /// Names that need no quotes in YAML or JSON and no thought in an override's path.
 private func isFieldName(_ name: String) -> Bool {
-    name.first?.isLetter == true && name.utf8.allSatisfy {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_")
-    }
+    name.first?.isLetter == true
+        && name.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_")
+        }
 }

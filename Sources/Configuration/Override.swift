@@ -19,7 +19,8 @@ struct Override {
         guard text.first(where: { !$0.isWhitespace }) != "#" else {
             throw origin.failure("the value is a comment, expected quotes around a text with \"#\"")
         }
-        value = text.allSatisfy(\.isWhitespace)
+        value =
+            text.allSatisfy(\.isWhitespace)
             ? Setting(content: .scalar(.null), origin: origin)
             : try parseYAML(String(text)) { _ in origin }
     }

@@ -22,5 +22,6 @@ func escaped(_ text: some StringProtocol) -> String {
 /// `text` in double quotes for a message: escaped, and cut short where it would drown the message.
 func quoted(_ text: some StringProtocol) -> String {
     let scalars = text.unicodeScalars, shown = scalars.prefix(60)
-    return "\"" + escaped(String(String.UnicodeScalarView(shown))) + (shown.endIndex == scalars.endIndex ? "\"" : "...\"")
+    return "\"" + escaped(String(String.UnicodeScalarView(shown)))
+        + (shown.endIndex == scalars.endIndex ? "\"" : "...\"")
 }

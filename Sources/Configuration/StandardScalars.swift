@@ -4,7 +4,8 @@ extension UInt64: ConfigScalar {}
 extension ConfigScalar where Self: FixedWidthInteger {
     public init(configScalar: ScalarText) throws(ScalarMismatch) {
         let text = configScalar.text
-        let digits = text.utf8.first.map { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") } == true
+        let digits =
+            text.utf8.first.map { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") } == true
             ? text.utf8.dropFirst() : text.utf8[...]
         guard !configScalar.isQuoted, !digits.isEmpty, digits.allSatisfy(isDigit) else {
             throw ScalarMismatch("is not an integer")

@@ -10,7 +10,8 @@ let maximumDepth = 32
 /// Throws the origin's failure for text that is not such a document, or that has anchors, aliases or tags.
 func parseYAML(_ text: String, origin: (Int) -> Origin) throws -> Setting {
     guard text.utf8.count <= Configuration.maximumBytes else {
-        throw origin(1).failure("larger than \(Configuration.maximumBytes) bytes, the most that a configuration may have")
+        throw origin(1).failure(
+            "larger than \(Configuration.maximumBytes) bytes, the most that a configuration may have")
     }
     try refuseCostlyKeys(text, origin)
     try refuseCombiningMarks(text, origin)
@@ -137,14 +138,15 @@ private func setting(_ node: Node, depth: Int, line: Int, origin: (Int) -> Origi
         content = .list(try sequence.map { try setting($0, depth: depth + 1, line: line, origin: origin) })
     case .mapping(let mapping):
         standardTag = .map
-        content = .mapping(try mapping.map { key, value in
-            let line = key.mark?.line ?? line
-            guard let name = key.scalar, name.tag.rawValue == Tag.Name.str.rawValue else {
-                throw origin(line).failure("a key is not a plain name")
-            }
-            let value = try setting(value, depth: depth + 1, line: line, origin: origin)
-            return Setting.Entry(key: name.string, origin: origin(line), value: value)
-        })
+        content = .mapping(
+            try mapping.map { key, value in
+                let line = key.mark?.line ?? line
+                guard let name = key.scalar, name.tag.rawValue == Tag.Name.str.rawValue else {
+                    throw origin(line).failure("a key is not a plain name")
+                }
+                let value = try setting(value, depth: depth + 1, line: line, origin: origin)
+                return Setting.Entry(key: name.string, origin: origin(line), value: value)
+            })
     case .alias:
         throw origin(line).failure("anchors and aliases are not supported")
     }

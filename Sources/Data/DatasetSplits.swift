@@ -40,7 +40,8 @@ public struct DatasetSplits: Sendable {
                 "data.resize", "\(place) does not hold images of bytes", expected: "null, or images resized beforehand")
         }
         return DatasetSplits(
-            train: try train.resized(to: size, progress: progress), test: try test.resized(to: size, progress: progress),
+            train: try train.resized(to: size, progress: progress),
+            test: try test.resized(to: size, progress: progress),
             mean: mean, deviation: deviation, notices: notices)
     }
 

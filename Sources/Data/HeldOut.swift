@@ -1,7 +1,8 @@
 import Formats
 
 /// Which images are held out as test images where the data have none: of each class a tenth, at least one, those whose
-/// keys have the smallest hashes. No seed has a part in it, so that an evaluation finds the images that no training saw.
+/// keys have the smallest hashes. No seed has a part in it, so that an evaluation finds the images that no training
+/// saw.
 enum HeldOut {
     static let rule = "a tenth of each class, by a hash of the names, is held out to test"
     static let numberedRule = "a tenth of each class, by a hash of the numbers, is held out to test"

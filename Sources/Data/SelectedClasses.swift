@@ -33,7 +33,8 @@ struct SelectedClasses: Dataset {
     static func numbers(of wanted: [String], among names: [String]) throws -> [Int] {
         let place = "data.classes"
         guard wanted.count >= 2 else {
-            throw Failure.badInput(place, "\(wanted.count) class\(wanted.count == 1 ? "" : "es")", expected: "at least 2")
+            throw Failure.badInput(
+                place, "\(wanted.count) class\(wanted.count == 1 ? "" : "es")", expected: "at least 2")
         }
         var numbers: [Int] = []
         for text in wanted {

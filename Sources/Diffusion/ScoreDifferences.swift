@@ -20,8 +20,8 @@ public struct ScoreDifferences {
 
     /// ε̂(x_t, t, ∅) − ε̂(x_t, t, y), [classes, B, H, W, C] in normalised units.
     public let differences: Tensor
-    /// The mean of (ε̂(x_t, t, y) − ε)² over the image, `[class][image]`: up to terms without y, the part of −log p(x|y)'s
-    /// bound that this noise level gives, so that its smallest names the class.
+    /// The mean of (ε̂(x_t, t, y) − ε)² over the image, `[class][image]`: up to terms without y, the part of −log
+    /// p(x|y)'s bound that this noise level gives, so that its smallest names the class.
     public let errors: [[Double]]
 
     /// - Parameters:

@@ -1,5 +1,5 @@
-/// A figure that a run logs: what `metrics.jsonl` and TensorBoard call it, and how a chart shows it. Who writes a figure
-/// and who reads it share its declaration, and nothing else.
+/// A figure that a run logs: what `metrics.jsonl` and TensorBoard call it, and how a chart shows it. Who writes a
+/// figure and who reads it share its declaration, and nothing else.
 public struct Figure: Sendable {
     /// What values it has, as far as an axis needs to know.
     public enum Scale: Sendable {

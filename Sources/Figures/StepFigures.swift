@@ -26,8 +26,9 @@ extension Figure {
     }
 
     /// All that a step can say.
-    public static let ofSteps = [
-        loss, crossEntropy, regularisation, alignment, cosine, accuracy, perturbedAccuracy, learningRate,
-        imagesPerSecond, inputGradientNorm, zeroGradients, emptyTargets, parameterGradientNorm,
-    ] + errorByNoiseLevel
+    public static let ofSteps =
+        [
+            loss, crossEntropy, regularisation, alignment, cosine, accuracy, perturbedAccuracy, learningRate,
+            imagesPerSecond, inputGradientNorm, zeroGradients, emptyTargets, parameterGradientNorm,
+        ] + errorByNoiseLevel
 }

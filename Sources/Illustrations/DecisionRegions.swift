@@ -43,7 +43,8 @@ struct DecisionRegions {
         }
         return Picture(
             name: "regions", title: "Decision regions",
-            caption: "The class that the network gives to every point of the plane, and the test points. Both axes have "
+            caption:
+                "The class that the network gives to every point of the plane, and the test points. Both axes have "
                 + "one scale, so the way from a point to the nearest other region is what an L2 attack needs.",
             image: image)
     }

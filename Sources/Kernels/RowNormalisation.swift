@@ -75,9 +75,17 @@ private func addSecondGradient(
 @inline(__always)
 private func normaliseRow(_ columns: Int, _ epsilon: Scalar, _ x: Source, _ out: Destination) -> Scalar {
     let mean = contiguousSum(columns, x) / Scalar(columns), centre = Lanes(repeating: mean)
-    map(columns, x, out) { $0 - centre } scalar: { $0 - mean }
+    map(columns, x, out) {
+        $0 - centre
+    } scalar: {
+        $0 - mean
+    }
     let factor = 1 / (RowMeans(columns, out, out).product + epsilon).squareRoot()
-    map(columns, out, out) { $0 * factor } scalar: { $0 * factor }
+    map(columns, out, out) {
+        $0 * factor
+    } scalar: {
+        $0 * factor
+    }
     return factor
 }
 

@@ -23,7 +23,11 @@ public func softmax(rows: Int, columns: Int, scale: Scalar, _ x: Source, _ out: 
         for c in 1..<max(1, columns) where x[c] > largest { largest = x[c] }
         mapLanes(columns, x, out, ShiftedExponential(scale: scale, shift: largest))
         let factor = 1 / contiguousSum(columns, out)
-        map(columns, out, out) { $0 * factor } scalar: { $0 * factor }
+        map(columns, out, out) {
+            $0 * factor
+        } scalar: {
+            $0 * factor
+        }
     }
 }
 

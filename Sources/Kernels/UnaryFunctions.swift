@@ -16,9 +16,17 @@ public enum UnaryKind: Sendable, Hashable {
 public func elementwise(_ kind: UnaryKind, _ count: Int, _ x: Source, _ out: Destination) {
     switch kind {
     case .scale(let factor):
-        map(count, x, out) { $0 * factor } scalar: { $0 * factor }
+        map(count, x, out) {
+            $0 * factor
+        } scalar: {
+            $0 * factor
+        }
     case .offset(let term):
-        map(count, x, out) { $0 + term } scalar: { $0 + term }
+        map(count, x, out) {
+            $0 + term
+        } scalar: {
+            $0 + term
+        }
     case .exponential: mapLanes(count, x, out, Exponential())
     case .logarithm: for i in 0..<count { out[i] = log(x[i]) }
     case .squareRoot(let epsilon): for i in 0..<count { out[i] = (x[i] + epsilon).squareRoot() }
@@ -37,7 +45,11 @@ func map(
 
 /// out = 0 where x is not positive, else 1.
 public func positiveMask(_ count: Int, _ x: Source, _ out: Destination) {
-    map(count, x, out) { Lanes.zero.replacing(with: 1, where: $0 .> 0) } scalar: { $0 > 0 ? 1 : 0 }
+    map(count, x, out) {
+        Lanes.zero.replacing(with: 1, where: $0 .> 0)
+    } scalar: {
+        $0 > 0 ? 1 : 0
+    }
 }
 
 /// out[r] = dy[r] where y is positive, else 0, for every row r of `count` numbers: the derivative of `rectify` from its
@@ -56,7 +68,11 @@ public func rectifierGradient(rows: Int, _ count: Int, _ dy: Source, y: Source, 
 
 /// out = max(x, 0); NaN stays NaN, so that a diverged network shows.
 public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
-    map(count, x, out) { $0.maximum(.zero) } scalar: { $0 < 0 ? 0 : $0 }
+    map(count, x, out) {
+        $0.maximum(.zero)
+    } scalar: {
+        $0 < 0 ? 0 : $0
+    }
 }
 
 private struct Exponential: LaneFunction {

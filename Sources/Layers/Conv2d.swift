@@ -6,7 +6,7 @@ public struct Conv2d: Layer {
     let bias: ParameterSlot?
     let settings: ConvolutionSettings
 
-  /// Declares filters of `kernel` by `kernel` pixels, and a bias if wanted, uniform in ±1/sqrt(kernel² inChannels).
+    /// Declares filters of `kernel` by `kernel` pixels, and a bias if wanted, uniform in ±1/sqrt(kernel² inChannels).
     public init(
         _ inChannels: Int, _ outChannels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
         bias hasBias: Bool = false, in builder: inout ModelBuilder

@@ -53,7 +53,8 @@ public struct ModelConfiguration: Configurable {
         }
         guard zip(mean, std).allSatisfy({ Scalar($0).isFinite && $1 > 0 && Scalar(1 / $1).isFinite }) else {
             throw Failure(
-                .badInput, "the input normalisation, mean \(mean) and deviation \(std), leaves no finite images; set "
+                .badInput,
+                "the input normalisation, mean \(mean) and deviation \(std), leaves no finite images; set "
                     + "model.normalize")
         }
         if let problem = architecture.problem(with: input, classes: classes) { throw Failure(.badInput, problem) }

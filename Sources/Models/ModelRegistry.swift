@@ -12,5 +12,7 @@ public enum ModelRegistry {
     ]
 
     /// Every kind's name, and the kind with the settings that a configuration has by default.
-    public static var defaults: [(name: String, architecture: any Architecture)] { kinds.map { ($0.name, $0.standard) } }
+    public static var defaults: [(name: String, architecture: any Architecture)] {
+        kinds.map { ($0.name, $0.standard) }
+    }
 }

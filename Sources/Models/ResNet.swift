@@ -32,7 +32,7 @@ public struct ResNet: Architecture {
         var layers: [any Layer] = [
             NormalisedConvolution(
                 builder.scope("conv1") { Conv2d(input[-1], widths[0], kernel: 3, padding: 1, in: &$0) },
-                builder.scope("bn1") { norm.layer(channels: widths[0], in: &$0) }, activation),
+                builder.scope("bn1") { norm.layer(channels: widths[0], in: &$0) }, activation)
         ]
         var channels = widths[0]
         for (stage, (width, count)) in zip(widths, blocks).enumerated() {

@@ -3,8 +3,8 @@ import Failures
 
 /// A list of trainings and of the attacks on each, as a file says it: what `launch/study` works through.
 ///
-/// Every training starts from a configuration file and overrides, as `pag train CONFIG --set ...` does. In overrides and
-/// paths, `$RUNS` stands for the folder of the study's runs.
+/// Every training starts from a configuration file and overrides, as `pag train CONFIG --set ...` does. In overrides
+/// and paths, `$RUNS` stands for the folder of the study's runs.
 public struct Study: Configurable {
     /// The configuration of every row that names none of its own.
     public var configuration = ""

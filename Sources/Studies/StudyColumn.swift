@@ -4,10 +4,10 @@ import Formats
 /// A figure of a record by the name that pages call it.
 ///
 /// `clean` is the accuracy of the first evaluation; the name of an evaluation is its robust accuracy, that of an
-/// alignment the last checkpoint's cosine, and `NAME.FIGURE` another figure of it (`cosine_perturbed`, `loss_gradient_norm`,
-/// `linearity_gap`). `cosine` is the alignment with the row's own targets, and `validation` and `validation_robust` the
-/// accuracies, that the last epoch's monitor found on held-out images. `seconds` and `hours` are of processor time in
-/// training.
+/// alignment the last checkpoint's cosine, and `NAME.FIGURE` another figure of it (`cosine_perturbed`,
+/// `loss_gradient_norm`, `linearity_gap`). `cosine` is the alignment with the row's own targets, and `validation` and
+/// `validation_robust` the accuracies, that the last epoch's monitor found on held-out images. `seconds` and `hours`
+/// are of processor time in training.
 struct StudyColumn {
     let name: String
 
@@ -61,7 +61,9 @@ struct StudyColumn {
     }
 
     /// Percent with one decimal, other figures with two.
-    func text(_ value: Double) -> String { StudyNumber.text(isPercent ? 100 * value : value, places: isPercent ? 1 : 2) }
+    func text(_ value: Double) -> String {
+        StudyNumber.text(isPercent ? 100 * value : value, places: isPercent ? 1 : 2)
+    }
 }
 
 enum StudyNumber {

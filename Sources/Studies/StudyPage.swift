@@ -10,8 +10,8 @@ import Formats
 ///     <!-- end of study -->
 ///
 /// is a table (see `StudyColumn`), and `<!-- study docs/studies/cifar10: scores against l2 in figures/scores.svg -->` a
-/// picture, written into a file beside the page, with the rank correlation of the two; `scores against validation_robust
-/// over epochs in FILE.svg` has a point for every epoch.
+/// picture, written into a file beside the page, with the rank correlation of the two; `scores against
+/// validation_robust over epochs in FILE.svg` has a point for every epoch.
 public struct StudyPage {
     public let path: String
     public let old: String
@@ -58,14 +58,16 @@ public struct StudyPage {
     private static func made(
         of mark: Substring, place: String
     ) throws -> (lines: [String], figure: (name: String, svg: String)?) {
-        let expected = "\(opening)FOLDER: COLUMN, COLUMN --> or "
+        let expected =
+            "\(opening)FOLDER: COLUMN, COLUMN --> or "
             + "\(opening)FOLDER: COLUMN against COLUMN [over epochs] in FILE.svg -->"
         guard mark.hasSuffix(" -->") else { throw Failure.badInput(place, "no whole mark", expected: expected) }
         let parts = mark.dropFirst(opening.count).dropLast(4).split(separator: ":", maxSplits: 1)
         guard parts.count == 2 else { throw Failure.badInput(place, "no columns", expected: expected) }
         let records = try StudyRecord.all(in: String(parts[0]))
         guard !records.isEmpty else { throw Failure.badInput(place, "\(parts[0]) holds no records") }
-        let words = parts[1].split(separator: " "), overEpochs = Array(words.dropFirst(3).prefix(2)) == ["over", "epochs"]
+        let words = parts[1].split(separator: " "),
+            overEpochs = Array(words.dropFirst(3).prefix(2)) == ["over", "epochs"]
         guard words.dropFirst().first == "against" else {
             let columns = parts[1].split(separator: ",").map { StudyColumn($0.trimmed, in: records) }
             return (StudyTable.lines(records, columns: columns), nil)

@@ -6,7 +6,8 @@ import Formats
 import Training
 
 /// What is kept of one training and the attacks on it: `RESULTS/ROW-seedS.json`, and of a preparation,
-/// `RESULTS/NAME.json`. A record tells how to have it again, and holds every figure that tables and pages show of the run.
+/// `RESULTS/NAME.json`. A record tells how to have it again, and holds every figure that tables and pages show of the
+/// run.
 public enum StudyRecord {
     static let format = 1
 
@@ -94,7 +95,8 @@ public enum StudyRecord {
         }
     }
 
-    /// The records of runs in a folder, rows in the study's order, seeds ascending. Throws `badInput` for a damaged one.
+    /// The records of runs in a folder, rows in the study's order, seeds ascending. Throws `badInput` for a damaged
+    /// one.
     static func all(in folder: String) throws -> [JSONValue] {
         let records = try directoryEntries(folder).filter { $0.hasSuffix(".json") }.map { try read("\(folder)/\($0)") }
         return records.filter { $0["row"] != nil }.sorted { order($0) < order($1) }
@@ -165,7 +167,10 @@ public enum StudyRecord {
         let plain = word.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_./=:,".unicodeScalars.contains($0))
         }
-        return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "'\\''") + "'"
+        return plain && !word.isEmpty
+            ? word
+            : "'"
+                + word.split(separator: "'", omittingEmptySubsequences: false)
+                .joined(separator: "'\\''") + "'"
     }
 }

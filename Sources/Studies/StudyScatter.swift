@@ -2,7 +2,8 @@ import Failures
 import Formats
 import Reporting
 
-/// One figure of all runs, or of all their epochs, against another: a picture, and a sentence on their rank correlation.
+/// One figure of all runs, or of all their epochs, against another: a picture, and a sentence on their rank
+/// correlation.
 struct StudyScatter {
     let svg: String
     let sentence: String
@@ -30,10 +31,14 @@ struct StudyScatter {
             return
         }
         func text(_ value: Double) -> String { StudyNumber.text(value, places: 2) }
-        // Epochs of one run are no independent draws, so nothing is said of how far chance would move their correlation.
-        let interval = overEpochs ? nil : correlation.interval.map {
-            " (95 % interval \(text($0.lowerBound)) to \(text($0.upperBound)))"
-        }
+        // Epochs of one run are no independent draws, so nothing is said of how far chance would move their
+        // correlation.
+        let interval =
+            overEpochs
+            ? nil
+            : correlation.interval.map {
+                " (95 % interval \(text($0.lowerBound)) to \(text($0.upperBound)))"
+            }
         sentence = "Spearman's rank correlation over \(what): \(text(correlation.coefficient))" + (interval ?? "") + "."
     }
 

@@ -62,4 +62,3 @@ public struct StudyStep: Sendable, Equatable {
         return file.metadata["epoch"].flatMap { Int($0) } ?? 0
     }
 }
-

@@ -17,10 +17,11 @@ enum StudyTable {
             "| row | " + columns.map(\.name).joined(separator: " | ") + " |",
             "|---|" + String(repeating: "--:|", count: columns.count),
         ]
-        return head + rows.map { row in
-            let cells = columns.map { column in cell(row.records.compactMap(column.value), column) }
-            return "| \(row.title) | " + cells.joined(separator: " | ") + " |"
-        }
+        return head
+            + rows.map { row in
+                let cells = columns.map { column in cell(row.records.compactMap(column.value), column) }
+                return "| \(row.title) | " + cells.joined(separator: " | ") + " |"
+            }
     }
 
     private static func cell(_ values: [Double], _ column: StudyColumn) -> String {

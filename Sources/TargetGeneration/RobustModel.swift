@@ -27,9 +27,12 @@ public struct RobustModel: TargetGenerator {
         try context.require(description.input, description.classes, of: checkpoint)
         let state = try ParameterFiles.network(description, from: file, .evaluated, in: context.pool)
         guard !state.model.predictsNoise else { throw Failure.badInput(checkpoint, "is a denoiser, no classifier") }
-        return ClassifierGradients(state: state, identity: [
-            "generator": "robust-model", "classifier": try ParameterFiles.parameterHash(of: file, withAverage: true),
-        ])
+        return ClassifierGradients(
+            state: state,
+            identity: [
+                "generator": "robust-model",
+                "classifier": try ParameterFiles.parameterHash(of: file, withAverage: true),
+            ])
     }
 }
 

@@ -91,7 +91,8 @@ public struct TargetComputation {
                 try SharedSafetensors.isComplete(path, metadata: metadata, tensors: tensors)
             else {
                 throw Failure(
-                    .usage, "\(path): is there already, and not of these settings, data and network; remove it, or choose "
+                    .usage,
+                    "\(path): is there already, and not of these settings, data and network; remove it, or choose "
                         + "another --out")
             }
             return ""

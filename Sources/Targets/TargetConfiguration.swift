@@ -39,7 +39,8 @@ public struct TargetContext {
         for index in 0..<train.count { members[train.label(index)].append(index) }
         if let empty = members.firstIndex(where: \.isEmpty) {
             throw Failure(
-                .badInput, "\(train.name): no image of class \(empty) (\(train.classNames[empty])) among the "
+                .badInput,
+                "\(train.name): no image of class \(empty) (\(train.classNames[empty])) among the "
                     + "\(train.count) that are trained on, so no target gradient toward it")
         }
         return members

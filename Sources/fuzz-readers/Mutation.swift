@@ -8,7 +8,8 @@ struct Mutation {
 
     /// What text readers stumble over.
     private static let tokens = [
-        "{", "}", "[", "]", ":", ",", "\"", "'", "\\", "\n", "\r\n", "\t", " ", "#", "-", "?", "&a", "*a", "!!", "%TAG ",
+        "{", "}", "[", "]", ":", ",", "\"", "'", "\\", "\n", "\r\n", "\t", " ", "#", "-", "?", "&a", "*a", "!!",
+        "%TAG ",
         "|", ">", "<<", "~", "null", "true", "NaN", "-", "e", ".", "\u{0}", "\u{feff}", "\u{301}", "\\u0301", "\\ud800",
         "{}", "[]", "\"\"", "\u{85}", "\u{2028}", "é", "\u{1f600}",
     ]
@@ -56,7 +57,8 @@ struct Mutation {
         let end = min(bytes.count, place + numbers.below(numbers.oneIn(4) ? 400 : 12))
         switch numbers.below(structure == .bytes ? 8 : 12) {
         case 0 where !bytes.isEmpty: bytes[place] ^= 1 << UInt8(numbers.below(8))
-        case 1 where !bytes.isEmpty: bytes[place] = numbers.one(of: [0, 1, 0x7f, 0x80, 0xff, UInt8(numbers.below(256))])
+        case 1 where !bytes.isEmpty:
+            bytes[place] = numbers.one(of: [0, 1, 0x7f, 0x80, 0xff, UInt8(numbers.below(256))])
         case 2 where !bytes.isEmpty: bytes.removeSubrange(place..<end)
         case 3 where !bytes.isEmpty: bytes.insert(contentsOf: bytes[place..<end], at: numbers.below(bytes.count + 1))
         case 4: bytes.removeLast(numbers.oneIn(8) ? bytes.count - place : 0)

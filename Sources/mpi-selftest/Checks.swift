@@ -130,8 +130,9 @@ func sampleValue(_ shard: Int, _ i: Int) -> Scalar {
 
 func printReport(_ communicator: MPICommunicator) throws {
     for report in try MachineReport.gather(communicator) where communicator.rank == 0 {
-        print("rank \(report.rank) host \(report.host) local \(report.nodeRank)/\(report.nodeSize) "
-            + "cores \(report.cores) \(report.processor), avx2 \(report.features.contains("avx2")), "
-            + MPICommunicator.libraryVersion)
+        print(
+            "rank \(report.rank) host \(report.host) local \(report.nodeRank)/\(report.nodeSize) "
+                + "cores \(report.cores) \(report.processor), avx2 \(report.features.contains("avx2")), "
+                + MPICommunicator.libraryVersion)
     }
 }

@@ -39,9 +39,10 @@ func measure(_ communicator: MPICommunicator) throws {
             times[sums.count + i].append(monotonicSeconds() - start)
         }
     }
-    let names = sums.map { sum in
-        "tree, \(sum.way.rawValue), buckets of \(sum.buckets.ranges.last?.count ?? 0)"
-    } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
+    let names =
+        sums.map { sum in
+            "tree, \(sum.way.rawValue), buckets of \(sum.buckets.ranges.last?.count ?? 0)"
+        } + ["MPI_Allreduce", "MPI_Allreduce, default buckets"]
     for (name, list) in zip(names, times) {
         let slowest = try communicator.combineValues(list, max).sorted()
         guard communicator.rank == 0 else { continue }

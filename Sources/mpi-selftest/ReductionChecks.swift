@@ -38,11 +38,12 @@ func checkReduction(_ communicator: MPICommunicator) throws {
         try printHashes(communicator, sum)
     }
     let sum = try makeSum(SeveralMachines(communicator, perMachine: 2), sharing: true)
-    let way: TreeReduction.Way = switch communicator.size {
-    case 1: .alone
-    case 2: .sharedMemory
-    case let size: size % 2 == 0 ? .sharedMemoryThenMessages : .messages
-    }
+    let way: TreeReduction.Way =
+        switch communicator.size {
+        case 1: .alone
+        case 2: .sharedMemory
+        case let size: size % 2 == 0 ? .sharedMemoryThenMessages : .messages
+        }
     try require(sum.way == way, "\(sum.way)")
     try printHashes(communicator, sum)
 }
@@ -77,7 +78,8 @@ private func limited<Result>(
 
 /// Rank 0 waits in a sum for ranks that first wait for messages of rank 0, more than MPI can store.
 func checkMessagesDuringSum(_ communicator: MPICommunicator) throws {
-    let sum = try makeSum(communicator, sharing: true), tag = communicator.reserveTags(1), others = 1..<communicator.size
+    let sum = try makeSum(communicator, sharing: true), tag = communicator.reserveTags(1),
+        others = 1..<communicator.size
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 20_000_000, alignment: 16)
     defer { bytes.deallocate() }
     bytes.initializeMemory(as: UInt8.self, repeating: 0)

@@ -14,7 +14,8 @@ struct Alignment: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "How a run's input gradients agree with the targets of a file, checkpoint by checkpoint.",
         discussion: "Measured on the run's held-out images, clean and attacked, with the size of the loss's gradients "
-            + "and how linear the loss is between the two. So networks can be compared whatever they were trained with.")
+            + "and how linear the loss is between the two. So networks can be compared whatever they were trained with."
+    )
 
     @Argument(help: "A run directory, all of whose checkpoints at the ends of epochs are measured, or one checkpoint.")
     var checkpoint: String
@@ -69,7 +70,8 @@ struct Alignment: ParsableCommand {
                 let file = try SafetensorsFile(path: path)
                 // One that a stop has left in the midst of an epoch says nothing of it.
                 guard path == checkpoint || isEndOfEpoch(file, yardstick) else { continue }
-                let state = try ParameterFiles.network(try ModelDescription(from: file), from: file, .evaluated, in: pool)
+                let state = try ParameterFiles.network(
+                    try ModelDescription(from: file), from: file, .evaluated, in: pool)
                 let found = try yardstick(state)
                 if communicator.rank == 0 {
                     print("\(path): \(found.summary)")

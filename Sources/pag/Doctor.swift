@@ -73,7 +73,8 @@ struct Doctor: ParsableCommand {
                     communicator.heartbeat.beat()
                 }
                 description = describe(splits).joined(separator: "\n            ")
-                images.add("data \(spec)", "\(splits.train.fingerprint.prefix(16)) \(splits.test.fingerprint.prefix(16))")
+                images.add(
+                    "data \(spec)", "\(splits.train.fingerprint.prefix(16)) \(splits.test.fingerprint.prefix(16))")
             } catch let problem as Failure {
                 failure = problem.description
                 images.add("data \(spec)", problem.description)
@@ -86,7 +87,9 @@ struct Doctor: ParsableCommand {
         try directory.add(
             sharedDirectory: runDir, "run directory",
             advice: "all hosts need to see one, on a file system that they share", over: communicator)
-        if try findings.compare(directory, communicator) { findings.line("run directory", "\(runDir): seen by all ranks") }
+        if try findings.compare(directory, communicator) {
+            findings.line("run directory", "\(runDir): seen by all ranks")
+        }
     }
 
     private func describe(_ splits: DatasetSplits) -> [String] {
@@ -108,7 +111,9 @@ struct Doctor: ParsableCommand {
                 return "\(reports.count) ranks share \(cores) cores on \(host): start fewer ranks, or bind them with "
                     + "mpirun --bind-to core --map-by core"
             }
-            guard let quota = reports.compactMap(\.quota).min(), Double(reports.count) > quota + 0.01 else { return nil }
+            guard let quota = reports.compactMap(\.quota).min(), Double(reports.count) > quota + 0.01 else {
+                return nil
+            }
             return "\(reports.count) ranks share the time of \(rounded(quota, 1)) cores on \(host), a control group's "
                 + "limit: start fewer ranks, or raise the limit"
         }

@@ -154,10 +154,13 @@ struct Evaluate: ParsableCommand {
             guard access(results, F_OK) == 0 else { return "" }
             if force {
                 // What is there must not be taken for what comes.
-                for name in RobustnessResult.files + ["adversarial.png", "pictures.json"] { unlink("\(folder)/\(name)") }
+                for name in RobustnessResult.files + ["adversarial.png", "pictures.json"] {
+                    unlink("\(folder)/\(name)")
+                }
             } else if access("\(folder)/state/evaluation.json", F_OK) != 0 {
                 throw Failure(
-                    .usage, "\(results): its settings are not known, as state/evaluation.json is missing; choose another "
+                    .usage,
+                    "\(results): its settings are not known, as state/evaluation.json is missing; choose another "
                         + "--out, or --force to replace it")
             }
             return ""

@@ -18,7 +18,8 @@ final class EvaluationLine {
         let now = monotonicSeconds()
         guard isTerminal || now - lastShown >= Self.secondsBetweenLines else { return }
         lastShown = now
-        let text = "\(progress.stage): \(progress.done) of \(progress.total) images"
+        let text =
+            "\(progress.stage): \(progress.done) of \(progress.total) images"
             + (progress.secondsLeft.map { ", at most \(rounded($0, 0)) s left" } ?? "")
         writeProgress(isTerminal ? clearedLine + text : text + "\n")
     }

@@ -34,16 +34,19 @@ final class Findings {
         let shares = try trial.neighboursShareMemory()
         line("shared", shares ? "memory between the ranks of a host" : "no memory: messages instead")
         if !refused.isEmpty {
-            problem("the system gives no memory to share (memfd_create) to \(refused): sums are slower; look at limits "
-                + "on memory and file sizes")
+            problem(
+                "the system gives no memory to share (memfd_create) to \(refused): sums are slower; look at limits "
+                    + "on memory and file sizes")
         } else if !shares {
-            problem("ranks of a host cannot see each other's memory: sums are slower; start them as one user in one "
-                + "process namespace")
+            problem(
+                "ranks of a host cannot see each other's memory: sums are slower; start them as one user in one "
+                    + "process namespace")
         }
         if try !trial.ticketsAreWhole() { problem("the ticket counter hands out wrong numbers") }
         for link in try trial.links() {
             line(
-                "link", "\(hosts[link.first]) and \(hosts[link.second]): \(rounded(link.seconds * 1e6, 0)) µs, "
+                "link",
+                "\(hosts[link.first]) and \(hosts[link.second]): \(rounded(link.seconds * 1e6, 0)) µs, "
                     + "\(rounded(link.bytesPerSecond / 1e6, 0)) MB/s each way")
         }
         let sum = try trial.sum()
@@ -52,8 +55,9 @@ final class Findings {
         var told: Set<String> = []
         for (rank, seconds) in try trial.clockDifferences().enumerated() where abs(seconds) > 5 {
             guard told.insert(hosts[rank]).inserted else { continue }
-            problem("the clock of \(hosts[rank]) is \(rounded(abs(seconds), 0)) s "
-                + "\(seconds > 0 ? "ahead of" : "behind") that of \(hosts[0]): set both by a time server")
+            problem(
+                "the clock of \(hosts[rank]) is \(rounded(abs(seconds), 0)) s "
+                    + "\(seconds > 0 ? "ahead of" : "behind") that of \(hosts[0]): set both by a time server")
         }
     }
 

@@ -7,14 +7,16 @@ import Kernels
 func withJob(watchdog seconds: Double = Watchdog.defaultSeconds, _ body: (any Communicator) throws -> Void) throws {
     guard BLAS.takeMemory() else {
         throw Failure(
-            .missing, "out of memory: the system refuses the \(BLAS.workingBytes >> 20) MB that OpenBLAS works in "
+            .missing,
+            "out of memory: the system refuses the \(BLAS.workingBytes >> 20) MB that OpenBLAS works in "
                 + "(ulimit -v, or the job's limit)")
     }
     let heartbeat = Heartbeat()
     let watchdog = try Watchdog(heartbeat, rank: launchedRank(), seconds: seconds)
     let communicator = try joinJob(heartbeat: heartbeat)
     if let tasks = idleTasks() {
-        writeError("pag: one process in a Slurm job of \(tasks) tasks: srun --mpi=pmix or launch/slurm.sbatch starts all")
+        writeError(
+            "pag: one process in a Slurm job of \(tasks) tasks: srun --mpi=pmix or launch/slurm.sbatch starts all")
     }
     // What every rank has come to by itself: one says it, and all leave.
     func leave(because failure: Failure) throws -> Never {

@@ -47,7 +47,8 @@ enum Outputs {
         guard there.st_mode & S_IFMT == S_IFREG, there.st_size > 0 else { return }
         guard (try? kind.matches(path)) == true else {
             throw Failure(
-                .usage, "\(path): is there already and is no earlier \(kind.noun); remove it, or choose another file to "
+                .usage,
+                "\(path): is there already and is no earlier \(kind.noun); remove it, or choose another file to "
                     + "write")
         }
     }

@@ -16,7 +16,8 @@ struct Pag: ParsableCommand {
             + "75 stopped on request, 124 watchdog.",
         version: ProgramVersion.text,
         subcommands: [
-            Train.self, Evaluate.self, TargetsCommand.self, Alignment.self, ReportCommand.self, Export.self, Import.self,
+            Train.self, Evaluate.self, TargetsCommand.self, Alignment.self, ReportCommand.self, Export.self,
+            Import.self,
             Verify.self, Inspect.self, Bench.self, Doctor.self, StudyCommand.self,
         ])
 
@@ -73,7 +74,8 @@ struct Pag: ParsableCommand {
                 continue
             }
             throw Failure(
-                .usage, "\(name) is empty, expected a value" + (name.hasPrefix("--") ? ", or no \(name) at all" : "")
+                .usage,
+                "\(name) is empty, expected a value" + (name.hasPrefix("--") ? ", or no \(name) at all" : "")
                     + " (is a variable of the shell unset?)")
         }
     }

@@ -65,11 +65,13 @@ struct TargetsCommand: ParsableCommand {
             let rows = division.trainedOn + division.heldOut
             let isTest = configuration.targets.surveySplit == .test
             let surveyed = isTest ? Array(0..<splits.test.count) : division.trainedOn
-            let shortfalls = division.shortfalls + [
-                Shortfall(
-                    "targets.surveyImages", configuration.targets.surveyImages, of: "images for the table",
-                    available: surveyed.count)
-            ].compactMap(\.self)
+            let shortfalls =
+                division.shortfalls
+                + [
+                    Shortfall(
+                        "targets.surveyImages", configuration.targets.surveyImages, of: "images for the table",
+                        available: surveyed.count)
+                ].compactMap(\.self)
             let computation = TargetComputation(
                 generator, dataset: splits.train, rows: rows, configuration.targets, communicator: communicator,
                 pool: pool)
@@ -99,7 +101,8 @@ struct TargetsCommand: ParsableCommand {
             guard communicator.rank == 0 else { return }
             logger.info("\(out) is complete")
             if found.zero > 0 {
-                logger.warning("\(out): \(found.zero) of \(found.computed) target gradients are zero, and teach nothing")
+                logger.warning(
+                    "\(out): \(found.zero) of \(found.computed) target gradients are zero, and teach nothing")
             }
         }
     }

@@ -118,7 +118,8 @@ struct Train: ParsableCommand {
         }
         return RobustnessMeasurement(
             validate: { data in
-                do { try evaluation(data).validate(data.validation, hasSurrogate: false) } catch let failure as Failure {
+                do { try evaluation(data).validate(data.validation, hasSurrogate: false) } catch let failure as Failure
+                {
                     throw Failure(failure.kind, "monitor.attack: \(failure)")
                 }
             },

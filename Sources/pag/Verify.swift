@@ -21,7 +21,8 @@ struct Verify: ParsableCommand {
             return print("\(comparisons.count) tensors agree; largest relative error \(largest)")
         }
         throw Failure(
-            .checkFailed, "\(golden): \(differing.count) of \(comparisons.count) tensors differ by more than "
+            .checkFailed,
+            "\(golden): \(differing.count) of \(comparisons.count) tensors differ by more than "
                 + "\(GoldenStep.tolerance); worst \(worst.tensor) with \(worst.relativeError)")
     }
 }

@@ -84,7 +84,8 @@ import Testing
         let weights = Tensor([4, 3, 3, 4], repeating: 0, in: pool).variable
         let (x, early, late) = (
             random(images, salt: 1, in: pool), random(weights.shape, salt: 2, in: pool),
-            random(weights.shape, salt: 3, in: pool))
+            random(weights.shape, salt: 3, in: pool)
+        )
         func weightGradient(_ dy: Tensor) -> Tensor {
             gradients(of: x.convolved(with: weights, settings), seed: dy, with: [weights], recording: true)[0]
         }

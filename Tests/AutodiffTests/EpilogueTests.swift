@@ -15,7 +15,8 @@ import Testing
         init(isPlain: Bool, order: Int, stride: Int) {
             let pool = MemoryPool()
             func numbers(_ shape: Shape, _ seed: Int) -> Tensor {
-                Tensor(shape, (0..<shape.count).map { Scalar(($0 * 7919 + seed * 31) % 23 - 11) / 11 }, in: pool).variable
+                Tensor(shape, (0..<shape.count).map { Scalar(($0 * 7919 + seed * 31) % 23 - 11) / 11 }, in: pool)
+                    .variable
             }
             let one = Tensor([1, 1, 1, 3], repeating: 1, in: pool)
             func hide(_ t: Tensor) -> Tensor { isPlain ? t * one : t }

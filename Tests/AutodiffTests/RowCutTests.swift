@@ -25,7 +25,8 @@ import Testing
         for lead: Shape in [[], [2]] {
             let seed = random(lead + output.shape, salt: 40, in: pool)
             let first = gradients(of: output, seed: seed, with: inputs, recording: true)
-            _ = gradients(of: innerProduct(zip(first, first).map { $0 * $1 }, random(like: first, salt: 50)), with: inputs)
+            _ = gradients(
+                of: innerProduct(zip(first, first).map { $0 * $1 }, random(like: first, salt: 50)), with: inputs)
         }
         return seen.withLock { $0 }
     }

@@ -14,7 +14,8 @@ import Testing
         init(_ function: ActivationFunction, hasResidual: Bool, stride: Int, hidesConvolution: Bool) {
             let pool = MemoryPool()
             func numbers(_ shape: Shape, _ seed: Int) -> Tensor {
-                Tensor(shape, (0..<shape.count).map { Scalar(($0 * 7919 + seed * 31) % 23 - 11) / 11 }, in: pool).variable
+                Tensor(shape, (0..<shape.count).map { Scalar(($0 * 7919 + seed * 31) % 23 - 11) / 11 }, in: pool)
+                    .variable
             }
             x = numbers([2, 4, 4, 3], 1)
             filters = numbers([5, 3, 3, 3], 2)

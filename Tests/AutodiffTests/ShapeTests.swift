@@ -11,10 +11,11 @@ import Testing
         #expect(Shape.scalar.count == 1 && Shape.scalar.rank == 0)
     }
 
-    @Test(arguments: [
-        ([2, 3], [2, 3], [2, 3]), ([2, 3], [3], [2, 3]), ([3], [2, 1], [2, 3]), ([], [4], [4]), ([], [], []),
-        ([2, 1, 3], [4, 1], [2, 4, 3]), ([1], [0], [0]), ([2, 3], [2], nil), ([2], [3], nil), ([0], [2], nil),
-    ] as [([Int], [Int], [Int]?)])
+    @Test(
+        arguments: [
+            ([2, 3], [2, 3], [2, 3]), ([2, 3], [3], [2, 3]), ([3], [2, 1], [2, 3]), ([], [4], [4]), ([], [], []),
+            ([2, 1, 3], [4, 1], [2, 4, 3]), ([1], [0], [0]), ([2, 3], [2], nil), ([2], [3], nil), ([0], [2], nil),
+        ] as [([Int], [Int], [Int]?)])
     func broadcasting(a: [Int], b: [Int], expected: [Int]?) {
         #expect(Shape.broadcast(Shape(a), Shape(b)) == expected.map { Shape($0) })
         #expect(Shape.broadcast(Shape(b), Shape(a)) == expected.map { Shape($0) })

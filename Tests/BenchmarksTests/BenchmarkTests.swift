@@ -38,8 +38,8 @@ struct BenchmarkTests {
         #expect(try number(line, "runs") >= 3)
     }
 
-    /// 64 patches of 4x4x3 and a class token through seven layers of six square matrices and attention, of which the last
-    /// makes keys and values of all tokens, and all else of the class token alone.
+    /// 64 patches of 4x4x3 and a class token through seven layers of six square matrices and attention, of which the
+    /// last makes keys and values of all tokens, and all else of the class token alone.
     @Test func transformersCountEveryToken() throws {
         var benchmark = StepBenchmark()
         (benchmark.model, benchmark.objective, benchmark.batch) = (try #require(BenchmarkModel("vit")), .infer, 1)

@@ -56,10 +56,12 @@ import Testing
         let weights = try ForeignWeights(file, for: state.model)
         try weights.load(state.parameters, of: state)
         try weights.loadStatistics(of: state)
-        #expect(Array(UnsafeBufferPointer(start: state.parameters.pointer, count: state.parameters.count))
-            == Array(UnsafeBufferPointer(start: expected.parameters.pointer, count: expected.parameters.count)))
-        #expect(Array(UnsafeBufferPointer(start: state.statistics.pointer, count: state.statistics.count))
-            == Array(UnsafeBufferPointer(start: expected.statistics.pointer, count: expected.statistics.count)))
+        #expect(
+            Array(UnsafeBufferPointer(start: state.parameters.pointer, count: state.parameters.count))
+                == Array(UnsafeBufferPointer(start: expected.parameters.pointer, count: expected.parameters.count)))
+        #expect(
+            Array(UnsafeBufferPointer(start: state.statistics.pointer, count: state.statistics.count))
+                == Array(UnsafeBufferPointer(start: expected.statistics.pointer, count: expected.statistics.count)))
         #expect(state.batchesTracked == batches)
     }
 
@@ -86,7 +88,8 @@ import Testing
     @Test func torchvisionsNamesAreUnderstood() throws {
         let state = try network()
         let names = try renamed(tensors(of: state)) {
-            "module." + $0.replacingOccurrences(of: "linear.", with: "fc.")
+            "module."
+                + $0.replacingOccurrences(of: "linear.", with: "fc.")
                 .replacingOccurrences(of: "shortcut.", with: "downsample.")
         }
         #expect(names.contains { $0.name == "module.layer2.0.downsample.1.running_mean" })
@@ -131,7 +134,9 @@ import Testing
             let other = try file(changed)
             try expectLoads(other, state)
             let remarks = try ForeignWeights(other, for: state.model).remarks
-            #expect(MemoryLayout<Scalar>.size == 8 || remarks.contains { $0.contains("converted from \(type.rawValue) to F32") })
+            #expect(
+                MemoryLayout<Scalar>.size == 8
+                    || remarks.contains { $0.contains("converted from \(type.rawValue) to F32") })
         }
     }
 
@@ -154,10 +159,12 @@ import Testing
                 resnet, normalisation: InputNormalisation(mean: [0], deviation: [1]), input: [8, 8, 1], classes: 3)
             return ModelState(initialising: model, seed: 1, in: pool)
         }
-        let file = try file(renamed(tensors(of: resnet([3, 4, 6, 3]))) {
-            "module._orig_mod." + $0.replacingOccurrences(of: "linear.", with: "fc.")
-                .replacingOccurrences(of: "shortcut.", with: "downsample.")
-        })
+        let file = try file(
+            renamed(tensors(of: resnet([3, 4, 6, 3]))) {
+                "module._orig_mod."
+                    + $0.replacingOccurrences(of: "linear.", with: "fc.")
+                    .replacingOccurrences(of: "shortcut.", with: "downsample.")
+            })
         let thrown = #expect(throws: Failure.self) { try ForeignWeights(file, for: resnet([2, 2, 2, 2]).model) }
         // Eight blocks more, of two convolutions and two normalisations of five tensors.
         let words = "holds 96 tensors that the network does not have: module._orig_mod.layer1.2."
@@ -177,7 +184,8 @@ import Testing
         let state = try network()
         let part = try file(tensors(of: state).filter { !$0.name.hasPrefix("linear.") && $0.name != "bn1.running_var" })
         let text = try refusal(part)
-        #expect(text.contains("lacks 3 of the network's tensors: linear.weight, linear.bias, bn1.running_var"), "\(text)")
+        #expect(
+            text.contains("lacks 3 of the network's tensors: linear.weight, linear.bias, bn1.running_var"), "\(text)")
         #expect(text.contains("--allow-missing"))
         let other = try network()
         other.parameters.pointer.update(repeating: -1, count: other.parameters.count)
@@ -195,7 +203,10 @@ import Testing
         #expect(try refusal(file(twice)).contains("attacker.conv1.weight"))
     }
 
-    @Test(arguments: [("mu", "sigma", [1, 1, 1, 1]), ("0.mean", "0.std", [1]), ("normalizer.new_mean", "normalizer.new_std", [1, 1, 1])])
+    @Test(arguments: [
+        ("mu", "sigma", [1, 1, 1, 1]), ("0.mean", "0.std", [1]),
+        ("normalizer.new_mean", "normalizer.new_std", [1, 1, 1]),
+    ])
     func normalisationBesideTheWeightsIsUsed(mean: String, deviation: String, shape: [Int]) throws {
         let state = try network()
         let buffers = [
@@ -241,8 +252,9 @@ import Testing
         #expect(loaded.parameters.pointer[5] == state.parameters.pointer[5] && loaded.batchesTracked == 7)
         let stranger = TensorToWrite(name: "layer9.weight", shape: [1], values: [1] as [Float])
         let more = try file(tensors(of: state) + [stranger], metadata)
-        #expect(throws: Failure(
-            .badInput, "\(more.path): holds 1 tensors that the network does not have: layer9.weight")
+        #expect(
+            throws: Failure(
+                .badInput, "\(more.path): holds 1 tensors that the network does not have: layer9.weight")
         ) { try ParameterFiles.network(ModelDescription(from: more), from: more, in: pool) }
     }
 }

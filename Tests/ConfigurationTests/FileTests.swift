@@ -26,7 +26,8 @@ import Testing
 
     @Test func mistakesNameTheFile() throws {
         try withFile(Array("seed: 1\nseeds: 2\n".utf8)) { path in
-            let message = "\(path):2: unknown key \"seeds\" at the top level; "
+            let message =
+                "\(path):2: unknown key \"seeds\" at the top level; "
                 + "known keys: task, seed, name, limit, model, alignment, train; did you mean \"seed\"?"
             #expect(throws: Failure(.badInput, message)) { try Configuration.read(Sample.self, file: path) }
         }
@@ -34,7 +35,8 @@ import Testing
 
     @Test func filesThatAreNoTextAreRefused() throws {
         try withFile([0x61, 0x3A, 0xFF, 0x0A]) { path in
-            let message = "\(path):1: byte 0xff is not of a text in UTF-8, expected UTF-8; "
+            let message =
+                "\(path):1: byte 0xff is not of a text in UTF-8, expected UTF-8; "
                 + "if it is Latin-1, iconv -f latin1 -t utf8 converts it"
             #expect(throws: Failure(.badInput, message)) {
                 try Configuration.read(Sample.self, file: path)

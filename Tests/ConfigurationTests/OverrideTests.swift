@@ -32,10 +32,16 @@ private func read(_ text: String, _ overrides: [String]) throws -> Sample {
     }
 
     @Test(arguments: [
-        ("train.epoch=3", "unknown key \"epoch\" in train; known keys: "
-            + "epochs, batch, shard, milestones, nesterov, tags, average, schedule; did you mean \"epochs\"?"),
-        ("trian.epochs=3", "unknown key \"trian\" at the top level; "
-            + "known keys: task, seed, name, limit, model, alignment, train; did you mean \"train\"?"),
+        (
+            "train.epoch=3",
+            "unknown key \"epoch\" in train; known keys: "
+                + "epochs, batch, shard, milestones, nesterov, tags, average, schedule; did you mean \"epochs\"?"
+        ),
+        (
+            "trian.epochs=3",
+            "unknown key \"trian\" at the top level; "
+                + "known keys: task, seed, name, limit, model, alignment, train; did you mean \"train\"?"
+        ),
         ("train.epochs=ten", "train.epochs: \"ten\" is not an integer"),
         ("train.epochs=-1", "train.epochs: -1 is not in 0...100000"),
         ("train.batch=40", "train.batch: 40 is not a multiple of the shard size 16"),

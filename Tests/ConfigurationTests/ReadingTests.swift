@@ -14,13 +14,15 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
         #expect(sample.name == "a \"name\"")
         #expect(sample.limit == 1000)
         #expect((sample.model.model as? Transformer)?.depth == 12)
-        #expect(sample.alignment == {
-            var expected = Alignment()
-            expected.weight = 1e-4
-            expected.classes = .some(3)
-            expected.norms = [.linf, .l2]
-            return expected
-        }())
+        #expect(
+            sample.alignment
+                == {
+                    var expected = Alignment()
+                    expected.weight = 1e-4
+                    expected.classes = .some(3)
+                    expected.norms = [.linf, .l2]
+                    return expected
+                }())
         #expect(sample.train.epochs == 7 && sample.train.batch == 96 && sample.train.shard == 32)
         #expect(sample.train.milestones == [0.1, 0.25, 1])
         #expect(sample.train.nesterov)
@@ -48,7 +50,10 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
         ("seed:", "1: seed: empty, expected a value; without the key it is 1"),
         ("seed: Null", "1: seed: empty, expected a value; without the key it is 1"),
         ("name: ~", #"1: name: empty, expected a value; without the key it is "sample""#),
-        ("train:\n  epochs: 3\n  milestones:", "3: train.milestones: empty, expected a list; without the key it is [0.5,0.75]"),
+        (
+            "train:\n  epochs: 3\n  milestones:",
+            "3: train.milestones: empty, expected a list; without the key it is [0.5,0.75]"
+        ),
         ("task:", #"1: task: empty, expected a value; without the key it is "classifier""#),
         ("model: {kind: }", #"1: model.kind: empty, expected a value; without the key it is "resnet""#),
         ("train:", "1: train: empty, expected a mapping of keys to values; without the key it has its defaults"),
@@ -71,10 +76,11 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
         #expect((try read("model: {widths: [8]}").model.model as? Residual)?.widths == [8])
     }
 
-    @Test(arguments: [
-        ("1", 1), ("-1", -1), ("+3", 3), ("1.", 1), (".5", 0.5), ("1e-4", 1e-4), ("1E+2", 100),
-        ("5e-324", .leastNonzeroMagnitude),
-    ] as [(String, Double)])
+    @Test(
+        arguments: [
+            ("1", 1), ("-1", -1), ("+3", 3), ("1.", 1), (".5", 0.5), ("1e-4", 1e-4), ("1E+2", 100),
+            ("5e-324", .leastNonzeroMagnitude),
+        ] as [(String, Double)])
     func numbers(text: String, value: Double) throws {
         let section = try Configuration.read(Train.Step.self, text: "factor: \(text)", source: "a.yaml")
         #expect(section.factor == value)
@@ -82,20 +88,32 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
 
     @Test(arguments: [
         // What the mistake is, and what the message says after "a.yaml:".
-        ("epoch: 3", "1: unknown key \"epoch\" at the top level; "
-            + "known keys: task, seed, name, limit, model, alignment, train"),
-        ("seed: 1\ntrian: {}", "2: unknown key \"trian\" at the top level; "
-            + "known keys: task, seed, name, limit, model, alignment, train; did you mean \"train\"?"),
-        ("train:\n  batch: 64\n  epoch: 3", "3: unknown key \"epoch\" in train; known keys: "
-            + "epochs, batch, shard, milestones, nesterov, tags, average, schedule; did you mean \"epochs\"?"),
+        (
+            "epoch: 3",
+            "1: unknown key \"epoch\" at the top level; "
+                + "known keys: task, seed, name, limit, model, alignment, train"
+        ),
+        (
+            "seed: 1\ntrian: {}",
+            "2: unknown key \"trian\" at the top level; "
+                + "known keys: task, seed, name, limit, model, alignment, train; did you mean \"train\"?"
+        ),
+        (
+            "train:\n  batch: 64\n  epoch: 3",
+            "3: unknown key \"epoch\" in train; known keys: "
+                + "epochs, batch, shard, milestones, nesterov, tags, average, schedule; did you mean \"epochs\"?"
+        ),
         ("model: {kind: vit, widths: [1]}", "1: unknown key \"widths\" in model; known keys: kind, depth, activation"),
         ("train:\n  epochs: ten", "2: train.epochs: \"ten\" is not an integer"),
         ("train:\n  epochs: 1.5", "2: train.epochs: \"1.5\" is not an integer"),
         ("train: {epochs: 0x10}", "1: train.epochs: \"0x10\" is not an integer"),
         ("train: {epochs: \"10\"}", "1: train.epochs: \"10\" in quotes is not an integer"),
         ("train: {epochs: -1}", "1: train.epochs: -1 is not in 0...100000"),
-        ("train: {epochs: 99999999999999999999}", "1: train.epochs: \"99999999999999999999\" "
-            + "is not in -9223372036854775808...9223372036854775807"),
+        (
+            "train: {epochs: 99999999999999999999}",
+            "1: train.epochs: \"99999999999999999999\" "
+                + "is not in -9223372036854775808...9223372036854775807"
+        ),
         ("train: {epochs: [1]}", "1: train.epochs: a list, expected a single value"),
         ("train: {epochs: {a: 1}}", "1: train.epochs: a mapping, expected a single value"),
         ("seed: -1", "1: seed: \"-1\" is not in 0...18446744073709551615"),
@@ -110,10 +128,14 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
         ("model:\n  widths:\n  - 1\n  - x", "4: model.widths[1]: \"x\" is not an integer"),
         ("model: {widths: [1, 0]}", "1: model.widths[1]: 0 is not positive"),
         ("alignment: {norms: []}", "1: alignment.norms: a list of 0 values, expected 1 or more"),
-        ("alignment: {norms: [l2, l1]}",
-            "1: alignment.norms[1]: \"l1\" is not one of l2, linf; did you mean \"l2\"?"),
-        ("alignment: {classesPerImage: none}",
-            "1: alignment.classesPerImage: \"none\" is not a positive integer or all"),
+        (
+            "alignment: {norms: [l2, l1]}",
+            "1: alignment.norms[1]: \"l1\" is not one of l2, linf; did you mean \"l2\"?"
+        ),
+        (
+            "alignment: {classesPerImage: none}",
+            "1: alignment.classesPerImage: \"none\" is not a positive integer or all"
+        ),
         ("alignment: {weight: -0.5}", "1: alignment.weight: -0.5 is negative"),
         ("train: {epochs: \"ten\"}", "1: train.epochs: \"ten\" is not an integer"),
         ("alignment: {weight: nan}", "1: alignment.weight: \"nan\" is not a number"),
@@ -149,8 +171,10 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
         ("seed: 1\ntrain\nname: a", "2: invalid YAML: while scanning a simple key, could not find expected ':'"),
         ("seed: 1\ntrain: [1, 2", "2: invalid YAML: while parsing a flow sequence, did not find expected ',' or ']'"),
         ("seed: 1\nname: \"abc\n\n", "2: invalid YAML: while scanning a quoted scalar, found unexpected end of stream"),
-        ("seed: 1\n---\nseed: 2",
-            "2: invalid YAML: expected a single document in the stream, but found another document"),
+        (
+            "seed: 1\n---\nseed: 2",
+            "2: invalid YAML: expected a single document in the stream, but found another document"
+        ),
         ("seed: 1\nname: \u{1}", "2: invalid YAML: control characters are not allowed"),
         ("seed: 1\nname: &x a", "2: anchors and aliases are not supported"),
         ("seed: 1\nname: *x", "2: anchors and aliases are not supported"),
@@ -159,8 +183,11 @@ private func read(_ text: String, _ overrides: String...) throws -> Sample {
         ("train: !train {}", "1: the tag \"!train\" is not supported"),
         ("? [a]\n: 1", "1: a key is not a plain name"),
         ("? {a: 1}\n: 1", "1: a key is not a plain name"),
-        ("<<: {seed: 2}", "1: unknown key \"<<\" at the top level; "
-            + "known keys: task, seed, name, limit, model, alignment, train"),
+        (
+            "<<: {seed: 2}",
+            "1: unknown key \"<<\" at the top level; "
+                + "known keys: task, seed, name, limit, model, alignment, train"
+        ),
         (String(repeating: "[", count: 40) + String(repeating: "]", count: 40), "1: nested deeper than 32 levels"),
     ])
     func aDocumentThatIsNoConfigurationIsRefused(text: String, message: String) {

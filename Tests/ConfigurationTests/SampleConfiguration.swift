@@ -54,10 +54,12 @@ struct ModelSection: Configurable, Equatable {
     enum Activation: String, CaseIterable { case relu, softplus }
 
     mutating func visit(_ fields: inout FieldVisitor) throws {
-        try fields.kind("kind", &model, [
-            Kind("resnet", Residual.self) { $0 },
-            Kind("vit", Transformer.self) { $0 },
-        ])
+        try fields.kind(
+            "kind", &model,
+            [
+                Kind("resnet", Residual.self) { $0 },
+                Kind("vit", Transformer.self) { $0 },
+            ])
         try fields.value("activation", &activation)
     }
 
@@ -135,14 +137,16 @@ struct Train: Configurable, Equatable {
         var schedule = Schedule.constant(Constant())
 
         mutating func visit(_ fields: inout FieldVisitor) throws {
-            try fields.kind("kind", &schedule, [
-                Kind("constant", Constant.self, wrap: Schedule.constant) {
-                    if case .constant(let content) = $0 { content } else { nil }
-                },
-                Kind("step", Step.self, wrap: Schedule.step) {
-                    if case .step(let content) = $0 { content } else { nil }
-                },
-            ])
+            try fields.kind(
+                "kind", &schedule,
+                [
+                    Kind("constant", Constant.self, wrap: Schedule.constant) {
+                        if case .constant(let content) = $0 { content } else { nil }
+                    },
+                    Kind("step", Step.self, wrap: Schedule.step) {
+                        if case .step(let content) = $0 { content } else { nil }
+                    },
+                ])
         }
     }
 

@@ -7,32 +7,33 @@ private func reread<C: Configurable>(_ text: String) throws -> C {
 
 @Suite struct WritingTests {
     @Test func fieldsAreWrittenInTheOrderOfTheirDeclarations() throws {
-        #expect(try Configuration.text(of: try reread(sampleText) as Sample) == """
-            task: denoiser
-            seed: 18446744073709551615
-            name: "a \\"name\\""
-            limit: 1000
-            model:
-              kind: vit
-              depth: 12
-              activation: softplus
-            alignment:
-              weight: 0.0001
-              classesPerImage: 3
-              norms: [linf, l2]
-            train:
-              epochs: 7
-              batch: 96
-              shard: 32
-              milestones: [0.1, 0.25, 1.0]
-              nesterov: true
-              tags: [a, "1", "null"]
-              average: null
-              schedule:
-                kind: step
-                factor: 0.30000000000000004
+        #expect(
+            try Configuration.text(of: try reread(sampleText) as Sample) == """
+                task: denoiser
+                seed: 18446744073709551615
+                name: "a \\"name\\""
+                limit: 1000
+                model:
+                  kind: vit
+                  depth: 12
+                  activation: softplus
+                alignment:
+                  weight: 0.0001
+                  classesPerImage: 3
+                  norms: [linf, l2]
+                train:
+                  epochs: 7
+                  batch: 96
+                  shard: 32
+                  milestones: [0.1, 0.25, 1.0]
+                  nesterov: true
+                  tags: [a, "1", "null"]
+                  average: null
+                  schedule:
+                    kind: step
+                    factor: 0.30000000000000004
 
-            """)
+                """)
     }
 
     @Test(arguments: ["{}", sampleText, "train: {average: {decay: 1e-300}, tags: []}"])
@@ -46,8 +47,9 @@ private func reread<C: Configurable>(_ text: String) throws -> C {
         var average = Train.Average()
         average.decay = 1e-5
         #expect(try Configuration.json(of: average) == #"{"decay":1.0e-05}"#)
-        #expect(try Configuration.json(of: Alignment())
-            == #"{"weight":1.0,"classesPerImage":"all","norms":["l2"]}"#)
+        #expect(
+            try Configuration.json(of: Alignment())
+                == #"{"weight":1.0,"classesPerImage":"all","norms":["l2"]}"#)
     }
 
     @Test func anEmptyConfigurationReadsBack() throws {

@@ -79,9 +79,10 @@ import Testing
     @Test func placementsAreTheRecordedOnes() {
         let augmentation = Augmentation(crop: 4, flip: true)
         let placements = (4..<7).map { augmentation.placement(seed: 1, epoch: 2, image: $0) }
-        #expect(placements == [
-            Placement(dx: -2, dy: 4, mirrored: true), Placement(dx: -1, dy: 1, mirrored: true),
-            Placement(dx: 3, dy: -3, mirrored: false),
-        ])
+        #expect(
+            placements == [
+                Placement(dx: -2, dy: 4, mirrored: true), Placement(dx: -1, dy: 1, mirrored: true),
+                Placement(dx: 3, dy: -3, mirrored: false),
+            ])
     }
 }

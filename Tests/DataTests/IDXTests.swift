@@ -55,21 +55,22 @@ import Testing
         #expect(try DatasetRegistry.open(spec, seed: 1).train.fingerprint != plain.train.fingerprint)
     }
 
-    @Test(arguments: [
-        ([], "file truncated: 0 bytes, expected an IDX header of 16 bytes"),
-        ([0, 0, 8], "file truncated: 3 bytes"),
-        (header([0x803, 12, 28]), "file truncated: 12 bytes"),
-        (header([0x0308_0000, 12, 28, 28]), "magic number 0x03080000, expected 0x00000803 of IDX images"),
-        (header([0x801, 12, 28, 28]), "magic number 0x00000801"),
-        (header([0x803, 12, 28, 27]), "images of 28x27, expected 28x28"),
-        (header([0x803, .max, .max, .max]), "images of 4294967295x4294967295"),
-        (header([0x803, 0, 28, 28]), "claims 0 images, expected 1 to 60,000"),
-        (header([0x803, .max, 28, 28]), "claims 4,294,967,295 images"),
-        (header([0x803, 60_000, 28, 28]), "file truncated: 16 bytes, expected 47,040,016 bytes for 60,000 images"),
-        (images(12).dropLast(), "file truncated: 9,423 bytes, expected 9,424 bytes for 12 images"),
-        (images(12) + [0], "file too long: 9,425 bytes"),
-        (images(11), "12 labels, expected 11, as many as images in"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([], "file truncated: 0 bytes, expected an IDX header of 16 bytes"),
+            ([0, 0, 8], "file truncated: 3 bytes"),
+            (header([0x803, 12, 28]), "file truncated: 12 bytes"),
+            (header([0x0308_0000, 12, 28, 28]), "magic number 0x03080000, expected 0x00000803 of IDX images"),
+            (header([0x801, 12, 28, 28]), "magic number 0x00000801"),
+            (header([0x803, 12, 28, 27]), "images of 28x27, expected 28x28"),
+            (header([0x803, .max, .max, .max]), "images of 4294967295x4294967295"),
+            (header([0x803, 0, 28, 28]), "claims 0 images, expected 1 to 60,000"),
+            (header([0x803, .max, 28, 28]), "claims 4,294,967,295 images"),
+            (header([0x803, 60_000, 28, 28]), "file truncated: 16 bytes, expected 47,040,016 bytes for 60,000 images"),
+            (images(12).dropLast(), "file truncated: 9,423 bytes, expected 9,424 bytes for 12 images"),
+            (images(12) + [0], "file too long: 9,425 bytes"),
+            (images(11), "12 labels, expected 11, as many as images in"),
+        ] as [([UInt8], String)])
     func damagedImagesAreRefused(bytes: [UInt8], words: String) throws {
         try directory.write(IDXTests.trainImages, bytes)
         expectRefusal(spec, words, words.contains("labels, ") ? IDXTests.trainLabels : IDXTests.trainImages)
@@ -78,13 +79,14 @@ import Testing
         expectRefusal(spec, words)
     }
 
-    @Test(arguments: [
-        (header([0x801]), "file truncated: 4 bytes, expected an IDX header of 8 bytes"),
-        (header([0x803, 12]), "magic number 0x00000803, expected 0x00000801 of IDX labels"),
-        (header([0x801, .max]), "claims 4,294,967,295 labels"),
-        (labels(13), "13 labels, expected 12, as many as images in"),
-        (labels(12).dropLast() + [10], "record 11 has label 10, expected 0 to 9"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            (header([0x801]), "file truncated: 4 bytes, expected an IDX header of 8 bytes"),
+            (header([0x803, 12]), "magic number 0x00000803, expected 0x00000801 of IDX labels"),
+            (header([0x801, .max]), "claims 4,294,967,295 labels"),
+            (labels(13), "13 labels, expected 12, as many as images in"),
+            (labels(12).dropLast() + [10], "record 11 has label 10, expected 0 to 9"),
+        ] as [([UInt8], String)])
     func damagedLabelsAreRefused(bytes: [UInt8], words: String) throws {
         try directory.write(IDXTests.trainLabels, bytes)
         expectRefusal(spec, "\(directory.path)/\(IDXTests.trainLabels): \(words)")

@@ -27,18 +27,22 @@ import Testing
 
     @Test func whatIsNotThereIsSaid() {
         func said(_ division: ImageDivision) -> [String] { division.shortfalls.map(\.description) }
-        #expect(said(division(limit: 101, isWatched: false)) == [
-            "data.limit is 101, but there are 100 images to train on: all are taken"
-        ])
+        #expect(
+            said(division(limit: 101, isWatched: false)) == [
+                "data.limit is 101, but there are 100 images to train on: all are taken"
+            ])
         #expect(division(limit: 101, isWatched: false).trainedOn == order)
-        #expect(said(division(limit: 100)) == [
-            "data.limit is 100, but there are 90 images to train on beside 10 held out: all are taken"
-        ])
-        #expect(said(division(limit: 90, heldOut: 11)) == [
-            "data.limit is 90, but there are 89 images to train on beside 11 held out: all are taken"
-        ])
-        #expect(said(division(heldOut: 2000)) == [
-            "data.validation is 2,000, but there are 100 images to hold out: all are taken"
-        ])
+        #expect(
+            said(division(limit: 100)) == [
+                "data.limit is 100, but there are 90 images to train on beside 10 held out: all are taken"
+            ])
+        #expect(
+            said(division(limit: 90, heldOut: 11)) == [
+                "data.limit is 90, but there are 89 images to train on beside 11 held out: all are taken"
+            ])
+        #expect(
+            said(division(heldOut: 2000)) == [
+                "data.validation is 2,000, but there are 100 images to hold out: all are taken"
+            ])
     }
 }

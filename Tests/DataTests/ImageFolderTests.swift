@@ -68,7 +68,8 @@ import Testing
         let all = (0..<22).map { splits.train.bytes($0)[0] } + (0..<3).map { splits.test.bytes($0)[0] }
         #expect(Set(all) == Set(Array(0..<20) + Array(100..<105)))
         #expect(splits.notices.count == 1)
-        #expect(splits.notices[0].contains("a tenth of each class, by a hash of the names, is held out to test, 3 images"))
+        #expect(
+            splits.notices[0].contains("a tenth of each class, by a hash of the names, is held out to test, 3 images"))
         let again = try DatasetRegistry.open(spec, seed: 2)
         #expect(again.test.fingerprint == splits.test.fingerprint, "no seed has a part in it")
 

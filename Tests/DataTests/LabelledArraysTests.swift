@@ -105,15 +105,17 @@ import Testing
             [("x.npy", npy("'|u1'", shape, bytes)), ("y.npy", npy("'|b1'", [4], [0, 1, 0, 1]))]
         }
         // Element (n, y, x, c) is 18 n + 9 y + 3 x + c and some more.
-        let last = Array(pixels), first = (0..<72).map { i in
-            let (n, c, pixel) = (i / 18, i / 6 % 3, i % 6)
-            return pixels[n * 18 + pixel * 3 + c]
-        }
+        let last = Array(pixels),
+            first = (0..<72).map { i in
+                let (n, c, pixel) = (i / 18, i / 6 % 3, i % 6)
+                return pixels[n * 18 + pixel * 3 + c]
+            }
         let a = try open(images([4, 2, 3, 3], last), .last), b = try open(images([4, 3, 2, 3], first), .first)
         #expect(a.train.shape == ImageShape(height: 2, width: 3, channels: 3) && b.train.shape == a.train.shape)
         for i in 0..<2 { #expect(a.train.bytes(i) == b.train.bytes(i)) }
         #expect(try open(images([4, 2, 9, 1], last)).train.shape == ImageShape(height: 2, width: 9, channels: 1))
-        #expect(try open(images([4, 3, 6, 1], last), .first).train.shape == ImageShape(height: 6, width: 1, channels: 3))
+        #expect(
+            try open(images([4, 3, 6, 1], last), .first).train.shape == ImageShape(height: 6, width: 1, channels: 3))
         #expect(try open(images([4, 1, 9, 2], last)).train.shape == ImageShape(height: 9, width: 2, channels: 1))
         #expect(try open(images([4, 6, 3], last)).train.shape == ImageShape(height: 6, width: 3, channels: 1))
         try refuse(zip(images([4, 3, 6, 1], last)), "[4, 3, 6, 1]", "data.channels: first or last")
@@ -135,7 +137,9 @@ import Testing
             #expect(splits.train.fingerprint != expected.train.fingerprint)
             #expect(splits.mean == expected.mean)
         }
-        for (odd, words) in [(Float(17), "divided by 255"), (-0.1, "model.normalize"), (.nan, "value nan"), (1e9, "[0, 1]")] {
+        for (odd, words) in [
+            (Float(17), "divided by 255"), (-0.1, "model.normalize"), (.nan, "value nan"), (1e9, "[0, 1]"),
+        ] {
             let bytes = (values.dropLast() + [odd]).flatMap { littleEndian($0.bitPattern) }
             try refuse(zip(members("'<f4'", bytes)), "image 8 has the value", words)
         }
@@ -153,7 +157,8 @@ import Testing
         try refuse("x_train.npy", npy("'|u1'", [9, 2, 4], x), "54 bytes of elements, expected 72")
         try refuse("x_train.npy", npy("'|u1'", [9, 4_611_686_018_427_387_904, 2], x), "claims the shape")
         try refuse("x_train.npy", Array("text".utf8), "is a plain text, expected a NumPy array")
-        try refuse("y_train.npy", npy("'|u1'", [8], Array(labels.dropLast())), "8 labels, expected 9, as many as images")
+        try refuse(
+            "y_train.npy", npy("'|u1'", [8], Array(labels.dropLast())), "8 labels, expected 9, as many as images")
         try refuse("y_train.npy", npy("'|u1'", [9, 3], labels + labels + labels), "argmax of one-hot")
         try refuse("y_train.npy", npy("'<f4'", [9], [UInt8](repeating: 0, count: 36)), "labels of type F32")
         try refuse("y_train.npy", npy("'|i1'", [9], [255] + labels.dropFirst()), "label -1 of image 0")
@@ -178,7 +183,9 @@ import Testing
     @Test func damagedArchivesAreRefused() throws {
         for deflated in [false, true] {
             let whole = zip(arrays, deflated: deflated)
-            for length in stride(from: 0, to: whole.count, by: 13) { try refuse(Array(whole.prefix(length)), "d.npz: ") }
+            for length in stride(from: 0, to: whole.count, by: 13) {
+                try refuse(Array(whole.prefix(length)), "d.npz: ")
+            }
             var damaged = whole
             // Inside of the first member's elements.
             damaged[30 + 11 + (deflated ? 60 : 140)] ^= 4

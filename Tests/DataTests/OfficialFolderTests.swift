@@ -14,7 +14,9 @@ import Testing
     private func writeIDX(_ folder: String, dotted: Bool = false, ending: String = "", labels: [UInt8] = [3]) throws {
         let count = UInt8(labels.count), dot = dotted ? "." : "-"
         for part in ["train", "t10k"] {
-            let images = [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28] + [UInt8](repeating: 9, count: 784 * labels.count)
+            let images =
+                [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]
+                + [UInt8](repeating: 9, count: 784 * labels.count)
             let numbers = [0, 0, 8, 1, 0, 0, 0, count] + labels
             try directory.write(
                 "\(folder)/\(part)-images\(dot)idx3-ubyte\(ending)", ending.isEmpty ? images : Gzip.deflate(images))
@@ -28,7 +30,9 @@ import Testing
         try writeIDX("b/FashionMNIST/raw", ending: ".gz")
         try writeIDX("c", dotted: true)
         try writeIDX("d", dotted: true, ending: ".gz")
-        for spec in ["mnist:D/a", "fashion-mnist:D/b", "mnist:D/c", "mnist:D/d", "mnist:D/a/MNIST", "mnist:D/a/MNIST/raw"] {
+        for spec in [
+            "mnist:D/a", "fashion-mnist:D/b", "mnist:D/c", "mnist:D/d", "mnist:D/a/MNIST", "mnist:D/a/MNIST/raw",
+        ] {
             let splits = try DatasetRegistry.open(spec.replacing("D/", with: "\(directory.path)/"), seed: 1)
             #expect(splits.train.count == 1 && splits.test.label(0) == 3, "\(spec)")
         }
@@ -59,7 +63,8 @@ import Testing
     }
 
     private func pickle(
-        labels: [UInt8], pixels: [UInt8], key: String = "labels", function: String = "numpy.core.multiarray\n_reconstruct"
+        labels: [UInt8], pixels: [UInt8], key: String = "labels",
+        function: String = "numpy.core.multiarray\n_reconstruct"
     ) -> [UInt8] {
         var bytes: [UInt8] = [0x80, 2] + Array("}q\u{1}(".utf8) + text("batch_label") + text("batch 1") + text(key)
         bytes += Array("]q\u{2}(".utf8) + labels.flatMap { number(Int($0)) } + Array("e".utf8) + text("data")

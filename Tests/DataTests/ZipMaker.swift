@@ -23,12 +23,14 @@ func zip(
         // zlib's own header and checksum taken off.
         let packed = deflated ? Array(Gzip.deflate(contents, container: .zlib).dropFirst(2).dropLast(4)) : contents
         let offset = file.count, method: UInt16 = deflated ? 8 : 0
-        let sizes = littleEndian(crc32(contents)) + littleEndian(UInt32(packed.count))
+        let sizes =
+            littleEndian(crc32(contents)) + littleEndian(UInt32(packed.count))
             + littleEndian(UInt32(contents.count))
         let common = littleEndian(flags) + littleEndian(method) + [0, 0, 0, 0]
         file += [0x50, 0x4b, 3, 4, 20, 0] + common + sizes + littleEndian(UInt16(name.utf8.count)) + [0, 0]
         file += Array(name.utf8) + packed
-        let extra: [UInt8] = zip64
+        let extra: [UInt8] =
+            zip64
             ? [1, 0, 24, 0] + littleEndian(UInt64(contents.count)) + littleEndian(UInt64(packed.count))
                 + littleEndian(UInt64(offset)) : []
         directory += [0x50, 0x4b, 1, 2, 20, 0, 20, 0] + common
@@ -48,5 +50,6 @@ func npy(_ type: String, _ shape: [Int], _ elements: [UInt8], fortran: Bool = fa
     let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var header = "{'descr': \(type), 'fortran_order': \(fortran ? "True" : "False"), 'shape': (\(extents)), }"
     header += String(repeating: " ", count: 63 - (header.utf8.count + 10) % 64) + "\n"
-    return [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndian(UInt16(header.utf8.count)) + Array(header.utf8) + elements
+    return [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndian(UInt16(header.utf8.count)) + Array(header.utf8)
+        + elements
 }

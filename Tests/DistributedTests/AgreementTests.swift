@@ -71,8 +71,9 @@ struct AgreementTests {
 
     @Test func theLineThatDiffersIsShown() throws {
         let messages = try disagreement { [("configuration", "a: 1\n  b: \($0 == 3 ? 3 : 2)\nc: \($0)")] }
-        #expect(messages[0] == "configuration differs between hosts: b: 2 on host1 (ranks 0-1), host2 (rank 2), "
-            + "b: 3 on host2 (rank 3); copy it")
+        #expect(
+            messages[0] == "configuration differs between hosts: b: 2 on host1 (ranks 0-1), host2 (rank 2), "
+                + "b: 3 on host2 (rank 3); copy it")
     }
 
     @Test func filesAreComparedByTheirContents() throws {
@@ -84,7 +85,9 @@ struct AgreementTests {
             }
             return ""
         }
-        #expect(messages[1].hasPrefix("/proc/self/exe differs between hosts: ") || messages[1].hasPrefix("/nowhere differs"))
+        #expect(
+            messages[1].hasPrefix("/proc/self/exe differs between hosts: ") || messages[1].hasPrefix("/nowhere differs")
+        )
         #expect(messages[1].contains("no such file on host2 (rank 1)"))
     }
 

@@ -88,7 +88,9 @@ struct JobLockTests {
     }
 
     @Test(arguments: ["", "another", "no lock at all"]) func anotherMachinesIsTakenOnceItIsSilent(boot: String) throws {
-        if boot.hasPrefix("no") { try boot.write(toFile: path, atomically: false, encoding: .utf8) } else {
+        if boot.hasPrefix("no") {
+            try boot.write(toFile: path, atomically: false, encoding: .utf8)
+        } else {
             try write(boot: boot, process: 1)
         }
         let start = Date.now

@@ -97,7 +97,8 @@ struct TreeReductionTests {
                 let sum = try TreeReduction(
                     communicator, tree: ShardTree(shards: shards), count: count, bucketLength: 300,
                     bucketsInFlight: 3)
-                let way: TreeReduction.Way = ranks <= perMachine
+                let way: TreeReduction.Way =
+                    ranks <= perMachine
                     ? .sharedMemory
                     : perMachine > 1 && ranks % perMachine == 0 ? .sharedMemoryThenMessages : .messages
                 #expect(sum.way == way)

@@ -18,7 +18,8 @@ struct AttackLossTests {
                 var (up, down) = (logits, logits)
                 up[index] += step
                 down[index] -= step
-                return (loss.evaluate(up, label: label, target: target).value
+                return
+                    (loss.evaluate(up, label: label, target: target).value
                     - loss.evaluate(down, label: label, target: target).value) / (2 * step)
             }
             let length = derivative.map(abs).max() ?? 0

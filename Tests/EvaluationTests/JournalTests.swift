@@ -21,7 +21,8 @@ struct JournalTests {
         evaluation.curve = try EpsilonCurve(epsilons: [0.05, 0.1], attack: FGSM())
         evaluation.checks?.samples = 10
         evaluation.batch = batch
-        evaluation.journal = EvaluationJournal(directory: "\(directory)/eval", model: model, resumes: resumes, replaces: replaces)
+        evaluation.journal = EvaluationJournal(
+            directory: "\(directory)/eval", model: model, resumes: resumes, replaces: replaces)
         return evaluation
     }
 

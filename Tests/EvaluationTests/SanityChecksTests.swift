@@ -88,7 +88,8 @@ struct SanityChecksTests {
         #expect(abs(result.robustAccuracy - (1 - Double(undefined) / 10)) < 1e-9)
         #expect(result.checks.first { $0.name == "finite" }?.value == Double(undefined) / 10)
         #expect(
-            result.notes.last == "pgd: \(undefined) of 10 images end in logits that are not finite, and count as broken")
+            result.notes.last == "pgd: \(undefined) of 10 images end in logits that are not finite, and count as broken"
+        )
     }
 
     @Test func imagesThatSayNothingAreNamed() throws {

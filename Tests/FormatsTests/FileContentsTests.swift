@@ -64,6 +64,8 @@ struct FileContentsTests {
         try writePlainly([0xef, 0xbb, 0xbf] + Array("{\"a\":\r\n1}\r\n".utf8), to: path)
         #expect(try FileContents.json(path) == ["a": 1])
         try writePlainly(Array("<!DOCTYPE html>".utf8), to: path)
-        #expect(failure { _ = try FileContents.json(path) }?.description.hasPrefix("\(path): is a web page, expected JSON") == true)
+        #expect(
+            failure { _ = try FileContents.json(path) }?.description.hasPrefix("\(path): is a web page, expected JSON")
+                == true)
     }
 }

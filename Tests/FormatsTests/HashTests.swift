@@ -38,13 +38,14 @@ import Testing
     }
 
     /// RFC 3720, appendix B.4, and the customary check string.
-    @Test(arguments: [
-        (Array("123456789".utf8), 0xe306_9283),
-        ([UInt8](repeating: 0, count: 32), 0x8a91_36aa),
-        ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
-        (Array(0..<32), 0x46dd_794e),
-        ([], 0),
-    ] as [([UInt8], UInt32)])
+    @Test(
+        arguments: [
+            (Array("123456789".utf8), 0xe306_9283),
+            ([UInt8](repeating: 0, count: 32), 0x8a91_36aa),
+            ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
+            (Array(0..<32), 0x46dd_794e),
+            ([], 0),
+        ] as [([UInt8], UInt32)])
     func crc32c(message: [UInt8], value: UInt32) {
         #expect(CRC32C.value(of: message) == value)
         var inPieces = CRC32C()

@@ -5,15 +5,16 @@ import TestSupport
 import Testing
 
 @Suite struct JSONTests {
-    @Test(arguments: [
-        ("null", .null), ("true", true), (" false\n", false), ("0", 0), ("-1", -1), ("1.0", 1.0), ("1e2", 100.0),
-        ("-0", .number(-0.0)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-        ("9223372036854775808", .number(0x1p63)), ("9007199254740993", .integer(9_007_199_254_740_993)),
-        ("2.5E-3", 0.0025), (#""""#, ""),
-        (#""a\"\\\/\b\f\n\r\tz""#, "a\"\\/\u{8}\u{c}\n\r\tz"),
-        (#""\u00e9\ud83d\ude00é😀""#, "é😀é😀"), (#""\u0000""#, "\0"), ("[]", []), ("[1,[2],\"x\"]", [1, [2], "x"]),
-        ("{}", [:]), (#"{"b":1,"a":{"":null}}"#, ["b": 1, "a": ["": .null]]),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("null", .null), ("true", true), (" false\n", false), ("0", 0), ("-1", -1), ("1.0", 1.0), ("1e2", 100.0),
+            ("-0", .number(-0.0)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("9223372036854775808", .number(0x1p63)), ("9007199254740993", .integer(9_007_199_254_740_993)),
+            ("2.5E-3", 0.0025), (#""""#, ""),
+            (#""a\"\\\/\b\f\n\r\tz""#, "a\"\\/\u{8}\u{c}\n\r\tz"),
+            (#""\u00e9\ud83d\ude00é😀""#, "é😀é😀"), (#""\u0000""#, "\0"), ("[]", []), ("[1,[2],\"x\"]", [1, [2], "x"]),
+            ("{}", [:]), (#"{"b":1,"a":{"":null}}"#, ["b": 1, "a": ["": .null]]),
+        ] as [(String, JSONValue)])
     func good(text: String, value: JSONValue) throws {
         #expect(try JSONValue.parse(text, source: "t") == value)
         #expect(try JSONValue.parse(value.text(), source: "t") == value)

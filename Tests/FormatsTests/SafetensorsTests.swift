@@ -40,131 +40,132 @@ func entry(_ name: String, _ type: String, _ shape: String, _ begin: String, _ e
         #expect(try Self.refusal(of: bytes) == nil)
     }
 
-    @Test(arguments: [
-        // The file and its length field.
-        ([], ": is empty, expected safetensors; was it copied or downloaded whole?"),
-        ([1, 0, 0, 0, 0, 0, 0], ": 7 bytes are too few for a safetensors file"),
-        (safetensors("{}", length: 3), ": header of 3 bytes in a file of 10: truncated?"),
-        (
-            safetensors("{}", length: 100_000_001),
-            ": header of 100000001 bytes, expected at most 100000000 in a safetensors file"
-        ),
-        (
-            safetensors("{}", length: .max),
-            ": header of 18446744073709551615 bytes, expected at most 100000000 in a safetensors file"
-        ),
-        (safetensors("{}", length: 0), ": header is not a JSON object followed by spaces"),
-        (safetensors("{}", length: 1), ": header is not a JSON object followed by spaces"),
-        // The header as text.
-        (safetensors(" {}"), ": header is not a JSON object followed by spaces"),
-        (safetensors("{}\n"), ": header is not a JSON object followed by spaces"),
-        (safetensors("{}\0\0\0\0\0\0"), ": header is not a JSON object followed by spaces"),
-        (safetensors("[]"), ": header is not a JSON object followed by spaces"),
-        (safetensors("        "), ": header is not a JSON object followed by spaces"),
-        (safetensors("{not json}"), ": header at byte 1: unexpected 'n', expected a key"),
-        (safetensors("{}{}"), ": header at byte 2: unexpected '{', expected the end"),
-        (
-            littleEndian(UInt64(9)) + [0x7b, 0x22, 0xff, 0x22, 0x3a, 0x7b, 0x7d, 0x20, 0x7d],
-            ": header at byte 1: string that is not UTF-8"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[1]", "0", "1")),\(entry("a", "U8", "[1]", "0", "1"))}", data: 1),
-            ": header at byte 53: duplicate key \"a\""
-        ),
-        (
-            safetensors(#"{"a":{"dtype":"F32","dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: 1),
-            ": header at byte 20: duplicate key \"dtype\""
-        ),
-        (
-            safetensors(#"{"__metadata__":{"a":"b","a":"c"}}"#), ": header at byte 25: duplicate key \"a\""
-        ),
-        (
-            safetensors(#"{"a":"# + String(repeating: "[", count: 100_000) + "}"),
-            ": header at byte 7: more than 3 levels of nesting"
-        ),
-        // The fields of entries and metadata.
-        (safetensors(#"{"__metadata__":[]}"#), ": __metadata__ is not an object"),
-        (safetensors(#"{"__metadata__":{"a":1}}"#), ": metadata \"a\" is not a string"),
-        (safetensors(#"{"a":1}"#), ": tensor \"a\": is not an object"),
-        (safetensors(#"{"a":{"shape":[],"data_offsets":[0,0]}}"#), ": tensor \"a\": no dtype"),
-        (safetensors(#"{"a":{"dtype":"U8","data_offsets":[0,0]}}"#), ": tensor \"a\": shape is not an array"),
-        (safetensors(#"{"a":{"dtype":"U8","shape":[0]}}"#), ": tensor \"a\": data_offsets is not an array"),
-        (
-            safetensors(#"{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}}"#),
-            ": tensor \"a\": unknown field \"x\", expected dtype, shape, data_offsets"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[1.0]", "0", "1"))}", data: 1),
-            ": tensor \"a\": shape holds something else than natural numbers"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[-1]", "0", "1"))}", data: 1),
-            ": tensor \"a\": shape holds something else than natural numbers"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[1]", "-1", "0"))}", data: 1),
-            ": tensor \"a\": data_offsets holds something else than natural numbers"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[1]", "0", "1,1"))}", data: 1),
-            ": tensor \"a\": data_offsets are not a begin and an end"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[1]", "1", "0"))}", data: 1),
-            ": tensor \"a\": data_offsets are not a begin and an end"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "0", "1"))}", data: 1),
-            ": tensor \"a\": 17 dimensions, expected at most 16"
-        ),
-        // Sizes.
-        (
-            safetensors("{\(entry("a", "F32", "[2,2]", "0", "12"))}", data: 12),
-            ": tensor \"a\": 12 bytes, expected 16 for F32 of shape [2, 2]"
-        ),
-        // The product wraps around to 4.
-        (
-            safetensors("{\(entry("a", "U8", "[4194305,4194305,211106198978564]", "0", "4"))}", data: 4),
-            ": tensor \"a\": U8 of shape [4194305, 4194305, 211106198978564] has no size in bytes"
-        ),
-        (
-            safetensors("{\(entry("a", "F32", "[4611686018427387904]", "0", "0"))}"),
-            ": tensor \"a\": F32 of shape [4611686018427387904] has no size in bytes"
-        ),
-        (
-            safetensors("{\(entry("a", "F4", "[3]", "0", "2"))}", data: 2),
-            ": tensor \"a\": F4 of shape [3] has no size in bytes"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[4]", "0", "4"))}", data: 3),
-            ": 3 bytes of tensor data, expected 4"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[4]", "0", "4"))}", data: 5),
-            ": 5 bytes of tensor data, expected 4"
-        ),
-        (safetensors("{}", data: 1), ": 1 bytes of tensor data, expected 0"),
-        (
-            safetensors("{\(entry("a", "U8", "[2]", "0", "2")),\(entry("b", "U8", "[2]", "3", "5"))}", data: 5),
-            ": tensor \"b\": hole: begins at byte 3 of the data, expected 2"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[2]", "1", "3"))}", data: 3),
-            ": tensor \"a\": hole: begins at byte 1 of the data, expected 0"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[2]", "0", "2")),\(entry("b", "U8", "[2]", "1", "3"))}", data: 3),
-            ": tensor \"b\": overlap: begins at byte 1 of the data, expected 2"
-        ),
-        (
-            safetensors("{\(entry("a", "U8", "[0]", "9223372036854775807", "9223372036854775807"))}"),
-            ": tensor \"a\": hole: begins at byte 9223372036854775807 of the data, expected 0"
-        ),
-        (
-            safetensors("{\(entry("a\\u001b[2J", "U8", "[1]", "0", "2"))}", data: 2),
-            ": tensor \"a\\u001b[2J\": 2 bytes, expected 1 for U8 of shape [1]"
-        ),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            // The file and its length field.
+            ([], ": is empty, expected safetensors; was it copied or downloaded whole?"),
+            ([1, 0, 0, 0, 0, 0, 0], ": 7 bytes are too few for a safetensors file"),
+            (safetensors("{}", length: 3), ": header of 3 bytes in a file of 10: truncated?"),
+            (
+                safetensors("{}", length: 100_000_001),
+                ": header of 100000001 bytes, expected at most 100000000 in a safetensors file"
+            ),
+            (
+                safetensors("{}", length: .max),
+                ": header of 18446744073709551615 bytes, expected at most 100000000 in a safetensors file"
+            ),
+            (safetensors("{}", length: 0), ": header is not a JSON object followed by spaces"),
+            (safetensors("{}", length: 1), ": header is not a JSON object followed by spaces"),
+            // The header as text.
+            (safetensors(" {}"), ": header is not a JSON object followed by spaces"),
+            (safetensors("{}\n"), ": header is not a JSON object followed by spaces"),
+            (safetensors("{}\0\0\0\0\0\0"), ": header is not a JSON object followed by spaces"),
+            (safetensors("[]"), ": header is not a JSON object followed by spaces"),
+            (safetensors("        "), ": header is not a JSON object followed by spaces"),
+            (safetensors("{not json}"), ": header at byte 1: unexpected 'n', expected a key"),
+            (safetensors("{}{}"), ": header at byte 2: unexpected '{', expected the end"),
+            (
+                littleEndian(UInt64(9)) + [0x7b, 0x22, 0xff, 0x22, 0x3a, 0x7b, 0x7d, 0x20, 0x7d],
+                ": header at byte 1: string that is not UTF-8"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[1]", "0", "1")),\(entry("a", "U8", "[1]", "0", "1"))}", data: 1),
+                ": header at byte 53: duplicate key \"a\""
+            ),
+            (
+                safetensors(#"{"a":{"dtype":"F32","dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: 1),
+                ": header at byte 20: duplicate key \"dtype\""
+            ),
+            (
+                safetensors(#"{"__metadata__":{"a":"b","a":"c"}}"#), ": header at byte 25: duplicate key \"a\""
+            ),
+            (
+                safetensors(#"{"a":"# + String(repeating: "[", count: 100_000) + "}"),
+                ": header at byte 7: more than 3 levels of nesting"
+            ),
+            // The fields of entries and metadata.
+            (safetensors(#"{"__metadata__":[]}"#), ": __metadata__ is not an object"),
+            (safetensors(#"{"__metadata__":{"a":1}}"#), ": metadata \"a\" is not a string"),
+            (safetensors(#"{"a":1}"#), ": tensor \"a\": is not an object"),
+            (safetensors(#"{"a":{"shape":[],"data_offsets":[0,0]}}"#), ": tensor \"a\": no dtype"),
+            (safetensors(#"{"a":{"dtype":"U8","data_offsets":[0,0]}}"#), ": tensor \"a\": shape is not an array"),
+            (safetensors(#"{"a":{"dtype":"U8","shape":[0]}}"#), ": tensor \"a\": data_offsets is not an array"),
+            (
+                safetensors(#"{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}}"#),
+                ": tensor \"a\": unknown field \"x\", expected dtype, shape, data_offsets"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[1.0]", "0", "1"))}", data: 1),
+                ": tensor \"a\": shape holds something else than natural numbers"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[-1]", "0", "1"))}", data: 1),
+                ": tensor \"a\": shape holds something else than natural numbers"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[1]", "-1", "0"))}", data: 1),
+                ": tensor \"a\": data_offsets holds something else than natural numbers"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[1]", "0", "1,1"))}", data: 1),
+                ": tensor \"a\": data_offsets are not a begin and an end"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[1]", "1", "0"))}", data: 1),
+                ": tensor \"a\": data_offsets are not a begin and an end"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "0", "1"))}", data: 1),
+                ": tensor \"a\": 17 dimensions, expected at most 16"
+            ),
+            // Sizes.
+            (
+                safetensors("{\(entry("a", "F32", "[2,2]", "0", "12"))}", data: 12),
+                ": tensor \"a\": 12 bytes, expected 16 for F32 of shape [2, 2]"
+            ),
+            // The product wraps around to 4.
+            (
+                safetensors("{\(entry("a", "U8", "[4194305,4194305,211106198978564]", "0", "4"))}", data: 4),
+                ": tensor \"a\": U8 of shape [4194305, 4194305, 211106198978564] has no size in bytes"
+            ),
+            (
+                safetensors("{\(entry("a", "F32", "[4611686018427387904]", "0", "0"))}"),
+                ": tensor \"a\": F32 of shape [4611686018427387904] has no size in bytes"
+            ),
+            (
+                safetensors("{\(entry("a", "F4", "[3]", "0", "2"))}", data: 2),
+                ": tensor \"a\": F4 of shape [3] has no size in bytes"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[4]", "0", "4"))}", data: 3),
+                ": 3 bytes of tensor data, expected 4"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[4]", "0", "4"))}", data: 5),
+                ": 5 bytes of tensor data, expected 4"
+            ),
+            (safetensors("{}", data: 1), ": 1 bytes of tensor data, expected 0"),
+            (
+                safetensors("{\(entry("a", "U8", "[2]", "0", "2")),\(entry("b", "U8", "[2]", "3", "5"))}", data: 5),
+                ": tensor \"b\": hole: begins at byte 3 of the data, expected 2"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[2]", "1", "3"))}", data: 3),
+                ": tensor \"a\": hole: begins at byte 1 of the data, expected 0"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[2]", "0", "2")),\(entry("b", "U8", "[2]", "1", "3"))}", data: 3),
+                ": tensor \"b\": overlap: begins at byte 1 of the data, expected 2"
+            ),
+            (
+                safetensors("{\(entry("a", "U8", "[0]", "9223372036854775807", "9223372036854775807"))}"),
+                ": tensor \"a\": hole: begins at byte 9223372036854775807 of the data, expected 0"
+            ),
+            (
+                safetensors("{\(entry("a\\u001b[2J", "U8", "[1]", "0", "2"))}", data: 2),
+                ": tensor \"a\\u001b[2J\": 2 bytes, expected 1 for U8 of shape [1]"
+            ),
+        ] as [([UInt8], String)])
     func bad(bytes: [UInt8], message: String) throws {
         #expect(try Self.refusal(of: bytes) == message)
     }

@@ -40,8 +40,10 @@ import Testing
         let (order, tolerance) = orderAndTolerance, step = 0.004
         func difference(_ order: Int, _ x: Double) -> Double {
             if order == 1 { return exactSlope(function, x) }
-            let (a, b) = (difference(order - 1, x + step) - difference(order - 1, x - step),
-                difference(order - 1, x + 2 * step) - difference(order - 1, x - 2 * step))
+            let (a, b) = (
+                difference(order - 1, x + step) - difference(order - 1, x - step),
+                difference(order - 1, x + 2 * step) - difference(order - 1, x - 2 * step)
+            )
             return (8 * a - b) / (12 * step)
         }
         expectAgreement(

@@ -128,7 +128,8 @@ import Testing
         let x = images.variable, z = network(x, start).output
         let (a, b) = (
             gradients(of: z, seed: seeds(1..<2), with: [x], statistics: .repeated)[0],
-            gradients(of: z, seed: seeds(1..<2), with: [x], statistics: .perClass)[0])
+            gradients(of: z, seed: seeds(1..<2), with: [x], statistics: .perClass)[0]
+        )
         expectAgreement([a], [b])
     }
 

@@ -60,11 +60,13 @@ struct Bench {
         _ x: Tensor, _ parameters: [Tensor], _ mode: ForwardContext.Mode = .training,
         running: [ForwardContext.SeenStatistics]? = nil
     ) -> (output: Tensor, seen: [ForwardContext.SeenStatistics?]) {
-        let running = running ?? builder.statistics.map {
-            .init(
-                mean: Tensor([$0.channels], repeating: 0, in: x.pool),
-                variance: Tensor([$0.channels], repeating: 1, in: x.pool))
-        }
+        let running =
+            running
+            ?? builder.statistics.map {
+                .init(
+                    mean: Tensor([$0.channels], repeating: 0, in: x.pool),
+                    variance: Tensor([$0.channels], repeating: 1, in: x.pool))
+            }
         var context = ForwardContext(parameters: parameters, running: running, mode: mode)
         let output = layer(x, &context)
         return (output, context.seen)

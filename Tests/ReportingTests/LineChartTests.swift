@@ -70,11 +70,12 @@ import Testing
         #expect(svg.contains("\"line s0\"") && svg.contains("\"line s0 dashed\"") && svg.contains("\"line s1 dashed\""))
     }
 
-    @Test(arguments: [
-        [0, 0], [1e300, -1e300], [1e29, -1e29], [.leastNonzeroMagnitude, .leastNormalMagnitude],
-        [1e-31, 1], [1, 1 + 1e-15], [-0.0, 0],
-        [1e15, 1e15 + 1], [.greatestFiniteMagnitude, 1], [1e-29, 1e29], [-1e-300, 1e-300],
-    ] as [[Double]])
+    @Test(
+        arguments: [
+            [0, 0], [1e300, -1e300], [1e29, -1e29], [.leastNonzeroMagnitude, .leastNormalMagnitude],
+            [1e-31, 1], [1, 1 + 1e-15], [-0.0, 0],
+            [1e15, 1e15 + 1], [.greatestFiniteMagnitude, 1], [1e-29, 1e29], [-1e-300, 1e-300],
+        ] as [[Double]])
     func extremeValues(values: [Double]) {
         for scale in [LineChart.VerticalScale.fitted, .fittedOrLogarithmic, .fraction] {
             let across = chart(values.enumerated().map { Point(x: Double($0), y: $1) }, scale)

@@ -53,7 +53,8 @@ import Testing
                 + #""cosine_perturbed_per_class":{"cat":0.5}}"#,
             #"{"kind":"epoch","epoch":1,"cosine":0.25,"cosine_perturbed":0.125,"#
                 + #""cosine_per_class":{"cat":0.375,"<b>dog</b>":null},"#
-                + #""cosine_perturbed_per_class":{"cat":0.1875,"<b>dog</b>":-0.5}}"#).withPlainSpaces
+                + #""cosine_perturbed_per_class":{"cat":0.1875,"<b>dog</b>":-0.5}}"#
+        ).withPlainSpaces
         #expect(page.contains("Held-out cosine to the targets"))
         #expect(page.contains("0.25 at 1</title>") && page.contains("0.125 at 1</title>"))
         #expect(page.contains("by class"))

@@ -144,7 +144,8 @@ import Testing
         try fixture.write("a/pictures/c.png", bytes: png + [UInt8](repeating: 0, count: 20 << 20))
         let list = "\(fixture.path)/a/pictures/pictures.json"
         func refusal(_ names: [String]) throws -> Failure? {
-            try fixture.write("a/pictures/pictures.json", "[\(names.map { "{\"file\":\"\($0)\"}" }.joined(separator: ","))]")
+            try fixture.write(
+                "a/pictures/pictures.json", "[\(names.map { "{\"file\":\"\($0)\"}" }.joined(separator: ","))]")
             do { _ = try fixture.report("a") } catch let failure as Failure { return failure }
             return nil
         }
@@ -154,8 +155,9 @@ import Testing
         let twoLines = try refusal([#"b\n.png"#])?.description
         #expect(twoLines == #"\#(fixture.path)/a/pictures/b\n.png: no such file"#)
         try fixture.write("a/pictures/a.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
-        #expect(try refusal(["a.png"])?.description
-            == "\(fixture.path)/a/pictures/a.png: is a pointer of Git LFS, not the file itself, expected a PNG picture; "
+        #expect(
+            try refusal(["a.png"])?.description
+                == "\(fixture.path)/a/pictures/a.png: is a pointer of Git LFS, not the file itself, expected a PNG picture; "
                 + "git lfs pull fetches it")
     }
 

@@ -18,12 +18,14 @@ import Testing
             "format": 1, "row": JSONValue(row), "title": JSONValue(row), "place": 0, "seed": 1,
             "training": ["robust_acc": [0.5, JSONValue(robust)]],
             "evaluations": ["l2": ["clean_acc": 0.9, "robust_acc": JSONValue(robust)]],
-            "alignments": ["scores": [
-                "checkpoints": [
-                    ["epoch": 0, "cosine": 0.7], ["epoch": 1, "cosine": 0.9],
-                    ["epoch": 2, "cosine": JSONValue(cosine), "linearity_gap": 0.25],
-                ],
-            ]],
+            "alignments": [
+                "scores": [
+                    "checkpoints": [
+                        ["epoch": 0, "cosine": 0.7], ["epoch": 1, "cosine": 0.9],
+                        ["epoch": 2, "cosine": JSONValue(cosine), "linearity_gap": 0.25],
+                    ]
+                ]
+            ],
         ]
     }
 

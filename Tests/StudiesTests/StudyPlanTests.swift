@@ -34,7 +34,8 @@ import Testing
 
     @Test func whatReadsThePreparationsFilesWaitsForThem() throws {
         let text = Self.text.replacing(
-            "rows:", with: """
+            "rows:",
+            with: """
                 alignments:
                   - {name: scores-of, targets: $RUNS/denoiser/targets.safetensors, samples: 20}
                 rows:

@@ -21,7 +21,8 @@ import Testing
         settings.denoiser = folder.path
         let context = GenerationContext(
             dataset: try DatasetRegistry.open("digits", seed: 1).train, seed: 1, runDirectory: "",
-            files: InputFiles(settings.inputFiles(runDirectory: "")), process: DiffusionProcess(), pool: MemoryPool(), progress: {})
+            files: InputFiles(settings.inputFiles(runDirectory: "")), process: DiffusionProcess(), pool: MemoryPool(),
+            progress: {})
         let failure = #expect(throws: Failure.self) { try settings.prepare(context) }
         #expect(failure?.kind == .badInput)
         #expect(failure?.description.contains("num_class_embeds is \(rows), expected 11") == true)

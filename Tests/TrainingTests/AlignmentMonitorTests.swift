@@ -34,7 +34,10 @@ import Training
         let text = FileManager.default.contents(atPath: folder.path + "/metrics.jsonl") ?? Data()
         return try String(decoding: text, as: UTF8.self).split(separator: "\n")
             .filter { $0.contains("\"kind\":\"epoch\"") }
-            .map { try JSONValue.parse(String($0), source: "metrics").members?.filter { !$0.key.hasSuffix("seconds") } ?? [] }
+            .map {
+                try JSONValue.parse(String($0), source: "metrics").members?.filter { !$0.key.hasSuffix("seconds") }
+                    ?? []
+            }
     }
 
     @Test(arguments: ["pag", "vanilla"]) func alignmentIsMeasuredOnHeldOutImages(_ kind: String) throws {
@@ -57,7 +60,8 @@ import Training
         let state = run.network.state
         state.parameters.pointer.update(from: run.network.parameters.pointer, count: state.parameters.count)
         let (result, _) = ClassificationObjective(
-            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)).evaluate(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)
+        ).evaluate(
             LabelledImages(
                 images: pixels, labels: (0..<7).map { images.label($0) }, targets: gradients,
                 classes: (0..<10).map { Array(repeating: $0, count: 7) }), state, batch: 7)
@@ -73,7 +77,8 @@ import Training
     @Test func sizeAndLinearityOfTheLossAreMeasuredOnTheWayToTheAttackedImage() throws {
         let folder = RunTests.Folder()
         let run = try watchedRun(
-            folder, [
+            folder,
+            [
                 "model={kind: mlp, hidden: []}", "loss.kind=vanilla", "monitor.steps=1", "monitor.epsilon=0.3",
                 "train.optimizer.lr=0.1",
             ])
@@ -84,13 +89,15 @@ import Training
         func crossEntropy(_ image: [Double], _ label: Int) -> (value: Double, gradient: [Double]) {
             let deviation = Double(normalisation.deviation[0])
             let logits = (0..<10).map { k in
-                bias[k] + (0..<size).reduce(0) {
-                    $0 + weight[k * size + $1] * (image[$1] - Double(normalisation.mean[0])) / deviation
-                }
+                bias[k]
+                    + (0..<size).reduce(0) {
+                        $0 + weight[k * size + $1] * (image[$1] - Double(normalisation.mean[0])) / deviation
+                    }
             }
             let sum = logits.reduce(0) { $0 + exp($1) }
             let gradient = (0..<size).map { j in
-                (0..<10).reduce(0) { $0 + (exp(logits[$1]) / sum - ($1 == label ? 1 : 0)) * weight[$1 * size + j] } / deviation
+                (0..<10).reduce(0) { $0 + (exp(logits[$1]) / sum - ($1 == label ? 1 : 0)) * weight[$1 * size + j] }
+                    / deviation
             }
             return (log(sum) - logits[label], gradient)
         }
@@ -118,17 +125,23 @@ import Training
         let run = try watchedRun(folder, ["loss.kind=vanilla", "data.seed=3"])
         let images = run.data.validation, count = images.base.count, size = images.shape.count
         let path = folder.path + "/targets.safetensors"
-        func target(_ image: Int, _ label: Int, _ pixel: Int) -> Float { sin(Float(image * 31 + label * 7 + pixel * pixel)) }
+        func target(_ image: Int, _ label: Int, _ pixel: Int) -> Float {
+            sin(Float(image * 31 + label * 7 + pixel * pixel))
+        }
         var all: [Float] = []
-        for image in 0..<count { for label in 0..<10 { for pixel in 0..<size { all.append(target(image, label, pixel)) } } }
-        try SafetensorsWriter.write(to: path, tensors: [TensorToWrite(name: "targets", shape: [count, 10, 1, 8, 8], values: all)])
+        for image in 0..<count {
+            for label in 0..<10 { for pixel in 0..<size { all.append(target(image, label, pixel)) } }
+        }
+        try SafetensorsWriter.write(
+            to: path, tensors: [TensorToWrite(name: "targets", shape: [count, 10, 1, 8, 8], values: all)])
         let checkpoint = folder.checkpoint(6)
         @Sendable func measure(_ communicator: any Communicator) throws -> HeldOutReport {
             let file = try SafetensorsFile(path: checkpoint), pool = MemoryPool()
             var targets = TargetFile()
             targets.path = path
             let yardstick = try AlignmentYardstick(
-                try Configuration.read(text: file.metadata["config"] ?? "", source: "test"), targets: targets, samples: 5,
+                try Configuration.read(text: file.metadata["config"] ?? "", source: "test"), targets: targets,
+                samples: 5,
                 norm: .l2, epsilon: PixelDistance(0.2), in: pool, communicator)
             return try yardstick(
                 ParameterFiles.network(try ModelDescription(from: file), from: file, .evaluated, in: pool))
@@ -139,11 +152,14 @@ import Training
         let pixels = Tensor([5, 8, 8, 1], in: pool) { for i in 0..<5 { images.read(i, into: $0 + i * size) } }
         let targets = Tensor([10, 5, 8, 8, 1], in: pool) { out in
             for row in 0..<50 {
-                for pixel in 0..<size { out[row * size + pixel] = Scalar(target(images.indices[row % 5], row / 5, pixel)) }
+                for pixel in 0..<size {
+                    out[row * size + pixel] = Scalar(target(images.indices[row % 5], row / 5, pixel))
+                }
             }
         }
         let (result, _) = ClassificationObjective(
-            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)).evaluate(
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .eval)
+        ).evaluate(
             LabelledImages(
                 images: pixels, labels: (0..<5).map { images.label($0) }, targets: targets,
                 classes: (0..<10).map { Array(repeating: $0, count: 5) }), state, batch: 5)

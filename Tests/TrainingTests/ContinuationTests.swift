@@ -14,7 +14,8 @@ import Training
     private let runs = RunTests()
 
     private func refusal(_ body: () throws -> Void) -> String {
-        do { try body() } catch let failure as Failure where failure.kind == .usage { return failure.description } catch {
+        do { try body() } catch let failure as Failure where failure.kind == .usage { return failure.description } catch
+        {
             return "another error: \(error)"
         }
         return "accepted"
@@ -124,7 +125,9 @@ import Training
     }
 
     /// Where the steps taken are those of the longer run, it goes on, to that run's bits.
-    @Test(arguments: ["{kind: multistep, milestones: [0.9]}", "{kind: multistep, milestones: [1.5, 3]}", "{kind: constant}"])
+    @Test(arguments: [
+        "{kind: multistep, milestones: [0.9]}", "{kind: multistep, milestones: [1.5, 3]}", "{kind: constant}",
+    ])
     func aLengthThatChangesNothingSoFarIsNotAskedFor(schedule: String) throws {
         let folder = Folder(), straight = Folder()
         let settings = ["train.schedule=\(schedule)", "checkpoint.keep=100"]
@@ -202,6 +205,7 @@ import Training
 extension RunTests.Folder {
     fileprivate func file(_ step: Int) -> Foundation.Data? {
         FileManager.default.contents(
-            atPath: path + "/checkpoints/step-" + String(repeating: "0", count: step < 10 ? 7 : 6) + "\(step).safetensors")
+            atPath: path + "/checkpoints/step-" + String(repeating: "0", count: step < 10 ? 7 : 6)
+                + "\(step).safetensors")
     }
 }

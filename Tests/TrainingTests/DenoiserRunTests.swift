@@ -53,9 +53,10 @@ import Training
             .filter { $0.contains("\"kind\":\"\(kind)\"") }
             .map { line in
                 let members = try JSONValue.parse(String(line), source: "metrics").members ?? []
-                return Dictionary(uniqueKeysWithValues: members.compactMap { member in
-                    member.value.doubleValue.map { (member.key, $0) }
-                })
+                return Dictionary(
+                    uniqueKeysWithValues: members.compactMap { member in
+                        member.value.doubleValue.map { (member.key, $0) }
+                    })
             }
     }
 

@@ -84,8 +84,10 @@ import Training
             targets: random([4, batch, 4, 4, 1], 2, in: pool),
             classes: (0..<4).map { Array(repeating: $0, count: batch) })
         func peak(_ images: Int) -> Int {
-            let objective = ClassificationObjective(AlignedGradients(), with: AlignmentTerm(
-                weight: 1, gradient: .logit, statistics: .frozen, imageChunk: images))
+            let objective = ClassificationObjective(
+                AlignedGradients(),
+                with: AlignmentTerm(
+                    weight: 1, gradient: .logit, statistics: .frozen, imageChunk: images))
             pool.resetPeak()
             let before = pool.usage.live
             _ = objective.evaluate(shard, state, batch: batch)

@@ -20,7 +20,8 @@ import Training
         architecture.blocks = [1]
         architecture.activation = .gelu
         let model = Model(
-            architecture, normalisation: InputNormalisation(mean: [0.5], deviation: [0.3]), input: [6, 6, 1], classes: 4)
+            architecture, normalisation: InputNormalisation(mean: [0.5], deviation: [0.3]), input: [6, 6, 1], classes: 4
+        )
         state = ModelState(initialising: model, seed: 3, in: pool)
     }
 
@@ -31,7 +32,9 @@ import Training
             for i in 0..<(6 * 36) { out[i] = Scalar(stream.uniform()) }
         }
         let picked = Tensor([images.count, 6, 6, 1], in: pool) { out in
-            for (row, image) in images.enumerated() { (out + row * 36).update(from: all.pointer + image * 36, count: 36) }
+            for (row, image) in images.enumerated() {
+                (out + row * 36).update(from: all.pointer + image * 36, count: 36)
+            }
         }
         return ShardPasses(
             LabelledImages(

@@ -24,7 +24,8 @@ import Training
         architecture.activation = activation
         architecture.norm = norm
         let model = Model(
-            architecture, normalisation: InputNormalisation(mean: [0.5], deviation: [0.3]), input: [6, 6, 1], classes: 4)
+            architecture, normalisation: InputNormalisation(mean: [0.5], deviation: [0.3]), input: [6, 6, 1], classes: 4
+        )
         return ModelState(initialising: model, seed: 3, in: pool)
     }
 
@@ -127,7 +128,8 @@ import Training
                 return Double(objective.evaluate(shard(classes: allClasses), state, batch: 5).result.loss)
             }
             let difference = (loss(1e-5) - loss(-1e-5)) / 2e-5
-            #expect(abs(difference - slope) < 1e-6 * max(1, abs(slope)), "\(statistics): \(difference) against \(slope)")
+            #expect(
+                abs(difference - slope) < 1e-6 * max(1, abs(slope)), "\(statistics): \(difference) against \(slope)")
         }
     }
 
@@ -142,7 +144,8 @@ import Training
             objective.evaluate(
                 LabelledImages(
                     images: random([5, 6, 6, 1], 1), labels: [0, 1, 2, 3, 1], targets: targets?.rows(k..<(k + 1)),
-                    classes: [Array(repeating: k, count: 5)]), state, batch: 5).result.figures[.alignment].sum
+                    classes: [Array(repeating: k, count: 5)]), state, batch: 5
+            ).result.figures[.alignment].sum
         }
         #expect(abs(single.reduce(0, +) / 4 - all.result.figures[.alignment].sum) < 1e-4)
     }
@@ -151,8 +154,9 @@ import Training
         let state = network()
         state.parameters.pointer.update(repeating: 0, count: state.parameters.count)
         let (result, gradients) = ClassificationObjective(
-            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logit, statistics: .frozen))
-            .evaluate(shard(classes: allClasses), state, batch: 5)
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logit, statistics: .frozen)
+        )
+        .evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(result.figures[.zeroGradients].sum == 20)
         #expect(result.loss.isFinite)
         #expect(gradients.allSatisfy { $0.array.allSatisfy(\.isFinite) })
@@ -161,8 +165,9 @@ import Training
     @Test(arguments: Normalisation.allCases) func everyNormalisationTrains(_ norm: Normalisation) {
         let state = network(.silu, norm: norm)
         let (result, gradients) = ClassificationObjective(
-            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .perClass))
-            .evaluate(shard(classes: allClasses), state, batch: 5)
+            AlignedGradients(), with: AlignmentTerm(weight: 1, gradient: .logprob, statistics: .perClass)
+        )
+        .evaluate(shard(classes: allClasses), state, batch: 5)
         #expect(gradients.count == state.model.parameters.count)
         #expect(gradients.contains { $0.array.contains { $0 != 0 } })
         #expect(result.seen.allSatisfy { $0 != nil } == true)

@@ -39,7 +39,8 @@ import Training
             text: Self.text, source: "test", overrides: overrides)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try TrainingRun(
-            configuration, directory: folder.path, resume: resume, from: start, communicator: communicator, logger: logger,
+            configuration, directory: folder.path, resume: resume, from: start, communicator: communicator,
+            logger: logger,
             robustness: nil
         ).run()
     }
@@ -128,7 +129,8 @@ import Training
     @Test func aStepThatIsNotFiniteStopsTheRunOrIsSkipped() throws {
         let folder = Folder()
         let failure = #expect(throws: Failure.self) {
-            try train(folder, ["train.optimizer.lr=1.0e+30", "train.optimizer={kind: sgd, lr: 1.0e+30}", "train.clip=null"])
+            try train(
+                folder, ["train.optimizer.lr=1.0e+30", "train.optimizer={kind: sgd, lr: 1.0e+30}", "train.clip=null"])
         }
         #expect(failure?.kind == .checkFailed)
         #expect(failure?.description.contains("training images") == true)
@@ -171,7 +173,8 @@ import Training
 
     @Test func aSeedOfTheDataGivesRunsOfOtherSeedsTheSameImages() throws {
         func images(_ overrides: String...) throws -> [Int] {
-            try (Configuration.read(text: Self.text, source: "test", overrides: overrides) as RunConfiguration).openData()
+            try (Configuration.read(text: Self.text, source: "test", overrides: overrides) as RunConfiguration)
+                .openData()
                 .train.indices
         }
         #expect(try images("seed=2", "data.seed=5") == images("seed=5"))
@@ -188,14 +191,16 @@ import Training
         #expect(try said("monitor.everyEpochs=1", "data.validation=20") == [])
         let watched = ["monitor.samples=21", "monitor.alignmentSamples=30"]
         #expect(try said("data.validation=20", watched[0], watched[1]) == [])
-        #expect(try said("data.validation=20", "monitor.everyEpochs=1", watched[0], watched[1]) == [
-            "monitor.samples is 21, but there are 20 held-out images: all are taken",
-            "monitor.alignmentSamples is 30, but there are 20 held-out images: all are taken",
-        ])
-        #expect(try said("data.limit=5000", "loss.alignment.classesPerImage=11") == [
-            "data.limit is 5,000, but there are 1,438 images to train on: all are taken",
-            "loss.alignment.classesPerImage is 11, but there are 10 classes: all are taken",
-        ])
+        #expect(
+            try said("data.validation=20", "monitor.everyEpochs=1", watched[0], watched[1]) == [
+                "monitor.samples is 21, but there are 20 held-out images: all are taken",
+                "monitor.alignmentSamples is 30, but there are 20 held-out images: all are taken",
+            ])
+        #expect(
+            try said("data.limit=5000", "loss.alignment.classesPerImage=11") == [
+                "data.limit is 5,000, but there are 1,438 images to train on: all are taken",
+                "loss.alignment.classesPerImage is 11, but there are 10 classes: all are taken",
+            ])
         #expect(try said("loss.kind=vanilla", "loss.alignment.classesPerImage=11") == [])
     }
 

@@ -60,13 +60,15 @@ import Training
     /// Every rank must find the same file, also where a control wraps it.
     @Test func filesAreThoseOfTheSourceThatIsShuffled() throws {
         let configuration: RunConfiguration = try Configuration.read(
-            text: "loss: {alignment: {targets: {kind: shuffled, of: {kind: file, path: a.safetensors}}}}", source: "test")
+            text: "loss: {alignment: {targets: {kind: shuffled, of: {kind: file, path: a.safetensors}}}}",
+            source: "test")
         #expect(configuration.loss.alignment.targets.inputFiles == [InputFile("a.safetensors")])
     }
 
     @Test func aSampleOfNeighboursIsDrawnFromTheClass() throws {
         let source = try source("{kind: nearest-neighbour, sample: 2}")
-        let seen = Set((0..<train.count).map { index in zip(gradient(source, index, 4), pixels(index)).map { ($0 + $1) } })
+        let seen = Set(
+            (0..<train.count).map { index in zip(gradient(source, index, 4), pixels(index)).map { ($0 + $1) } })
         #expect(seen.count <= 4)
         #expect(seen.count >= 2)
     }

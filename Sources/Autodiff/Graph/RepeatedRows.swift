@@ -15,8 +15,8 @@ struct RepeatedRows {
 }
 
 extension Pullback {
-    /// A contribution that `fill` makes in one pass, summed over the leading axes of `first` and `second`, which `third`
-    /// lacks. It cannot be differentiated: nil where it is to be put together of operations.
+    /// A contribution that `fill` makes in one pass, summed over the leading axes of `first` and `second`, which
+    /// `third` lacks. It cannot be differentiated: nil where it is to be put together of operations.
     func summedOverRows(
         _ name: String, _ first: Tensor, _ second: Tensor, _ third: Tensor, _ fill: (RepeatedRows, Destination) -> Void
     ) -> Tensor? {

@@ -182,11 +182,14 @@ private func withPreparedFilters(
     _ body: (ConvolutionEngine, Source) -> Void
 ) {
     let engine = pool.execution.convolution, count = engine.preparedFilterCount(g, operation)
-    let prepared = count == 0 ? filters.storage : filters.storage.preparedFilters(FilterForm(g, operation)) {
-        let form = Storage(count: count, in: pool)
-        engine.prepareFilters(g, operation, filters.pointer, into: form.pointer)
-        return form
-    }
+    let prepared =
+        count == 0
+        ? filters.storage
+        : filters.storage.preparedFilters(FilterForm(g, operation)) {
+            let form = Storage(count: count, in: pool)
+            engine.prepareFilters(g, operation, filters.pointer, into: form.pointer)
+            return form
+        }
     withExtendedLifetime(prepared) { body(engine, Source(prepared.pointer)) }
 }
 

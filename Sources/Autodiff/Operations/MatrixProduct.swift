@@ -44,12 +44,14 @@ struct MatrixProduct: ProductOperation {
         var result: [Tensor?] = [nil, nil]
         if p.wanted[0] {
             let b = p.input(1)
-            result[0] = transposeA
+            result[0] =
+                transposeA
                 ? product(b, ct, transposeB, true) : product(ct, b, false, !transposeB)
         }
         if p.wanted[1] {
             let a = p.input(0)
-            result[1] = transposeB
+            result[1] =
+                transposeB
                 ? product(ct, a, true, transposeA) : product(a, ct, !transposeA, false)
         }
         return result

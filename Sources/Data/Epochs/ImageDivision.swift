@@ -1,5 +1,5 @@
-/// Which images of a data set's training part a run has: those that it trains on, and those that are held out. These are
-/// never trained on and are none of the test images, so models may be chosen by them.
+/// Which images of a data set's training part a run has: those that it trains on, and those that are held out. These
+/// are never trained on and are none of the test images, so models may be chosen by them.
 public struct ImageDivision: Sendable, Equatable {
     /// Places in the data set, in the order that does not change with the epoch.
     public let trainedOn: [Int]

@@ -1,9 +1,9 @@
 /// CIFAR-10 and CIFAR-100 (A. Krizhevsky, https://www.cs.toronto.edu/~kriz/cifar.html), 32x32 pixels as a red, a green
 /// and a blue plane, row by row.
 ///
-/// A record of the binary versions is the label, for CIFAR-100 the coarse and then the fine label, and the pixels. There
-/// is no header: the size of a file is all there is to know it by. The Python versions, which torchvision downloads, are
-/// read where there is no binary one.
+/// A record of the binary versions is the label, for CIFAR-100 the coarse and then the fine label, and the pixels.
+/// There is no header: the size of a file is all there is to know it by. The Python versions, which torchvision
+/// downloads, are read where there is no binary one.
 public enum CIFAR {
     static let shape = ImageShape(height: 32, width: 32, channels: 3)
 
@@ -22,7 +22,8 @@ public enum CIFAR {
         let train = try version.open(present.isEmpty ? [official[0]] : present, name: "CIFAR-10 train")
         let test = try version.open(["test_batch\(version.ending)"], name: "CIFAR-10 test")
         let missing = official.filter { !present.contains($0) }
-        let notice = "CIFAR-10: found \(grouped(train.count)) of 50,000 training images; "
+        let notice =
+            "CIFAR-10: found \(grouped(train.count)) of 50,000 training images; "
             + "not there: \(missing.joined(separator: ", "))"
         // Mean and deviation: of all 50,000 training images.
         return DatasetSplits(
@@ -81,7 +82,8 @@ public enum CIFAR {
             var segments = [ByteImages.Segment]()
             for file in files {
                 let path = "\(folder)/\(file)", content = "\(grouped(records.perFile)) images of \(name)"
-                let batch = try isPython
+                let batch =
+                    try isPython
                     ? PythonCIFAR.batch(
                         path, content, labels: records.pythonLabels, others: records.pythonOthers,
                         classes: records.classNames.count)

@@ -18,7 +18,8 @@ struct OfficialFolder {
         title: "CIFAR-10", spec: "cifar10:DIR", subfolders: ["", "cifar-10-batches-py"],
         files: (1...5).map { "data_batch_\($0)" } + ["test_batch"])
     static let cifar100 = OfficialFolder(
-        title: "CIFAR-100", spec: "cifar100:DIR", subfolders: ["", "cifar-100-binary"], files: ["train.bin", "test.bin"])
+        title: "CIFAR-100", spec: "cifar100:DIR", subfolders: ["", "cifar-100-binary"],
+        files: ["train.bin", "test.bin"])
     static let cifar100Python = OfficialFolder(
         title: "CIFAR-100", spec: "cifar100:DIR", subfolders: ["", "cifar-100-python"], files: ["train", "test"])
     static let stl10 = OfficialFolder(

@@ -137,7 +137,8 @@ enum LabelledArrays {
         case (nil, false, true): order = .last
         default:
             throw Failure.badInput(
-                images.place, "images of the shape \(extents), of which the channels may be the second or the last axis",
+                images.place,
+                "images of the shape \(extents), of which the channels may be the second or the last axis",
                 expected: "data.channels: first or last to say it")
         }
         let (height, width, count) =

@@ -40,7 +40,8 @@ struct ClassFolder {
     /// Folders within each other that are looked into.
     private static let deepest = 16
 
-    /// All images below `root`/`name`, in the order of their paths' bytes, folder by folder. Other files go to `others`.
+    /// All images below `root`/`name`, in the order of their paths' bytes, folder by folder. Other files go to
+    /// `others`.
     init(_ root: String, _ name: String, others: inout [String]) throws {
         self.name = name
         var images: [String] = []

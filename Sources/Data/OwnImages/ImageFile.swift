@@ -13,10 +13,11 @@ struct ImageFile {
     private let contents: [UInt8]
     private let reader: Reader
 
-    private typealias Reader = @convention(c) (
-        UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<cimages_shape>?, UnsafeMutablePointer<UInt8>?,
-        UnsafeMutablePointer<CChar>?
-    ) -> Int32
+    private typealias Reader =
+        @convention(c) (
+            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<cimages_shape>?, UnsafeMutablePointer<UInt8>?,
+            UnsafeMutablePointer<CChar>?
+        ) -> Int32
 
     private static let largestFile = 256 << 20
     private static let expectation = "a PNG or JPEG image"

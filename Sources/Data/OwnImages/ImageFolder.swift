@@ -1,6 +1,7 @@
 import Failures
 
-/// Folders of PNG and JPEG images, one a class: `DIR/CLASS/...`, or `DIR/train/CLASS/...` beside `DIR/test` or `DIR/val`.
+/// Folders of PNG and JPEG images, one a class: `DIR/CLASS/...`, or `DIR/train/CLASS/...` beside `DIR/test` or
+/// `DIR/val`.
 ///
 /// Classes and images come in the order of their names' bytes, as in torchvision's `ImageFolder`, and the images of a
 /// class may lie in folders within its own. Test images take turns by class, so that the first ones are of all classes.
@@ -122,7 +123,7 @@ enum ImageFolder {
                 name: "\(name) \(part)", content: "images \(part)", shape: shape, classNames: names,
                 labels: images.map { UInt16($0.label) },
                 segments: [
-                    .init(bytes: store, offset: offset * shape.count, stride: shape.count, count: images.count),
+                    .init(bytes: store, offset: offset * shape.count, stride: shape.count, count: images.count)
                 ],
                 layout: .channelsLast)
         }

@@ -16,8 +16,8 @@ struct FloatImages: Dataset {
 
     var count: Int { labels.count }
 
-    /// `labels` and the length of `segment` must have been validated. Throws `Failure.badInput` naming `place` for values
-    /// outside of [0, 1].
+    /// `labels` and the length of `segment` must have been validated. Throws `Failure.badInput` naming `place` for
+    /// values outside of [0, 1].
     init(
         name: String, content: String, place: String, shape: ImageShape, classNames: [String], labels: [UInt16],
         elementType: ElementType, segment: ByteImages.Segment, layout: PixelLayout

@@ -5,7 +5,8 @@ import Glibc
 
 /// All processes that one launcher (mpirun, srun --mpi=pmix) started.
 ///
-/// A process makes at most one. Errors of the library are thrown as `Failure`, but do not promise that the job can go on.
+/// A process makes at most one. Errors of the library are thrown as `Failure`, but do not promise that the job can go
+/// on.
 public final class MPICommunicator: Communicator {
     public let rank: Int
     public let size: Int
@@ -117,8 +118,9 @@ public final class MPICommunicator: Communicator {
             let all = try [UInt8](unsafeUninitializedCapacity: total) { memory, filled in
                 var receives: [IncomingMessage] = [], start = 0
                 for (peer, count) in counts.enumerated() {
-                    let part = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[
-                        start..<start + Int(count)])
+                    let part = UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(memory)[
+                            start..<start + Int(count)])
                     if peer == rank { part.copyBytes(from: bytes) } else { receives.append(.init(from: peer, part)) }
                     start += Int(count)
                 }
@@ -167,15 +169,19 @@ public final class MPICommunicator: Communicator {
         // Receives first: a message that finds its destination waiting need not be stored in between.
         for message in receives {
             precondition(isOther(message.rank), "exchange: message from rank \(message.rank) to rank \(rank)")
-            try check("receive", cmpi_start_receive(
-                exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count), Int32(message.rank),
-                Int32(tag)))
+            try check(
+                "receive",
+                cmpi_start_receive(
+                    exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count), Int32(message.rank),
+                    Int32(tag)))
         }
         for message in sends {
             precondition(isOther(message.rank), "exchange: message from rank \(rank) to rank \(message.rank)")
-            try check("send", cmpi_start_send(
-                exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count), Int32(message.rank),
-                Int32(tag)))
+            try check(
+                "send",
+                cmpi_start_send(
+                    exchange.requests, message.bytes.baseAddress, Int64(message.bytes.count), Int32(message.rank),
+                    Int32(tag)))
         }
         return exchange
     }

@@ -72,7 +72,8 @@ public final class ThreadCommunicator: Communicator {
         let others = (0..<size).filter { $0 != root }
         try exchangeUnchecked(
             sends: rank == root ? others.map { OutgoingMessage(to: $0, UnsafeRawBufferPointer(bytes)) } : [],
-            receives: rank == root ? [] : [IncomingMessage(from: root, bytes)], tag: collectiveTag).wait()
+            receives: rank == root ? [] : [IncomingMessage(from: root, bytes)], tag: collectiveTag
+        ).wait()
     }
 
     public func allGather(_ bytes: [UInt8]) throws -> [[UInt8]] {

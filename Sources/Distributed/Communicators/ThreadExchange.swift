@@ -24,8 +24,10 @@ final class ThreadExchange: Exchange {
     func isComplete() throws -> Bool {
         try group.throwIfFailed()
         for expected in pending {
-            guard group.hasArrived(
-                from: expected.message.rank, to: rank, tag: tag, number: expected.number) else { return false }
+            guard
+                group.hasArrived(
+                    from: expected.message.rank, to: rank, tag: tag, number: expected.number)
+            else { return false }
         }
         try wait()
         return true

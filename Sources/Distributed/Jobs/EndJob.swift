@@ -7,10 +7,11 @@ public func endJob(_ failure: Failure, communicator: any Communicator) -> Never 
     guard communicator.size > 1 else {
         endProcess("pag: \(failure)", code: failure.kind.exitCode)
     }
-    let everyRankFindsIt = switch failure.kind {
-    case .usage, .badInput, .missing, .inputOutput: true
-    default: false
-    }
+    let everyRankFindsIt =
+        switch failure.kind {
+        case .usage, .badInput, .missing, .inputOutput: true
+        default: false
+        }
     let rank = communicator.rank, hosts = communicator.hosts, areSeveral = Set(hosts).count > 1
     if everyRankFindsIt && rank > 0 {
         // Rank 0 is about to say the same, and one line is enough. Its MPI_Abort ends this rank by SIGTERM, which

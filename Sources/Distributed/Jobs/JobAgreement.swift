@@ -46,16 +46,20 @@ public struct JobAgreement {
             let found = shown(values).map { value, ranks in
                 value + " on " + (areSeveral ? Self.byHost(ranks, hosts) : describe(ranks))
             }
-            throw CommonFailure(Failure(
-                fact.kind, "\(fact.name) differs between \(areSeveral ? "hosts" : "ranks"): "
-                    + found.joined(separator: ", ") + (fact.advice.isEmpty ? "" : "; \(fact.advice)")))
+            throw CommonFailure(
+                Failure(
+                    fact.kind,
+                    "\(fact.name) differs between \(areSeveral ? "hosts" : "ranks"): "
+                        + found.joined(separator: ", ") + (fact.advice.isEmpty ? "" : "; \(fact.advice)")))
         }
     }
 
     /// Different values, cut to where they differ, with the ranks that have them.
     private func shown(_ values: [String]) -> [(value: String, ranks: [Int])] {
         let lines = values.map { $0.split(separator: "\n", omittingEmptySubsequences: false) }
-        let different = lines[0].indices.first { line in lines.contains { $0.count <= line || $0[line] != lines[0][line] } }
+        let different = lines[0].indices.first { line in
+            lines.contains { $0.count <= line || $0[line] != lines[0][line] }
+        }
         var groups: [(value: String, ranks: [Int])] = []
         for (rank, lines) in lines.enumerated() {
             let line = lines.dropFirst(different ?? lines.count).first ?? lines.last ?? ""

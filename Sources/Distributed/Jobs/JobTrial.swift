@@ -70,7 +70,8 @@ public struct JobTrial {
             try communicator.exchange(
                 sends: [OutgoingMessage(to: peer, UnsafeRawBufferPointer(rebasing: memory[..<bytes]))],
                 receives: [IncomingMessage(from: peer, UnsafeMutableRawBufferPointer(rebasing: memory[bytes...]))],
-                tag: tag).wait()
+                tag: tag
+            ).wait()
         }
         return max(monotonicSeconds() - start, 1e-9)
     }

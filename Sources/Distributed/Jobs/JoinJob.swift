@@ -8,7 +8,8 @@ public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicat
     if isStepWithoutProcessManagement {
         guard let tasks = launchedRanks(), tasks > 1 else { return SingleProcess(heartbeat: heartbeat) }
         throw Failure(
-            .missing, "srun started \(tasks) tasks that cannot find each other: give it --mpi=pmix, or use "
+            .missing,
+            "srun started \(tasks) tasks that cannot find each other: give it --mpi=pmix, or use "
                 + "launch/slurm.sbatch if `srun --mpi=list` does not name pmix")
     }
     guard let claimed = launchedRanks() else { return SingleProcess(heartbeat: heartbeat) }
@@ -25,7 +26,8 @@ public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicat
     let communicator = try MPICommunicator(heartbeat: heartbeat)
     guard communicator.size == claimed || claimed == 0 else {
         throw Failure(
-            .missing, "the launcher started \(claimed) processes, but MPI knows \(communicator.size): "
+            .missing,
+            "the launcher started \(claimed) processes, but MPI knows \(communicator.size): "
                 + "use the mpirun of \(MPICommunicator.libraryVersion), or srun --mpi=pmix")
     }
     return communicator

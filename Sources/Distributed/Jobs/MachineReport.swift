@@ -34,8 +34,10 @@ public struct MachineReport: Sendable, Equatable {
 
     /// The fields as text, separated by zeros.
     func encoded() -> [UInt8] {
-        let fields = ["\(rank)", "\(nodeRank)", "\(nodeSize)", host, processor, features.joined(separator: " "),
-                      cores.map { "\($0)" }.joined(separator: " "), quota.map { "\($0)" } ?? ""]
+        let fields = [
+            "\(rank)", "\(nodeRank)", "\(nodeSize)", host, processor, features.joined(separator: " "),
+            cores.map { "\($0)" }.joined(separator: " "), quota.map { "\($0)" } ?? "",
+        ]
         return Array(fields.joined(separator: "\0").utf8)
     }
 
@@ -43,7 +45,8 @@ public struct MachineReport: Sendable, Equatable {
         let fields = String(decoding: bytes, as: UTF8.self)
             .split(separator: "\0", omittingEmptySubsequences: false).map { String($0) }
         guard fields.count == 8, let rank = Int(fields[0]), let nodeRank = Int(fields[1]),
-              let nodeSize = Int(fields[2]) else {
+            let nodeSize = Int(fields[2])
+        else {
             throw Failure(.internalError, "a rank sent a machine report that cannot be read")
         }
         self.rank = rank

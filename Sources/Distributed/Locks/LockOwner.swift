@@ -67,7 +67,8 @@ struct LockOwner: Equatable, Sendable {
         for (name, line) in zip(Self.fields, lines) {
             guard line.hasPrefix("\(name): ") else { return nil }
             // Shown to people: no control characters of a terminal.
-            values.append(line.dropFirst(name.count + 2).filter { $0.isLetter || $0.isNumber || $0 == " " || $0.isPunctuation })
+            values.append(
+                line.dropFirst(name.count + 2).filter { $0.isLetter || $0.isNumber || $0 == " " || $0.isPunctuation })
         }
         guard let process = Int(values[2]), let since = Int(values[6]) else { return nil }
         (task, host, self.process, started) = (values[0], values[1], process, values[3])

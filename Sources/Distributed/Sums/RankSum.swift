@@ -33,8 +33,9 @@ extension JoinPlan {
         forEachTile(0..<count) { tile in
             let start = tile.lowerBound, first = targets[0] + start
             for join in joins.dropLast() {
-                addVectors(places[join.left] + start, places[join.left] + start, places[join.right] + start,
-                           count: tile.count)
+                addVectors(
+                    places[join.left] + start, places[join.left] + start, places[join.right] + start,
+                    count: tile.count)
             }
             if let last = joins.last {
                 addVectors(first, places[last.left] + start, places[last.right] + start, count: tile.count)

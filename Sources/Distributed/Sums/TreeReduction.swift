@@ -56,13 +56,16 @@ public final class TreeReduction {
         let shapes = try communicator.allGather(Array(shape.utf8))
         guard shapes.allSatisfy({ $0 == shapes[0] }) else {
             throw Failure(
-                .internalError, "ranks sum different vectors (elements, bucket, shards): "
+                .internalError,
+                "ranks sum different vectors (elements, bucket, shards): "
                     + shapes.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "; "))
         }
 
         let plan = JoinPlan(tree: tree, ranks: communicator.size), own = plan.pieces[communicator.rank].count
-        let window = communicator.size == 1
-            ? nil : try WindowSum(
+        let window =
+            communicator.size == 1
+            ? nil
+            : try WindowSum(
                 communicator, plan: plan, buckets: buckets, bucketsInFlight: bucketsInFlight, isWanted: sharingMemory)
         let pool = pool
         let vectors = window?.vectors ?? (0..<max(own, 1)).map { _ in pool.take() }

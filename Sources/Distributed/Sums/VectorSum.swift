@@ -11,7 +11,8 @@ func addVectors(
     while i &+ lanes <= count {
         // Slices begin anywhere, so nothing is aligned.
         let offset = i &* stride
-        let sum = a.loadUnaligned(fromByteOffset: offset, as: Lanes.self)
+        let sum =
+            a.loadUnaligned(fromByteOffset: offset, as: Lanes.self)
             + b.loadUnaligned(fromByteOffset: offset, as: Lanes.self)
         to.storeBytes(of: sum, toByteOffset: offset, as: Lanes.self)
         i = i &+ lanes

@@ -39,8 +39,9 @@ final class WindowSum: RankSum {
         let plans = (0..<layout.nodes).map { JoinPlan(pieces: Array(all.pieces[layout.ranks(of: $0)])) }
         plan = plans[layout.node(of: rank)]
         let vectorsOf = plan.pieces.map { max($0.count, 1) }
-        guard let window = try NodeWindow.open(
-            communicator, bytes: memory.bytes(vectors: vectorsOf[place]), isWanted: isWanted)
+        guard
+            let window = try NodeWindow.open(
+                communicator, bytes: memory.bytes(vectors: vectorsOf[place]), isWanted: isWanted)
         else { return nil }
         let blocks = (0..<layout.ranksPerNode).map { window.block($0) }
         let vectors = zip(blocks, vectorsOf).map { block, count in (0..<count).map { memory.vector($0, in: block) } }
@@ -53,10 +54,14 @@ final class WindowSum: RankSum {
         published = blocks.map { memory.published(in: $0) }
         joined = blocks.map { memory.joined(in: $0) }
         slices = buckets.ranges.map { $0.slice(place, of: layout.ranksPerNode) }
-        machines = layout.nodes == 1 ? nil : MessageSum(
-            communicator, members: layout.counterparts(of: rank),
-            plan: JoinPlan(pieces: plans.map { $0.roots.map(\.node) }), sections: slices,
-            pieces: plan.roots.map { pieces[$0.piece] }, target: vectors[place][0], bucketsInFlight: bucketsInFlight)
+        machines =
+            layout.nodes == 1
+            ? nil
+            : MessageSum(
+                communicator, members: layout.counterparts(of: rank),
+                plan: JoinPlan(pieces: plans.map { $0.roots.map(\.node) }), sections: slices,
+                pieces: plan.roots.map { pieces[$0.piece] }, target: vectors[place][0], bucketsInFlight: bucketsInFlight
+            )
     }
 
     /// Whether sums go on from machine to machine.

@@ -2,8 +2,8 @@ import Failures
 import Synchronization
 import Tracing
 
-/// Answers the ranks that ask rank 0 for tickets by message, on a thread of its own, so that nobody waits for what rank 0
-/// computes.
+/// Answers the ranks that ask rank 0 for tickets by message, on a thread of its own, so that nobody waits for what rank
+/// 0 computes.
 final class TicketServer {
     /// What a rank sends.
     static let wantsTicket: UInt8 = 1, leaves: UInt8 = 0

@@ -2,9 +2,9 @@ import Glibc
 import Tracing
 
 /// How a rank waits for something that it has to ask for again and again. At first it asks at once, since what another
-/// rank is about to do takes microseconds; then it offers its core to others between two questions, which those of other
-/// sessions and containers do not take; and then it sleeps. So a rank that waits costs the one that it waits for little
-/// where both share a core.
+/// rank is about to do takes microseconds; then it offers its core to others between two questions, which those of
+/// other sessions and containers do not take; and then it sleeps. So a rank that waits costs the one that it waits for
+/// little where both share a core.
 ///
 /// A sleep is a small part of the wait so far, so a wait is found to be over at most that part too late.
 struct Backoff {

@@ -1,8 +1,8 @@
 import CMPI
 import Failures
 
-/// A rank's part in the roll call over MPI, by a thread of its own: the main thread computes, or may be stuck. A process
-/// that is stopped, or gone, says nothing.
+/// A rank's part in the roll call over MPI, by a thread of its own: the main thread computes, or may be stuck. A
+/// process that is stopped, or gone, says nothing.
 final class RollCallMessages {
     private let thread: BackgroundThread
     /// So a call is answered within a fraction of the shortest watchdog's time.

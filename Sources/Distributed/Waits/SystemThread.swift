@@ -14,11 +14,13 @@ struct SystemThread: ~Copyable {
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var handle = pthread_t()
-        let code = pthread_create(&handle, nil, { argument in
-            // The argument is the box that the caller passes below, and nothing else.
-            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-            return nil
-        }, box.toOpaque())
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                // The argument is the box that the caller passes below, and nothing else.
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, box.toOpaque())
         guard code == 0 else {
             box.release()
             throw Failure(.internalError, "cannot start a thread: \(errorText(code))")

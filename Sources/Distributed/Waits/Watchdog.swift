@@ -31,9 +31,12 @@ public final class Watchdog {
         precondition(seconds >= 0, "Watchdog: \(seconds) seconds")
         let bounds = Self.joiningSeconds
         let joining = joining ?? min(max(seconds, bounds.lowerBound), bounds.upperBound)
-        thread = seconds == 0 ? nil : try BackgroundThread("watchdog") { pause in
-            Self.watch(heartbeat, rank: rank, seconds: seconds, joining: joining, pause, act: act)
-        }
+        thread =
+            seconds == 0
+            ? nil
+            : try BackgroundThread("watchdog") { pause in
+                Self.watch(heartbeat, rank: rank, seconds: seconds, joining: joining, pause, act: act)
+            }
     }
 
     /// Ends the watch. Also happens when the watchdog is released.
@@ -65,7 +68,10 @@ public final class Watchdog {
             if idle < (isWaiting && !isJoining ? allowed * 1.05 + 3 * interval : allowed) { continue }
             // Whoever has worked until now leaves the others as much time as if their waits began now.
             if isWaiting, let roll = heartbeat.roll, silent(roll, seconds).isEmpty,
-                roll.someoneWorked(within: allowed) { continue }
+                roll.someoneWorked(within: allowed)
+            {
+                continue
+            }
             act(message(heartbeat, rank: rank, seconds: allowed))
             return
         }

@@ -2,8 +2,8 @@ import Glibc
 import Kernels
 import Perturbations
 
-/// Adam (Kingma and Ba 2015) on unbounded variables of an image that must stay in an interval in each of its values: the
-/// middle plus half the width times tanh of the variable. Where there is no box, the variables are the values.
+/// Adam (Kingma and Ba 2015) on unbounded variables of an image that must stay in an interval in each of its values:
+/// the middle plus half the width times tanh of the variable. Where there is no box, the variables are the values.
 final class BoxedDescent {
     private let original: [Double]
     private let middle: [Double]

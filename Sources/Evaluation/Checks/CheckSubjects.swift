@@ -37,8 +37,11 @@ struct CheckSubjects {
     /// The share of the samples that survive an attack, under the evaluation's threat unless another is given.
     func accuracy(under attack: any Attack, _ threat: ThreatModel? = nil) throws -> Double {
         let known = attacks.first { $0.name == attack.name && $0.sawEveryImage && threat == nil }
-        let flags = try known?.survived ?? runner.survivors(
-            of: attack, among: correct, under: threat, stage: "check, \(attack.name)").flags
+        let flags =
+            try known?.survived
+            ?? runner.survivors(
+                of: attack, among: correct, under: threat, stage: "check, \(attack.name)"
+            ).flags
         return share(flags)
     }
 

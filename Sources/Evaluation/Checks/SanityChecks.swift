@@ -20,8 +20,8 @@ import Perturbations
 /// | `not-constant` | share of images whose logits are those of the first one, among 2 or more different ones | < 1 |
 /// | `square-gain` | accuracy under all gradient attacks minus that with `square`, where both were run | <= 0.002 |
 ///
-/// All but `finite` and `square-gain` on the first `samples` images, the gradients on those among them that are classified
-/// correctly. `apgd-start`, `same-logits`, `no-softmax` and `square-gain` are AutoAttack's own.
+/// All but `finite` and `square-gain` on the first `samples` images, the gradients on those among them that are
+/// classified correctly. `apgd-start`, `same-logits`, `no-softmax` and `square-gain` are AutoAttack's own.
 public struct SanityChecks: Sendable {
     /// Most images that are looked at.
     public var samples = 100

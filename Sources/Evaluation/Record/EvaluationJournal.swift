@@ -6,8 +6,8 @@ public struct EvaluationJournal: Sendable {
     public var model: String
     /// What the folder holds of the same evaluation must be whole. Otherwise what is damaged is done again.
     public var resumes: Bool
-    /// Begin anew, whatever the folder holds. Otherwise only what is of the same evaluation is gone on from, and another
-    /// one's is left alone.
+    /// Begin anew, whatever the folder holds. Otherwise only what is of the same evaluation is gone on from, and
+    /// another one's is left alone.
     public var replaces: Bool
 
     /// The folder need not be there yet.

@@ -27,7 +27,8 @@ public struct EpsilonCurve: Sendable {
         return try epsilons.map { epsilon in
             left = try runner.survivors(
                 of: attack, among: left, under: runner.threat.with(epsilon: epsilon),
-                stage: "curve, epsilon \(epsilon)").flags
+                stage: "curve, epsilon \(epsilon)"
+            ).flags
             return RobustnessResult.CurvePoint(epsilon: epsilon, robustAccuracy: shareOfTrue(left))
         }
     }

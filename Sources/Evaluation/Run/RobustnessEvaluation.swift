@@ -74,8 +74,9 @@ public struct RobustnessEvaluation: Sendable {
         var sequence = AttackSequence(runner, correct: correct)
         for attack in attacks { try sequence.run(attack) }
         let points = try curve?.run(runner, among: correct) ?? []
-        let checked = try checks?.run(
-            runner, correct: correct, undefined: undefined, attacks: sequence.outcomes) ?? []
+        let checked =
+            try checks?.run(
+                runner, correct: correct, undefined: undefined, attacks: sequence.outcomes) ?? []
         return RobustnessResult(
             dataset: dataset.name, fingerprint: dataset.fingerprint, shape: dataset.shape, threat: threat,
             seed: seed, ranks: communicator.size, labels: (0..<count).map { dataset.label($0) }, correct: correct,

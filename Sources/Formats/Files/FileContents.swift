@@ -21,7 +21,9 @@ public enum FileContents {
         while true {
             let count = Glibc.read(file.number, &block, block.count)
             if count < 0 {
-                if errno == EAGAIN { try awaitWriter(of: file) } else if errno != EINTR {
+                if errno == EAGAIN {
+                    try awaitWriter(of: file)
+                } else if errno != EINTR {
                     throw Failure.inputOutput(path, "read", code: errno)
                 }
                 continue
@@ -35,7 +37,8 @@ public enum FileContents {
         }
     }
 
-    /// The text of a file in one of the encodings of `EditedText`. A file that evidently is no text is called what it is.
+    /// The text of a file in one of the encodings of `EditedText`. A file that evidently is no text is called what it
+    /// is.
     /// - Parameter words: what is expected, as the end of a sentence.
     public static func text(_ path: String, limit: Int, words: String) throws -> String {
         let bytes = try read(path, limit: limit)

@@ -66,25 +66,38 @@ extension FileFormat {
 
     /// Formats that several bytes have to agree for.
     private static let structures: [(format: FileFormat, isOne: @Sendable (UnsafeRawBufferPointer) -> Bool)] = [
-        (.idx, { bytes in
-            // Two zeros, the element type, the number of dimensions; then these, four bytes each.
-            bytes.count >= 8 && bytes[0] == 0 && bytes[1] == 0 && [8, 9, 11, 12, 13, 14].contains(bytes[2])
-                && (1...8).contains(bytes[3]) && bytes.count >= 4 + 4 * Int(bytes[3])
-        }),
-        (.bmp, { bytes in
-            starts(bytes, "BM") && bytes.count >= 10
-                && bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self).littleEndian == UInt32(clamping: bytes.count)
-        }),
-        (.tfRecord, { bytes in
-            bytes.count >= 16 && TFRecord.maskedCheck(Array(bytes[0..<8])).elementsEqual(bytes[8..<12])
-        }),
-        (.onnx, { bytes in
-            // A ModelProto: the version of the format, then the producer's name, a short word.
-            guard bytes.count >= 6, bytes[0] == 0x08, (1...31).contains(bytes[1]), bytes[2] == 0x12,
-                (1...40).contains(bytes[3]), bytes.count > 4 + Int(bytes[3])
-            else { return false }
-            return bytes[4..<4 + Int(bytes[3])].allSatisfy { (0x20...0x7e).contains($0) }
-        }),
+        (
+            .idx,
+            { bytes in
+                // Two zeros, the element type, the number of dimensions; then these, four bytes each.
+                bytes.count >= 8 && bytes[0] == 0 && bytes[1] == 0 && [8, 9, 11, 12, 13, 14].contains(bytes[2])
+                    && (1...8).contains(bytes[3]) && bytes.count >= 4 + 4 * Int(bytes[3])
+            }
+        ),
+        (
+            .bmp,
+            { bytes in
+                starts(bytes, "BM") && bytes.count >= 10
+                    && bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self).littleEndian
+                        == UInt32(clamping: bytes.count)
+            }
+        ),
+        (
+            .tfRecord,
+            { bytes in
+                bytes.count >= 16 && TFRecord.maskedCheck(Array(bytes[0..<8])).elementsEqual(bytes[8..<12])
+            }
+        ),
+        (
+            .onnx,
+            { bytes in
+                // A ModelProto: the version of the format, then the producer's name, a short word.
+                guard bytes.count >= 6, bytes[0] == 0x08, (1...31).contains(bytes[1]), bytes[2] == 0x12,
+                    (1...40).contains(bytes[3]), bytes.count > 4 + Int(bytes[3])
+                else { return false }
+                return bytes[4..<4 + Int(bytes[3])].allSatisfy { (0x20...0x7e).contains($0) }
+            }
+        ),
         // A dictionary or an object's module, in the protocol of text.
         (.pickle, { bytes in ["(dp0\n", "(dp1\n", "ccopy_reg\n"].contains { starts(bytes, $0) } }),
         (.zeros, { bytes in bytes.prefix(1 << 24).allSatisfy { $0 == 0 } }),
@@ -137,8 +150,9 @@ extension FileFormat {
             return false
         }
         let key = line.prefix { isNameByte($0) }, rest = line.dropFirst(key.count)
-        return starts(line, "---") || !key.isEmpty && rest.first == UInt8(ascii: ":")
-            && [nil, 13, 32].contains(rest.dropFirst().first)
+        return starts(line, "---")
+            || !key.isEmpty && rest.first == UInt8(ascii: ":")
+                && [nil, 13, 32].contains(rest.dropFirst().first)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

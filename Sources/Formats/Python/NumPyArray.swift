@@ -21,7 +21,9 @@ public struct NumPyArray: Sendable, Equatable {
                 ?? Failure.badInput(source, "not a NumPy array")
         }
         let isOld = bytes[6] == 1
-        guard (1...3).contains(bytes[6]) else { throw Failure.badInput(source, "version \(bytes[6]) of the .npy format") }
+        guard (1...3).contains(bytes[6]) else {
+            throw Failure.badInput(source, "version \(bytes[6]) of the .npy format")
+        }
         let length = isOld ? Int(try reader.uint16(8)) : Int(try reader.uint32(8))
         guard length <= Self.longestHeader else { throw Failure.badInput(source, "a header of \(length) bytes") }
         let start = isOld ? 10 : 12

@@ -288,8 +288,8 @@ private struct PickleMachine {
         try push(.array(PickledBatch.Array(shape: shape, range: range)))
     }
 
-    /// Gives what was made its state: a type's does not matter for bytes, an array's is (version, shape, type, whether in
-    /// Fortran's order, contents).
+    /// Gives what was made its state: a type's does not matter for bytes, an array's is (version, shape, type, whether
+    /// in Fortran's order, contents).
     private mutating func build(_ at: Int) throws {
         let parts = try pop(2, at)
         guard case .tuple(let state) = parts[1].content else { throw problem("damaged", at) }

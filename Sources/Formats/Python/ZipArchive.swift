@@ -86,7 +86,8 @@ public struct ZipArchive: Sendable {
         guard try reader.uint32(member.headerOffset) == 0x0403_4b50 else {
             throw problem(member, "no member where the archive's directory says")
         }
-        let start = try member.headerOffset + 30 + Int(reader.uint16(member.headerOffset + 26))
+        let start =
+            try member.headerOffset + 30 + Int(reader.uint16(member.headerOffset + 26))
             + Int(reader.uint16(member.headerOffset + 28))
         guard start <= file.bytes.count, member.packedCount <= file.bytes.count - start else {
             throw problem(member, "reaches beyond the end of the file")

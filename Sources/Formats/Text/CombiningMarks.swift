@@ -1,7 +1,7 @@
 /// Counts combining marks in a row.
 ///
-/// Equality of strings, and so every set of them, sorts the marks of a run in time that grows with its square. Unicode's
-/// stream-safe text format (UAX #15, section 13) has at most 30 of them, and no language has more than a few.
+/// Equality of strings, and so every set of them, sorts the marks of a run in time that grows with its square.
+/// Unicode's stream-safe text format (UAX #15, section 13) has at most 30 of them, and no language has more than a few.
 public struct CombiningMarks {
     /// Marks in a row that a text may have.
     public static let most = 30

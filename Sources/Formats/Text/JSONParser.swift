@@ -19,8 +19,8 @@ extension JSONValue {
     ///
     /// Duplicate keys, bytes that are not UTF-8, long runs of combining marks, lone surrogates, a byte order mark,
     /// numbers beyond the range of Double and everything outside of the grammar are refused with `Failure.badInput`,
-    /// whose place is `source` and the offset of the byte. Keys that Unicode holds to be equal are duplicates, since a `String` does not tell
-    /// them apart. Memory is bounded by the text's size and `limits`.
+    /// whose place is `source` and the offset of the byte. Keys that Unicode holds to be equal are duplicates, since a
+    /// `String` does not tell them apart. Memory is bounded by the text's size and `limits`.
     public static func parse(
         _ bytes: UnsafeRawBufferPointer, source: String, limits: JSONLimits = JSONLimits()
     ) throws -> JSONValue {

@@ -57,12 +57,23 @@ public struct ConvolutionEpilogue {
         let result = result + start
         switch (addend.map { $0 + start }, gate.map { $0 + start }) {
         case (let addend?, let gate?):
-            update(count, result) { ($0 + load(addend + $1)).open(where: load(gate + $1)) } scalar: {
+            update(count, result) {
+                ($0 + load(addend + $1)).open(where: load(gate + $1))
+            } scalar: {
                 gate[$1] > 0 ? $0 + addend[$1] : 0
             }
-        case (let addend?, nil): update(count, result) { $0 + load(addend + $1) } scalar: { $0 + addend[$1] }
+        case (let addend?, nil):
+            update(count, result) {
+                $0 + load(addend + $1)
+            } scalar: {
+                $0 + addend[$1]
+            }
         case (nil, let gate?):
-            update(count, result) { $0.open(where: load(gate + $1)) } scalar: { gate[$1] > 0 ? $0 : 0 }
+            update(count, result) {
+                $0.open(where: load(gate + $1))
+            } scalar: {
+                gate[$1] > 0 ? $0 : 0
+            }
         case (nil, nil): break
         }
     }
@@ -71,12 +82,16 @@ public struct ConvolutionEpilogue {
     private func finish(_ channels: Int, _ shift: Source, from start: Int, of result: Destination) {
         let result = result + start, least = lowest, lowest = Lanes(repeating: least)
         if let addend = addend.map({ $0 + start }) {
-            update(channels, result) { ($0 + load(shift + $1) + load(addend + $1)).maximum(lowest) } scalar: {
+            update(channels, result) {
+                ($0 + load(shift + $1) + load(addend + $1)).maximum(lowest)
+            } scalar: {
                 let sum = $0 + shift[$1] + addend[$1]
                 return sum < least ? least : sum
             }
         } else {
-            update(channels, result) { ($0 + load(shift + $1)).maximum(lowest) } scalar: {
+            update(channels, result) {
+                ($0 + load(shift + $1)).maximum(lowest)
+            } scalar: {
                 let sum = $0 + shift[$1]
                 return sum < least ? least : sum
             }

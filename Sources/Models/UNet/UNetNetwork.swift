@@ -47,12 +47,15 @@ struct UNetNetwork: Layer {
                 }
             }
         }
-        mid = unet.midBlock == nil ? nil : builder.scope("mid_block") {
-            MidBlock(
-                widths[widths.count - 1], attends: unet.midHasAttention, scale: unet.midScale,
-                attentionGroups: unet.midAttentionGroups
-                    ?? (unet.timeConditioning == .added ? unet.groups : nil), settings, in: &$0)
-        }
+        mid =
+            unet.midBlock == nil
+            ? nil
+            : builder.scope("mid_block") {
+                MidBlock(
+                    widths[widths.count - 1], attends: unet.midHasAttention, scale: unet.midScale,
+                    attentionGroups: unet.midAttentionGroups
+                        ?? (unet.timeConditioning == .added ? unet.groups : nil), settings, in: &$0)
+            }
         let upWidths = UNetWidths(widths, layersPerBlock: unet.layersPerBlock).up
         up = upWidths.indices.map { level in
             builder.scope("up_blocks") { builder in

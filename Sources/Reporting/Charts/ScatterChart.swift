@@ -56,7 +56,8 @@ public struct ScatterChart: Sendable {
             svg += Self.line("grid", x(tick), Self.top, x(tick), floor)
             svg += Self.text("tick", x(tick), floor + 18, "middle", horizontal.label(tick))
         }
-        svg += Self.text("label", (Self.left + Self.width - Self.right) / 2, Self.height - 14, "middle", horizontalLabel)
+        svg += Self.text(
+            "label", (Self.left + Self.width - Self.right) / 2, Self.height - 14, "middle", horizontalLabel)
         svg += Self.text("label", 12, 20, "start", verticalLabel)
         var labels: [String] = []
         for point in points where !labels.contains(point.label) { labels.append(point.label) }

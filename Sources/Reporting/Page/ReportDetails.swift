@@ -37,7 +37,8 @@ struct ReportDetails {
             let seconds = (metrics.epochs[.seconds] ?? []).map(\.y).filter(\.isFinite)
             func points(_ figure: Figure) -> [LineChart.Point] { (metrics.epochs[figure] ?? []).filter(\.y.isFinite) }
             // Of a denoiser the least error.
-            let best = points(.heldOutRobustAccuracy).max { $0.y < $1.y }.map { ($0.x, NumberText.percent($0.y)) }
+            let best =
+                points(.heldOutRobustAccuracy).max { $0.y < $1.y }.map { ($0.x, NumberText.percent($0.y)) }
                 ?? points(.heldOutError).min { $0.y < $1.y }.map { ($0.x, "error " + NumberText.short($0.y)) }
             let loss = metrics.steps[.loss]?.last.map { NumberText.short($0.y) } ?? NumberText.missing
             return [

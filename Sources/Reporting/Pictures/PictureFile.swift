@@ -35,7 +35,8 @@ struct PictureFile: Sendable {
                 caption: try entry.string("caption") ?? "")
             bytes += picture.png.count
             guard bytes <= largestFile else {
-                throw Failure.badInput(list, "names pictures of \(bytes) bytes and more", expected: "at most \(largestFile)")
+                throw Failure.badInput(
+                    list, "names pictures of \(bytes) bytes and more", expected: "at most \(largestFile)")
             }
             return picture
         }

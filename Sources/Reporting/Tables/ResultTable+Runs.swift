@@ -48,14 +48,16 @@ extension ResultTable {
         func last(_ run: Run, _ figure: Figure) -> Double? {
             run.metrics?.epochs[figure]?.last { $0.y.isFinite }?.y
         }
-        guard runs.contains(where: { last($0, .heldOutAccuracy) != nil || last($0, .heldOutRobustAccuracy) != nil }) else {
+        guard runs.contains(where: { last($0, .heldOutAccuracy) != nil || last($0, .heldOutRobustAccuracy) != nil })
+        else {
             return nil
         }
         self.init(
             columns: ["clean", "robust"].map { Column(title: $0, details: ["held-out,", "last epoch"]) },
             rows: runs.map { run in
                 Row(
-                    name: run.name, accuracies: [last(run, .heldOutAccuracy), last(run, .heldOutRobustAccuracy)], samples: nil,
+                    name: run.name, accuracies: [last(run, .heldOutAccuracy), last(run, .heldOutRobustAccuracy)],
+                    samples: nil,
                     colour: run.colour)
             })
     }
@@ -65,11 +67,12 @@ extension ResultTable {
         let known = rows.filter { $0.accuracies.contains { $0 != nil } }
         let counts = known.compactMap(\.samples).filter { $0 > 0 }
         guard let fewest = counts.min(), let most = counts.max(), counts.count == known.count else { return nil }
-        let widest = known.flatMap { row in
-            row.accuracies.compactMap { $0 }.map {
-                AccuracyInterval(accuracy: $0, samples: row.samples ?? fewest).halfWidth
-            }
-        }.max() ?? 0
+        let widest =
+            known.flatMap { row in
+                row.accuracies.compactMap { $0 }.map {
+                    AccuracyInterval(accuracy: $0, samples: row.samples ?? fewest).halfWidth
+                }
+            }.max() ?? 0
         let images = (fewest == most ? [most] : [fewest, most]).map(NumberText.grouped).joined(separator: " to ")
         return "\(images) test images; 95\(NumberText.space)% intervals reach at most "
             + "±\(NumberText.fixed(100 * widest, places: 1)) points."

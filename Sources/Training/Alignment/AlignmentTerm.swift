@@ -4,8 +4,8 @@ import Kernels
 import Layers
 import Models
 
-/// weight * sum over classes t of (1 - cos(grad_x z_t(x), g(x, t))), averaged over the batch, with z the logits or their
-/// log-softmax (Ganz, Kawar, Elad 2023). With k of C classes an image the sum is scaled by C / k.
+/// weight * sum over classes t of (1 - cos(grad_x z_t(x), g(x, t))), averaged over the batch, with z the logits or
+/// their log-softmax (Ganz, Kawar, Elad 2023). With k of C classes an image the sum is scaled by C / k.
 public struct AlignmentTerm: Sendable {
     /// Lambda.
     public var weight: Double
@@ -150,8 +150,8 @@ public struct AlignmentTerm: Sendable {
         }
     }
 
-    /// grad log p_t for all classes t, [C, B, H, W, channels]: the probabilities' weighted sum of the gradients is zero,
-    /// so with D_last = 0, grad log p_t is D_t - sum over k of p_k D_k.
+    /// grad log p_t for all classes t, [C, B, H, W, channels]: the probabilities' weighted sum of the gradients is
+    /// zero, so with D_last = 0, grad log p_t is D_t - sum over k of p_k D_k.
     private func logProbabilityGradients(of differences: [Tensor], _ images: ImageChunk) -> Tensor {
         let batch = images.logits.shape[0], classes = images.logits.shape[1]
         let none = Tensor([1] + images.images.shape, repeating: 0, in: images.images.pool)

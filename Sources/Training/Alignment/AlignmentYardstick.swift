@@ -8,8 +8,8 @@ import Models
 import Perturbations
 import Targets
 
-/// Alignment with the targets of one file, by which networks are compared whatever they were trained with: on the images
-/// that a run holds out, for any of its checkpoints.
+/// Alignment with the targets of one file, by which networks are compared whatever they were trained with: on the
+/// images that a run holds out, for any of its checkpoints.
 public final class AlignmentYardstick {
     /// Of the run.
     public let stepsPerEpoch: Int
@@ -19,8 +19,8 @@ public final class AlignmentYardstick {
     /// Held-out images that there are.
     public let available: Int
 
-    /// Opens the run's data, and the targets of the first `samples` held-out images, nil for all, at most 500. Collective.
-    /// Throws `badInput` where the run holds none out, or the file has no targets of them.
+    /// Opens the run's data, and the targets of the first `samples` held-out images, nil for all, at most 500.
+    /// Collective. Throws `badInput` where the run holds none out, or the file has no targets of them.
     public init(
         _ configuration: RunConfiguration, targets: TargetFile, samples: Int?, norm: ThreatModel.Norm,
         epsilon: PixelDistance, in pool: MemoryPool, _ communicator: any Communicator

@@ -78,7 +78,9 @@ final class HeldOutAlignment {
         }
         let share = 1 / Double(max(1, count))
         let all = try communicator.allGatherElements(smoothness)
-        func mean(_ place: Int) -> Double { stride(from: place, to: all.count, by: 2).reduce(0) { $0 + all[$1] } * share }
+        func mean(_ place: Int) -> Double {
+            stride(from: place, to: all.count, by: 2).reduce(0) { $0 + all[$1] } * share
+        }
         return report(
             sums.map { Cosines(clean: $0.clean * share, perturbed: $0.perturbed * share) },
             lossGradientNorm: mean(0), linearityGap: mean(1))

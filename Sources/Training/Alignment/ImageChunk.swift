@@ -1,7 +1,7 @@
 import Autodiff
 
-/// Some images of a shard, with what the alignment term reads of them. Fewer than all only where each image's logits are
-/// its own: `StreamPlan` knows.
+/// Some images of a shard, with what the alignment term reads of them. Fewer than all only where each image's logits
+/// are its own: `StreamPlan` knows.
 struct ImageChunk {
     /// The graph of these images, where they are not all.
     let rows: RowGraph?

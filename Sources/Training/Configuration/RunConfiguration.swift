@@ -29,7 +29,8 @@ public struct RunConfiguration: Configurable {
         try fields.section("model", &model)
         try fields.require(
             loss.kind.trains(model.architecture), "model",
-            "is \(model.architecture.predictsNoise ? "a denoising network" : "a classifier"), but task is \(task.rawValue)")
+            "is \(model.architecture.predictsNoise ? "a denoising network" : "a classifier"), but task is \(task.rawValue)"
+        )
         try fields.section("loss", &loss)
         try fields.require(
             loss.kind.task == task, "loss", "is not of the kind that the task \(task.rawValue) is trained with")
@@ -94,7 +95,8 @@ public struct RunConfiguration: Configurable {
     func resolved(for data: TrainingData, normalize: ModelConfiguration.Normalize?) -> RunConfiguration {
         var copy = self
         copy.model.inChannels = model.inChannels ?? data.train.shape.channels
-        copy.model.normalize = model.normalize ?? normalize
+        copy.model.normalize =
+            model.normalize ?? normalize
             ?? loss.kind.standardNormalisation(data.splits)
         copy.loss = loss.resolved
         return copy
@@ -107,8 +109,8 @@ public struct RunConfiguration: Configurable {
     public var dataSeed: UInt64 { data.seed ?? seed }
 
     /// This configuration without what may change between a run and its continuation: how long it goes on, how it is
-    /// watched, saved and computed, where its files lie, and what it does not use. Files are compared by content, and the
-    /// length of a schedule by the learning rates.
+    /// watched, saved and computed, where its files lie, and what it does not use. Files are compared by content, and
+    /// the length of a schedule by the learning rates.
     public var trajectory: RunConfiguration {
         var copy = self
         copy.loss.alignment = loss.activeAlignment ?? AlignmentConfiguration()

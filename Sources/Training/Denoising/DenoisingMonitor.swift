@@ -7,8 +7,8 @@ import Layers
 import Models
 import Randomness
 
-/// A denoiser's mean squared error on the first held-out images, always with the same time steps and noise: what changes
-/// from epoch to epoch is the network.
+/// A denoiser's mean squared error on the first held-out images, always with the same time steps and noise: what
+/// changes from epoch to epoch is the network.
 final class DenoisingMonitor: HeldOutMonitor {
     private let error: DenoisingError
     private let images: Subset

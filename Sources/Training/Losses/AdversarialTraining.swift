@@ -1,8 +1,8 @@
 import Autodiff
 import Configuration
 
-/// -log p_y(x') with x' found by projected gradient ascent (Madry et al. 2018), or by one step of it from a random point
-/// (Wong, Rice, Kolter 2020).
+/// -log p_y(x') with x' found by projected gradient ascent (Madry et al. 2018), or by one step of it from a random
+/// point (Wong, Rice, Kolter 2020).
 public struct AdversarialTraining: AdversarialLoss {
     public var attack = InnerAttack()
 

@@ -3,8 +3,8 @@ import Configuration
 import Kernels
 
 /// -log p_y(x) + weight |g(x + h z) - g(x)|^2 with g the input gradient of the cross-entropy and z a direction of unit
-/// length: a penalty on the curvature where an attack would go, without an attack (CURE; Moosavi-Dezfooli, Fawzi, Uesato,
-/// Frossard 2019). z is a constant.
+/// length: a penalty on the curvature where an attack would go, without an attack (CURE; Moosavi-Dezfooli, Fawzi,
+/// Uesato, Frossard 2019). z is a constant.
 public struct CurvatureRegularisation: ClassificationLoss {
     /// Which attacks z looks toward.
     public enum Direction: String, Sendable, CaseIterable {

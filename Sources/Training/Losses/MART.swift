@@ -2,8 +2,8 @@ import Autodiff
 import Configuration
 import Kernels
 
-/// -log p_y(x') - log(1 - max over k != y of p_k(x')) + beta KL(p(x) || p(x')) (1 - p_y(x)): what is misclassified weighs
-/// more (Wang et al. 2020). With the small constants of the authors' code.
+/// -log p_y(x') - log(1 - max over k != y of p_k(x')) + beta KL(p(x) || p(x')) (1 - p_y(x)): what is misclassified
+/// weighs more (Wang et al. 2020). With the small constants of the authors' code.
 public struct MART: AdversarialLoss {
     /// Of the divergence, beside the rest.
     public var beta = 5.0

@@ -3,8 +3,8 @@ import Configuration
 import Tracing
 
 /// -log p_y(x') with x' one step of the sign of the gradient away from a noisy image, and not brought back into a ball
-/// around the clean one, which is what keeps a single step from catastrophic overfitting (N-FGSM; de Jorge, Bibi, Volpi,
-/// Sanyal, Torr, Rogez, Dokania 2022).
+/// around the clean one, which is what keeps a single step from catastrophic overfitting (N-FGSM; de Jorge, Bibi,
+/// Volpi, Sanyal, Torr, Rogez, Dokania 2022).
 public struct NoisyFastGradientSign: ClassificationLoss {
     /// The radius of the L-infinity threat.
     public var epsilon = PixelDistance(8.0 / 255)

@@ -18,7 +18,8 @@ public struct LabelledImages {
 
     /// `keys` nil: the images' places in the tensor, for images that stand alone.
     public init(
-        images: Tensor, range: ClosedRange<Scalar>? = pixelRange, labels: [Int], targets: Tensor? = nil, classes: [[Int]] = [], keys: ImageKeys? = nil
+        images: Tensor, range: ClosedRange<Scalar>? = pixelRange, labels: [Int], targets: Tensor? = nil,
+        classes: [[Int]] = [], keys: ImageKeys? = nil
     ) {
         precondition(images.shape[0] == labels.count, "LabelledImages: \(labels.count) labels for \(images.shape)")
         precondition(

@@ -3,8 +3,8 @@ import Data
 import Diffusion
 import Models
 
-/// One kind of the `loss` section: its fields, the objective that they make, and what a run of it needs. A new kind is one
-/// file and one line in `objectives`.
+/// One kind of the `loss` section: its fields, the objective that they make, and what a run of it needs. A new kind is
+/// one file and one line in `objectives`.
 public protocol ObjectiveConfiguration: Configurable {
     /// What it is, for people: "cross-entropy".
     var title: String { get }

@@ -4,7 +4,8 @@ import Autodiff
 public enum DecayedParameters: String, Sendable, CaseIterable {
     /// Every parameter, as PyTorch's optimisers do by themselves.
     case all
-    /// Those of two axes or more: filters, matrices, embeddings. Biases and the scales of normalisations are left alone.
+    /// Those of two axes or more: filters, matrices, embeddings. Biases and the scales of normalisations are left
+    /// alone.
     case weights
 }
 

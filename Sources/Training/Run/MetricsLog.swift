@@ -19,11 +19,12 @@ final class MetricsLog {
         let means = declared.compactMap { figure in
             report.figures[figure.figure].value.map { (figure.figure, JSONValue.number($0)) }
         }
-        let figures: [(Figure, JSONValue)] = [(.loss, .number(report.loss))] + means + [
-            (.learningRate, .number(report.learningRate)),
-            (.imagesPerSecond, .number((imagesPerSecond * 10).rounded() / 10)),
-            (.parameterGradientNorm, .number(report.gradientNorm)),
-        ]
+        let figures: [(Figure, JSONValue)] =
+            [(.loss, .number(report.loss))] + means + [
+                (.learningRate, .number(report.learningRate)),
+                (.imagesPerSecond, .number((imagesPerSecond * 10).rounded() / 10)),
+                (.parameterGradientNorm, .number(report.gradientNorm)),
+            ]
         try write(
             "step", [("step", JSONValue(report.step)), ("epoch", JSONValue(report.epoch))], figures, "train",
             report.step)
@@ -77,7 +78,8 @@ final class MetricsLog {
     private func write(
         _ kind: String, _ place: [(String, JSONValue)], _ figures: [(Figure, JSONValue)], _ group: String, _ step: Int
     ) throws {
-        let members = [JSONValue.Member("kind", JSONValue(kind))] 
+        let members =
+            [JSONValue.Member("kind", JSONValue(kind))]
             + (place + figures.map { ($0.name, $1) }).map { .init($0.0, $0.1) }
         try lines.append(line: JSONValue.object(members).text())
         let now = wallClockSeconds()

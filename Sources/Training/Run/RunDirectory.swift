@@ -10,8 +10,8 @@ struct RunDirectory {
 
     init(_ path: String) { self.path = path }
 
-    /// Makes the folder this job's own. Where a run is to start anew an earlier one is moved aside; returns its new name.
-    /// Collective. Throws `usage` where a configuration of somebody else's would be replaced.
+    /// Makes the folder this job's own. Where a run is to start anew an earlier one is moved aside; returns its new
+    /// name. Collective. Throws `usage` where a configuration of somebody else's would be replaced.
     func take(
         for resume: Resume, _ communicator: any Communicator, _ logger: Logger
     ) throws -> (lock: JobLock, earlier: String?) {
@@ -43,7 +43,8 @@ struct RunDirectory {
         let configuration = path + "/config.yaml"
         guard exists(configuration), !hasRun else { return }
         throw Failure(
-            .usage, "\(configuration): is there already, but no run that it would be of, and the run's own would replace "
+            .usage,
+            "\(configuration): is there already, but no run that it would be of, and the run's own would replace "
                 + "it; choose another --run-dir")
     }
 

@@ -13,7 +13,8 @@ enum TraceFile {
         return path.prefix(upTo: dot) + ".rank\(rank)" + path.suffix(from: dot)
     }
 
-    /// Throws, before anything is computed, where no such file can be written, or where it would replace something else.
+    /// Throws, before anything is computed, where no such file can be written, or where it would replace something
+    /// else.
     static func requirePlace(_ path: String?) throws {
         guard let path else { return }
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
@@ -22,7 +23,9 @@ enum TraceFile {
         }
         guard access(path, F_OK) == 0 else { return }
         let file = try MappedFile(path: path), start = Array("{\"traceEvents\"".utf8)
-        let isOurs = withExtendedLifetime(file) { file.bytes.isEmpty || file.bytes.prefix(start.count).elementsEqual(start) }
+        let isOurs = withExtendedLifetime(file) {
+            file.bytes.isEmpty || file.bytes.prefix(start.count).elementsEqual(start)
+        }
         guard isOurs else {
             throw Failure(.usage, "profile.trace: \(path): is there already and is no timeline; choose another file")
         }

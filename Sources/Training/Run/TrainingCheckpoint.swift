@@ -34,7 +34,9 @@ public enum TrainingCheckpoint {
         metadata["seed"] = String(configuration.seed)
         metadata["dataset"] = configuration.data.dataset
         metadata["data_hash"] = data.train.fingerprint
-        if let process = configuration.loss.kind.diffusion { metadata["diffusion"] = try Configuration.json(of: process) }
+        if let process = configuration.loss.kind.diffusion {
+            metadata["diffusion"] = try Configuration.json(of: process)
+        }
         metadata["held_out_hash"] = data.validation.fingerprint
         metadata["targets_sha256"] = state.targetsHash
         metadata["from"] = state.origin?.path
@@ -43,8 +45,8 @@ public enum TrainingCheckpoint {
         try SafetensorsWriter.write(to: path, metadata: metadata, tensors: tensors, checksum: true)
     }
 
-    /// Continues from a file. Throws `badInput` for a damaged file, and `usage` where it belongs to another run. Returns
-    /// what the user should know.
+    /// Continues from a file. Throws `badInput` for a damaged file, and `usage` where it belongs to another run.
+    /// Returns what the user should know.
     public static func load(
         _ state: TrainingState, from path: String, _ configuration: RunConfiguration, data: TrainingData
     ) throws -> String? {
@@ -118,7 +120,8 @@ public enum TrainingCheckpoint {
     }
 
     /// What a user can do with another configuration, or other data.
-    private static let advice = "choose another --run-dir, with --from for these weights, or --resume none to start anew, "
+    private static let advice =
+        "choose another --run-dir, with --from for these weights, or --resume none to start anew, "
         + "which keeps the earlier run under another name"
 
     /// The first field that differs.

@@ -14,7 +14,8 @@ extension TrainingRun {
         if let origin = state.origin { logger.info("started from the weights of \(origin.path)") }
         if firstStep >= steps {
             logger.info(
-                "all \(steps) steps are done; to go on raise train.epochs, or start a new run from a checkpoint with --from")
+                "all \(steps) steps are done; to go on raise train.epochs, or start a new run from a checkpoint with --from"
+            )
         }
         logger.info(
             """

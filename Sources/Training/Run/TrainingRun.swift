@@ -103,7 +103,8 @@ public final class TrainingRun {
                 classesPerImage: configuration.loss.alignment.classesPerImage.perImage)
         }
         step = try TrainingStep(
-            configuration, data: data, targets: loader, model: model, communicator: communicator, stop: stop, pool: pool)
+            configuration, data: data, targets: loader, model: model, communicator: communicator, stop: stop, pool: pool
+        )
         try checkReplicas()
         // A new run's weights are its own from the start: it can go on without the file that they came from.
         if warmStart != nil, resumed.path.isEmpty { try write(folder.file(step: 0), mustSucceed: true) }
@@ -121,7 +122,8 @@ public final class TrainingRun {
     private static func require(_ targets: (any TargetSource)?, of state: TrainingState, _ resumed: String) throws {
         if let known = state.targetsHash, let hash = targets?.contentHash, known != hash {
             throw Failure(
-                .usage, "\(resumed): was trained on other target gradients than loss.alignment.targets has now; choose "
+                .usage,
+                "\(resumed): was trained on other target gradients than loss.alignment.targets has now; choose "
                     + "another --run-dir, with --from for these weights")
         }
         state.targetsHash = targets?.contentHash

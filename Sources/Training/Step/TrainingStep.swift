@@ -62,12 +62,13 @@ public final class TrainingStep {
             augmentation: Augmentation(crop: configuration.data.augment.crop, flip: configuration.data.augment.flip))
         figures = configuration.objective(at: 0).figures
         layout = StepVector(
-            figures: figures.map(\.figure), parameters: model.parameters.map(\.shape.count), statistics: model.statisticsCount, shards: train.shards)
+            figures: figures.map(\.figure), parameters: model.parameters.map(\.shape.count),
+            statistics: model.statisticsCount, shards: train.shards)
         reduction = try TreeReduction(communicator, tree: ShardTree(shards: train.shards), count: layout.count)
     }
 
-    /// One step, which changes the state unless a number in it is not finite. Collective. Throws what messages throw, and
-    /// `checkFailed` where operations are watched and one gave what is not finite.
+    /// One step, which changes the state unless a number in it is not finite. Collective. Throws what messages throw,
+    /// and `checkFailed` where operations are watched and one gave what is not finite.
     public func callAsFunction(_ state: TrainingState) throws -> StepReport {
         let train = configuration.train, trace = pool.execution.trace
         let stepsPerEpoch = data.stepsPerEpoch(batch: train.batch), epoch = state.step / stepsPerEpoch
@@ -83,7 +84,8 @@ public final class TrainingStep {
             var gradient = ShardGradient(
                 vector, offsets: layout.parameters, overlapping: configuration.compute.overlap ? reduction : nil)
             let result = try trace.span(.phase, "loss and gradients") {
-                try objective.evaluate(images, state.network, parameters: parameters, batch: train.batch) { index, part in
+                try objective.evaluate(images, state.network, parameters: parameters, batch: train.batch) {
+                    index, part in
                     try trace.span(.communication, "hand over a gradient") { try gradient.receive(index, part) }
                 }
             }

@@ -24,8 +24,10 @@ func safetensors(_ network: TinyNetwork) throws -> FuzzedReader {
     ) { input, folder in
         let file = try SafetensorsFile(path: try folder.write(input, to: "a.safetensors"))
         for entry in file.entries.prefix(4) {
-            let floats: [Float]? = try? file.values(of: entry.name), integers: [Int64]? = try? file.values(of: entry.name)
-            precondition((floats?.count ?? entry.count) == entry.count && (integers?.count ?? entry.count) == entry.count)
+            let floats: [Float]? = try? file.values(of: entry.name),
+                integers: [Int64]? = try? file.values(of: entry.name)
+            precondition(
+                (floats?.count ?? entry.count) == entry.count && (integers?.count ?? entry.count) == entry.count)
         }
         _ = try ParameterFiles.parameterHash(of: file)
         _ = try file.verifyChecksum()

@@ -8,7 +8,8 @@ var picture: FuzzedReader {
     let colour = RasterImage(width: 4, height: 3, channels: 3, pixels: (0..<36).map { UInt8($0 * 7) }).png()
     return FuzzedReader(
         name: "picture", share: 20,
-        seeds: [grey, colour, OwnDataSeeds.greyJPEG, OwnDataSeeds.progressiveJPEG], mutation: Mutation(structure: .bytes)
+        seeds: [grey, colour, OwnDataSeeds.greyJPEG, OwnDataSeeds.progressiveJPEG],
+        mutation: Mutation(structure: .bytes)
     ) { input, folder in
         for name in ["train/b", "test/a", "test/b"] { try folder.write(grey, to: "pictures/\(name)/1.png") }
         try folder.write(

@@ -22,7 +22,8 @@ func targets() throws -> FuzzedReader {
             to: $0, metadata: ["dataset": train.fingerprint],
             tensors: [
                 TensorToWrite(name: "targets", shape: full, values: [Float](repeating: 0.5, count: full.reduce(1, *))),
-                TensorToWrite(name: "computed", shape: [train.count], values: [UInt8](repeating: 1, count: train.count)),
+                TensorToWrite(
+                    name: "computed", shape: [train.count], values: [UInt8](repeating: 1, count: train.count)),
             ])
     }
     return FuzzedReader(

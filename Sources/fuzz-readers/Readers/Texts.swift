@@ -71,7 +71,8 @@ var configuration: FuzzedReader {
             "loss:\n  kind: at\n  attack: {norm: linf, epsilon: \"8/255\", steps: 10}\n",
             #"{"seed": 1, "train": {"schedule": {"kind": "multistep", "milestones": [0.5, 0.75]}}}"#,
         ].map { Array($0.utf8) },
-        mutation: Mutation(structure: .text, words: ["kind: ", "loss: ", "\n  ", "vit", "trades", "targets: ", "path: "])
+        mutation: Mutation(
+            structure: .text, words: ["kind: ", "loss: ", "\n  ", "vit", "trades", "targets: ", "path: "])
     ) { input, folder in
         let path = try folder.write(input, to: "a.yaml")
         let run: RunConfiguration = try Configuration.read(file: path)

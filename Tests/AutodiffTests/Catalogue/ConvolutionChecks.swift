@@ -93,7 +93,8 @@ let activatedConvolutionChecks: [OperationCheck] = [
         [false, true].map { hasResidual in
             let sign = { @Sendable (channel: Int) in channel % 2 == 0 ? 1.0 : -1.0 }
             return OperationCheck(
-                name: "activated convolution \(function.rawValue) \(sizes.description)", covers: ["ActivatedConvolution"],
+                name: "activated convolution \(function.rawValue) \(sizes.description)",
+                covers: ["ActivatedConvolution"],
                 inputs: [sizes.x, sizes.w, [sizes.outChannels]] + (hasResidual ? [sizes.y] : []),
                 domains: [.positive, .positive, .small, .small]
             ) {

@@ -56,13 +56,41 @@ private func unary(
 }
 
 let pointwiseChecks: [OperationCheck] = [
-    unary("scale") { $0 * 0.75 } is: { 0.75 * $0 },
-    unary("offset") { $0 + 1.25 } is: { $0 + 1.25 },
-    unary("negation") { -$0 } is: { -$0 },
-    unary("exponential") { $0.exponential() } is: { exp($0) },
-    unary("logarithm", .positive) { $0.logarithm() } is: { log($0) },
-    unary("square root", .positive) { $0.squareRoot() } is: { sqrt($0) },
-    unary("square root with epsilon", .positive) { $0.squareRoot(epsilon: 0.5) } is: { sqrt($0 + 0.5) },
+    unary("scale") {
+        $0 * 0.75
+    } is: {
+        0.75 * $0
+    },
+    unary("offset") {
+        $0 + 1.25
+    } is: {
+        $0 + 1.25
+    },
+    unary("negation") {
+        -$0
+    } is: {
+        -$0
+    },
+    unary("exponential") {
+        $0.exponential()
+    } is: {
+        exp($0)
+    },
+    unary("logarithm", .positive) {
+        $0.logarithm()
+    } is: {
+        log($0)
+    },
+    unary("square root", .positive) {
+        $0.squareRoot()
+    } is: {
+        sqrt($0)
+    },
+    unary("square root with epsilon", .positive) {
+        $0.squareRoot(epsilon: 0.5)
+    } is: {
+        sqrt($0 + 0.5)
+    },
     unary("reciprocal square root", .positive) {
         $0.reciprocalSquareRoot(epsilon: 0.25)
     } is: {
@@ -85,28 +113,46 @@ private func density(_ x: Double) -> Double { exp(-x * x / 2) / sqrt(2 * .pi) }
 private func distribution(_ x: Double) -> Double { (1 + erf(x / sqrt(2.0))) / 2 }
 private func logistic(_ x: Double) -> Double { (1 + tanh(x / 2)) / 2 }
 
-let activationChecks: [OperationCheck] = [
-    unary("relu", ["Rectifier", "RectifierGradient"], .awayFromZero) { $0.rectified() } is: { max($0, 0) },
-    unary("gelu", ["Smooth"]) { $0.activated(by: .gelu) } is: { $0 * distribution($0) },
-    unary("silu", ["Smooth"]) { $0.activated(by: .silu) } is: { $0 * logistic($0) },
-    OperationCheck(name: "slope of gelu", covers: ["Smooth"], inputs: [[2, 5], [2, 5]]) {
-        slope(.gelu, $0[0], $0[1])
-    } reference: {
-        naive($0) { x, s in s * (distribution(x) + x * density(x)) }
-    },
-    OperationCheck(name: "slope of silu", covers: ["Smooth"], inputs: [[2, 5], [2, 5]]) {
-        slope(.silu, $0[0], $0[1])
-    } reference: {
-        naive($0) { x, s in s * logistic(x) * (1 + x * (1 - logistic(x))) }
-    },
-    unary("statistics gate", ["StatisticsGate"]) { $0.gatedStatistics() } is: { $0 },
-] + ([[5], [3, 4], [2, 2, 3], [2, 1]] as [Shape]).map { shape in
-    OperationCheck(name: "log-softmax", covers: ["LogSoftmax"], inputs: [shape]) {
-        $0[0].logSoftmax()
-    } reference: { x in
-        NaiveTensor(x[0].extents) { index in
-            let row = (0..<x[0].extents[index.count - 1]).map { x[0][index.dropLast() + [$0]] }
-            return x[0][index] - log(row.reduce(0) { $0 + exp($1) })
+let activationChecks: [OperationCheck] =
+    [
+        unary("relu", ["Rectifier", "RectifierGradient"], .awayFromZero) {
+            $0.rectified()
+        } is: {
+            max($0, 0)
+        },
+        unary("gelu", ["Smooth"]) {
+            $0.activated(by: .gelu)
+        } is: {
+            $0 * distribution($0)
+        },
+        unary("silu", ["Smooth"]) {
+            $0.activated(by: .silu)
+        } is: {
+            $0 * logistic($0)
+        },
+        OperationCheck(name: "slope of gelu", covers: ["Smooth"], inputs: [[2, 5], [2, 5]]) {
+            slope(.gelu, $0[0], $0[1])
+        } reference: {
+            naive($0) { x, s in s * (distribution(x) + x * density(x)) }
+        },
+        OperationCheck(name: "slope of silu", covers: ["Smooth"], inputs: [[2, 5], [2, 5]]) {
+            slope(.silu, $0[0], $0[1])
+        } reference: {
+            naive($0) { x, s in s * logistic(x) * (1 + x * (1 - logistic(x))) }
+        },
+        unary("statistics gate", ["StatisticsGate"]) {
+            $0.gatedStatistics()
+        } is: {
+            $0
+        },
+    ]
+    + ([[5], [3, 4], [2, 2, 3], [2, 1]] as [Shape]).map { shape in
+        OperationCheck(name: "log-softmax", covers: ["LogSoftmax"], inputs: [shape]) {
+            $0[0].logSoftmax()
+        } reference: { x in
+            NaiveTensor(x[0].extents) { index in
+                let row = (0..<x[0].extents[index.count - 1]).map { x[0][index.dropLast() + [$0]] }
+                return x[0][index] - log(row.reduce(0) { $0 + exp($1) })
+            }
         }
     }
-}

@@ -13,7 +13,8 @@ private func check(_ leadA: Shape, _ leadB: Shape, _ m: Int, _ n: Int, _ k: Int,
             let place = Array(index.dropLast(2)), (row, column) = (index[index.count - 2], index[index.count - 1])
             let placeA = Array(place.suffix(leadA.rank)), placeB = Array(place.suffix(leadB.rank))
             return (0..<k).reduce(0) {
-                $0 + operands[0][placeA + [row, $1]] * operands[1][placeB + (transposed ? [column, $1] : [$1, column])]
+                $0 + operands[0][placeA + [row, $1]]
+                    * operands[1][placeB + (transposed ? [column, $1] : [$1, column])]
             }
         }
     }

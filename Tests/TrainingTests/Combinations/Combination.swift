@@ -81,7 +81,8 @@ struct Combination {
                 "compute.imageChunk=\(images.map(String.init) ?? "null")", "compute.memory=\(memory)",
             ])
             return configuration.objective(at: 3).evaluate(
-                shard, state, batch: 4).gradients
+                shard, state, batch: 4
+            ).gradients
         }
         let whole = try gradients(nil, 4, memory: 1024)
         let largest = whole.flatMap(\.array).reduce(0) { max($0, abs(Double($1))) }

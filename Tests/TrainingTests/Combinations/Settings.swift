@@ -84,7 +84,11 @@ struct Settings {
             let parts = line.dropFirst(indent).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             while let last = open.last, last.indent >= indent { open.removeLast() }
             let path = (open.map(\.name) + [String(parts[0])]).joined(separator: ".")
-            if parts.count == 2, parts[1].isEmpty { open.append((indent, String(parts[0]))) } else { paths.append(path) }
+            if parts.count == 2, parts[1].isEmpty {
+                open.append((indent, String(parts[0])))
+            } else {
+                paths.append(path)
+            }
         }
         return paths
     }

@@ -73,7 +73,8 @@ struct WinogradFilters<Scheme: WinogradScheme> {
         _ planes: Source, stride: Int, _ outputs: Range<Int>, _ panel: Int, _ gradient: Destination,
         _ scratch: Destination
     ) {
-        let aroundCache = hasWideRegisters && inChannels % Panel.width == 0
+        let aroundCache =
+            hasWideRegisters && inChannels % Panel.width == 0
             && goesAroundCache(gradient, count: outChannels * 9 * inChannels, Self.cachedGradient)
         for output in outputs {
             for part in 0..<parts {

@@ -106,7 +106,8 @@ struct WinogradTiles {
         for i in 0..<Transform.inputs {
             let y = top &+ i
             let inside = y >= 0 && y < height
-            rows[i] = inside
+            rows[i] =
+                inside
                 ? images + ((run.image &* height &+ y) &* width &+ (left &+ first)) &* channels : outside[i]
         }
         let panelStride = panelRows &* 16
