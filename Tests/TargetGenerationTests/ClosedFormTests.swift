@@ -183,7 +183,6 @@ import Testing
 
 /// Targets that tell which image they are of.
 struct MadeUpTargets: PreparedGenerator {
-    var survey: ScoreSurvey? { nil }
     var scale = 1.0
     /// The image whose targets are not finite.
     var broken: Int?
