@@ -40,7 +40,7 @@ public func rowNormalisationSecondGradient(
             row.update(repeating: 0, count: columns)
             for repetition in 0..<repeats {
                 let start = (repetition &* rows &+ r) &* columns
-                addSecondGradient(columns, factor, h + start, dy + start, normalised, row)
+                addSecondGradient(columns, factor, h + start, dy: dy + start, normalised: normalised, to: row)
             }
         }
     }
@@ -48,7 +48,7 @@ public func rowNormalisationSecondGradient(
 
 @inline(__always)
 private func addSecondGradient(
-    _ columns: Int, _ factor: Scalar, _ h: Source, _ dy: Source, _ normalised: Source, _ out: Destination
+    _ columns: Int, _ factor: Scalar, _ h: Source, dy: Source, normalised: Source, to out: Destination
 ) {
     let ofDy = RowMeans(columns, dy, normalised), ofH = RowMeans(columns, h, normalised)
     let (a, b) = (ofDy.product, ofH.product)
