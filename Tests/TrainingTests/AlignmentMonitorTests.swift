@@ -83,21 +83,19 @@ import Training
                 "train.optimizer.lr=0.1",
             ])
         let state = run.network.state, normalisation = state.model.normalisation
-        let tensors = state.tensors(of: run.network.parameters).map { $0.array.map(Double.init) }
+        let tensors: [[Double]] = state.tensors(of: run.network.parameters).map { $0.array.map { Double($0) } }
         let (weight, bias) = (tensors[0], tensors[1])
         let images = run.data.validation, size = images.shape.count
         func crossEntropy(_ image: [Double], _ label: Int) -> (value: Double, gradient: [Double]) {
             let deviation = Double(normalisation.deviation[0])
-            let logits = (0..<10).map { k in
-                bias[k]
-                    + (0..<size).reduce(0) {
-                        $0 + weight[k * size + $1] * (image[$1] - Double(normalisation.mean[0])) / deviation
-                    }
+            let shown: [Double] = image.map { ($0 - Double(normalisation.mean[0])) / deviation }
+            let logits: [Double] = (0..<10).map { k in
+                shown.indices.reduce(bias[k]) { $0 + weight[k * size + $1] * shown[$1] }
             }
-            let sum = logits.reduce(0) { $0 + exp($1) }
-            let gradient = (0..<size).map { j in
-                (0..<10).reduce(0) { $0 + (exp(logits[$1]) / sum - ($1 == label ? 1 : 0)) * weight[$1 * size + j] }
-                    / deviation
+            let sum: Double = logits.reduce(0) { $0 + exp($1) }
+            let slopes: [Double] = logits.enumerated().map { exp($1) / sum - ($0 == label ? 1 : 0) }
+            let gradient: [Double] = (0..<size).map { j in
+                slopes.indices.reduce(0) { $0 + slopes[$1] * weight[$1 * size + j] } / deviation
             }
             return (log(sum) - logits[label], gradient)
         }
@@ -105,7 +103,7 @@ import Training
         for index in 0..<7 {
             var pixels = [Scalar](repeating: 0, count: size)
             images.read(index, into: &pixels)
-            let image = pixels.map(Double.init), clean = crossEntropy(image, images.label(index))
+            let image = pixels.map { Double($0) }, clean = crossEntropy(image, images.label(index))
             let norm = clean.gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
             let attacked = zip(image, clean.gradient).map { min(1, max(0, $0 + 0.3 * $1 / norm)) }
             let slope = (0..<size).reduce(0) { $0 + clean.gradient[$1] * (attacked[$1] - image[$1]) }
