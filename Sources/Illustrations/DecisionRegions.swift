@@ -52,11 +52,11 @@ struct DecisionRegions {
     private func regions(_ width: Int, _ height: Int, origin: SIMD2<Double>, pixel: Double) -> [UInt8] {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(3 * width * height)
-        let shape = test.shape
+        let shape = test.shape, pool = MemoryPool()
         for row in 0..<height {
             // The first row is the uppermost.
             let y = origin.y + (Double(height - 1 - row) + 0.5) * pixel
-            let points = Tensor([width, shape.height, shape.width, shape.channels], in: MemoryPool()) { out in
+            let points = Tensor([width, shape.height, shape.width, shape.channels], in: pool) { out in
                 for column in 0..<width {
                     out[2 * column] = Scalar(origin.x + (Double(column) + 0.5) * pixel)
                     out[2 * column + 1] = Scalar(y)

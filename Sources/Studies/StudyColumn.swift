@@ -1,5 +1,6 @@
 import Failures
 import Formats
+import Training
 
 /// A figure of a record by the name that pages call it.
 ///
@@ -12,14 +13,16 @@ struct StudyColumn {
     let name: String
 
     var isPercent: Bool {
-        !["cosine", "seconds", "hours"].contains(name) && !isOfAlignment
+        !["cosine", "seconds", "hours"].contains(name) && alignment == nil
     }
-    private let isOfAlignment: Bool
+    /// Of an alignment: its name, and which figure of its checkpoints.
+    private let alignment: (name: String, figure: String)?
 
     init(_ name: some StringProtocol, in records: [JSONValue]) {
         self.name = String(name)
-        let parts = name.split(separator: ".", maxSplits: 1)
-        isOfAlignment = records.contains { $0["alignments"]?[String(parts.first ?? "")] != nil }
+        let parts = self.name.split(separator: ".", maxSplits: 1).map(String.init)
+        let isOfAlignment = records.contains { $0["alignments"]?[parts.first ?? ""] != nil }
+        alignment = isOfAlignment ? (parts[0], parts.count > 1 ? parts[1] : "cosine") : nil
     }
 
     /// Nil where the record has no such figure.
@@ -35,21 +38,18 @@ struct StudyColumn {
             let seconds = training?["processor_seconds"]?.arrayValue?.compactMap(\.doubleValue).reduce(0, +)
             return seconds.map { name == "hours" ? $0 / 3600 : $0 }
         default:
-            guard isOfAlignment else { return record["evaluations"]?[name]?["robust_acc"]?.doubleValue }
-            let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
-            let checkpoint = record["alignments"]?[parts[0]]?["checkpoints"]?.arrayValue?.last
-            return checkpoint?[parts.count > 1 ? parts[1] : "cosine"]?.doubleValue
+            guard let alignment else { return record["evaluations"]?[name]?["robust_acc"]?.doubleValue }
+            return checkpoints(record, alignment.name).last?[alignment.figure]?.doubleValue
         }
     }
 
     /// After each epoch of which the record has the figure: what the monitor logs, and alignments of kept checkpoints.
     func byEpoch(_ record: JSONValue) -> [Int: Double] {
         var values: [Int: Double] = [:]
-        if isOfAlignment {
-            let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
-            for checkpoint in record["alignments"]?[parts[0]]?["checkpoints"]?.arrayValue ?? [] {
+        if let alignment {
+            for checkpoint in checkpoints(record, alignment.name) {
                 guard let epoch = checkpoint["epoch"]?.intValue else { continue }
-                values[epoch] = checkpoint[parts.count > 1 ? parts[1] : "cosine"]?.doubleValue
+                values[epoch] = checkpoint[alignment.figure]?.doubleValue
             }
         } else {
             let figure = ["validation": "clean_acc", "validation_robust": "robust_acc"][name] ?? name
@@ -60,20 +60,10 @@ struct StudyColumn {
         return values
     }
 
-    /// Percent with one decimal, other figures with two.
-    func text(_ value: Double) -> String {
-        StudyNumber.text(isPercent ? 100 * value : value, places: isPercent ? 1 : 2)
+    private func checkpoints(_ record: JSONValue, _ alignment: String) -> [JSONValue] {
+        record["alignments"]?[alignment]?["checkpoints"]?.arrayValue ?? []
     }
-}
 
-enum StudyNumber {
-    static func text(_ value: Double, places: Int) -> String {
-        let factor = (0..<places).reduce(1) { power, _ in 10 * power }
-        let scaled = (value * Double(factor)).rounded()
-        guard scaled.magnitude < 1e15 else { return "\(value)" }
-        let digits = Int(scaled.magnitude), fraction = "\(digits % factor)"
-        let sign = scaled < 0 ? "-" : "", whole = "\(digits / factor)"
-        guard places > 0 else { return sign + whole }
-        return sign + whole + "." + String(repeating: "0", count: places - fraction.count) + fraction
-    }
+    /// Percent with one decimal, other figures with two.
+    func text(_ value: Double) -> String { isPercent ? rounded(100 * value, 1) : rounded(value, 2) }
 }

@@ -33,7 +33,7 @@ public struct StudyPage {
                 isWithin = true
                 let made = try Self.made(of: line, place: place)
                 lines += [String(line), ""] + made.lines + [""]
-                if let (name, svg) = made.figure { figures.append((Self.folder(of: path) + name, svg)) }
+                if let (name, svg) = made.figure { figures.append(("\(folder(of: path))/\(name)", svg)) }
             } else if line == Self.closing {
                 guard isWithin else { throw Failure.badInput(place, "the end of no mark") }
                 isWithin = false
@@ -84,10 +84,6 @@ public struct StudyPage {
             return (["Fewer than two records have \(words[0]) and \(words[2])."], nil)
         }
         return (["![\(words[2]) against \(words[0])](\(name))", "", scatter.sentence], (name, scatter.svg))
-    }
-
-    private static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 }
 

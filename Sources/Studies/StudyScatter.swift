@@ -1,6 +1,7 @@
 import Failures
 import Formats
 import Reporting
+import Training
 
 /// One figure of all runs, or of all their epochs, against another: a picture, and a sentence on their rank
 /// correlation.
@@ -30,7 +31,7 @@ struct StudyScatter {
             sentence = "\(what), too few for a rank correlation."
             return
         }
-        func text(_ value: Double) -> String { StudyNumber.text(value, places: 2) }
+        func text(_ value: Double) -> String { rounded(value, 2) }
         // Epochs of one run are no independent draws, so nothing is said of how far chance would move their
         // correlation.
         let interval =

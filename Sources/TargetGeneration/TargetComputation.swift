@@ -81,7 +81,7 @@ public struct TargetComputation {
     /// same on every rank; collective.
     public func requirePlace(_ path: String) throws {
         _ = try communicator.leaderDecides {
-            let folder = folder(of: path)
+            let folder = Formats.folder(of: path)
             guard access(folder, W_OK) == 0 else {
                 throw Failure.inputOutput(folder, "write into the folder", code: errno)
             }
@@ -162,8 +162,6 @@ public struct TargetComputation {
                 .inputOutput, "\(path): needs \(megabytes(bytes)), but \(megabytes(free.partialValue)) are free")
         }
     }
-
-    private func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
 
     /// - Parameter places: of the images in `rows`.
     /// - Returns: how many of their targets are zero.

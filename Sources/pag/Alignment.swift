@@ -116,25 +116,14 @@ struct Alignment: ParsableCommand {
         let places = ["step", "epoch"].map { key in
             JSONValue.Member(key, file.metadata[key].flatMap { Int($0) }.map { JSONValue($0) } ?? .null)
         }
-        let figures = found.figures.map { figure, value -> JSONValue.Member in
-            switch value {
-            case .number(let number):
-                return .init(figure.name, .number(number))
-            case .byClass(let numbers):
-                return .init(figure.name, .object(numbers.map { .init($0.name, .number($0.value)) }))
-            }
-        }
+        let figures = found.figures.map { JSONValue.Member($0.figure.name, $0.value.json) }
         return .object(places + figures)
-    }
-
-    private func folder(of path: String) -> String {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        return parts.isEmpty ? "." : parts.joined(separator: "/")
     }
 
     /// `RUN/alignment.json` for `RUN/checkpoints/FILE`.
     private func defaultFile(of checkpoint: String) -> String {
-        let folder = folder(of: checkpoint)
-        return (folder.hasSuffix("/checkpoints") ? self.folder(of: folder) : folder) + "/alignment.json"
+        let own = folder(of: checkpoint)
+        let run = own == "checkpoints" || own.hasSuffix("/checkpoints") ? folder(of: own) : own
+        return run + "/alignment.json"
     }
 }

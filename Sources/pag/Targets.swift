@@ -37,8 +37,7 @@ struct TargetsCommand: ParsableCommand {
         let configuration: RunConfiguration = try Configuration.read(file: config, overrides: overrides)
         try withJob(watchdog: configuration.compute.watchdog) { communicator in
             let logger = ConsoleLog.logger(rank: communicator.rank)
-            let parts = out.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-            let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
+            let folder = Formats.folder(of: out)
             let runDirectory = runDir ?? "runs/\(name(of: config))"
             let files = try agreedFiles(
                 configuration.targets.generator.inputFiles(runDirectory: runDirectory), communicator

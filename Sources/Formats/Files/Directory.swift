@@ -18,6 +18,12 @@ public func createDirectory(_ path: String) throws {
     }
 }
 
+/// The folder that a path lies in: "." for a bare name, "/" for one in the root.
+public func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
 /// Whether there is anything of this name.
 public func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -1,6 +1,7 @@
 import Autodiff
 import Distributed
 import Figures
+import Formats
 import Models
 import Targets
 
@@ -20,6 +21,13 @@ public struct HeldOutReport: Sendable {
     public enum Value: Sendable {
         case number(Double)
         case byClass([(name: String, value: Double)])
+
+        public var json: JSONValue {
+            switch self {
+            case .number(let number): .number(number)
+            case .byClass(let numbers): .object(numbers.map { .init($0.name, .number($0.value)) })
+            }
+        }
     }
 
     /// In the order in which they are logged.

@@ -39,20 +39,13 @@ final class MetricsLog {
         let times: [(Figure, JSONValue)] = [
             (.seconds, Self.milliseconds(seconds)), (.processorSeconds, Self.milliseconds(processorSeconds)),
         ]
-        let figures = reports.flatMap(\.figures).map { ($0.figure, Self.json($0.value)) } + times
+        let figures = reports.flatMap(\.figures).map { ($0.figure, $0.value.json) } + times
         try write("epoch", [("epoch", JSONValue(epoch)), ("step", JSONValue(step))], figures, "held_out", step)
         try events.flush()
     }
 
     /// Seconds to three places.
     private static func milliseconds(_ seconds: Double) -> JSONValue { .number((seconds * 1000).rounded() / 1000) }
-
-    private static func json(_ value: HeldOutReport.Value) -> JSONValue {
-        switch value {
-        case .number(let number): .number(number)
-        case .byClass(let numbers): .object(numbers.map { .init($0.name, .number($0.value)) })
-        }
-    }
 
     func event(
         _ name: String, step: Int, _ message: String, images: [Int] = [], processorSeconds: Double? = nil

@@ -17,7 +17,7 @@ enum TraceFile {
     /// else.
     static func requirePlace(_ path: String?) throws {
         guard let path else { return }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let folder = Formats.folder(of: path)
         guard access(folder, W_OK) == 0 else {
             throw Failure.inputOutput("profile.trace: \(folder)", "write into the folder", code: errno)
         }
