@@ -20,7 +20,7 @@ public struct LoadingBenchmark: Sendable {
     public func run(over communicator: any Communicator, seconds: Double) throws -> JSONValue {
         let figures = try RunFigures(communicator)
         let opening = monotonicSeconds()
-        let data = try DatasetRegistry.open(dataset, seed: 1).train
+        let data = try DatasetRegistry.open(dataset).train
         let opened = monotonicSeconds() - opening
         let batch = min(batch, data.count), shape = data.shape
         let loader = BatchLoader(dataset: data, seed: 1, augmentation: augmentation)

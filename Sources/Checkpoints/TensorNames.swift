@@ -7,7 +7,7 @@ struct TensorNames {
     /// What the file calls a parameter or statistic of the network.
     private(set) var inFile: [String: String] = [:]
     /// Tensors of the file that are none of the network's.
-    private(set) var extra: [SafetensorsFile.Entry] = []
+    private(set) var extra: [SafetensorsEntry] = []
     /// Parameters and statistics that the file does not have. Counters are no loss: older files have none.
     private(set) var missing: [String] = []
 
@@ -37,7 +37,7 @@ struct TensorNames {
         missing = wanted.filter { inFile[$0] == nil && !counters.contains($0) }
     }
 
-    private static func isCounter(_ entry: SafetensorsFile.Entry) -> Bool {
+    private static func isCounter(_ entry: SafetensorsEntry) -> Bool {
         entry.name.hasSuffix("num_batches_tracked")
     }
 
@@ -69,7 +69,7 @@ struct TensorNames {
     }
 
     /// Takes the only one of the extra tensors with one of these last names and as many elements, if there is one.
-    mutating func takeExtra(called names: Set<Substring>, count: Int) -> SafetensorsFile.Entry? {
+    mutating func takeExtra(called names: Set<Substring>, count: Int) -> SafetensorsEntry? {
         let found = extra.indices.filter { index in
             names.contains(extra[index].name.split(separator: ".").last ?? "") && extra[index].count == count
         }
@@ -77,7 +77,7 @@ struct TensorNames {
     }
 
     /// Leaves out extra tensors that are known to be of no use here.
-    mutating func removeExtra(where isKnown: (SafetensorsFile.Entry) -> Bool) { extra.removeAll(where: isKnown) }
+    mutating func removeExtra(where isKnown: (SafetensorsEntry) -> Bool) { extra.removeAll(where: isKnown) }
 
     /// The first few of many names.
     static func list(_ names: [String]) -> String {

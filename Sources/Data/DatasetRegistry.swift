@@ -35,21 +35,16 @@ public enum DatasetRegistry {
         }
     }
 
-    /// Opens and validates the dataset that `spec` names.
-    ///
-    /// `seed` is the run's. No dataset of the list depends on it: their content is the same in every run.
+    /// Opens and validates the dataset that `spec` names. Its content is the same in every run: what is made up is made
+    /// up once.
     /// - Throws: `Failure.badInput` for an unknown name, a missing or superfluous DIR, and files that are missing or
     ///   damaged; `Failure.inputOutput` where the system refuses to read.
-    public static func open(_ spec: String, seed: UInt64) throws -> DatasetSplits {
-        try open(DataSelection(spec), seed: seed)
-    }
+    public static func open(_ spec: String) throws -> DatasetSplits { try open(DataSelection(spec)) }
 
     /// The same for a part of its classes, or another size.
     /// - Parameter progress: called now and then, for what takes long.
     /// - Throws: `Failure.badInput` besides for classes that the data do not have.
-    public static func open(
-        _ selection: DataSelection, seed: UInt64, progress: () -> Void = {}
-    ) throws -> DatasetSplits {
+    public static func open(_ selection: DataSelection, progress: () -> Void = {}) throws -> DatasetSplits {
         let splits = try openAll(selection, progress).resized(to: selection.size, selection.spec, progress: progress)
         return try selection.classes.map { try splits.taking(classes: $0) } ?? splits
     }

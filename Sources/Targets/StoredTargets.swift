@@ -6,12 +6,12 @@ import Kernels
 /// The target gradients of a file.
 struct StoredTargets: TargetSource {
     let file: SafetensorsFile
-    let entry: SafetensorsFile.Entry
+    let entry: SafetensorsEntry
     let train: Subset
     private(set) var contentHash: String?
     private(set) var notices: [String] = []
 
-    init(file: SafetensorsFile, entry: SafetensorsFile.Entry, train: Subset) {
+    init(file: SafetensorsFile, entry: SafetensorsEntry, train: Subset) {
         self.file = file
         self.entry = entry
         self.train = train

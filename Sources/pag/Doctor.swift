@@ -69,7 +69,7 @@ struct Doctor: ParsableCommand {
         for spec in data {
             var images = JobAgreement(), description = "", failure: String?
             do {
-                let splits = try DatasetRegistry.open(DataSelection(spec, size: size), seed: 1) {
+                let splits = try DatasetRegistry.open(DataSelection(spec, size: size)) {
                     communicator.heartbeat.beat()
                 }
                 description = describe(splits).joined(separator: "\n            ")

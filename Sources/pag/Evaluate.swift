@@ -99,7 +99,7 @@ struct Evaluate: ParsableCommand {
             let (classifier, file) = try classifier(checkpoint, ema: ema)
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             let selection = try DataSelection(of: file, data: data, classes: classes, resize: resize)
-            let splits = try DatasetRegistry.open(selection, seed: seed) { communicator.heartbeat.beat() }
+            let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
             let box = ThreatModel.box(range: splits.range)
             var evaluation = RobustnessEvaluation(

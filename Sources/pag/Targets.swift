@@ -46,7 +46,7 @@ struct TargetsCommand: ParsableCommand {
                 settings: try Configuration.text(of: configuration), files: files,
                 directory: (folder, "output folder", "--out"), over: communicator)
             let stop = try StopRequest()
-            let splits = try DatasetRegistry.open(configuration.data.selection, seed: configuration.dataSeed) {
+            let splits = try DatasetRegistry.open(configuration.data.selection) {
                 communicator.heartbeat.beat()
             }
             try requireSameData(splits, over: communicator)

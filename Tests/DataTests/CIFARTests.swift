@@ -18,7 +18,7 @@ import Testing
         try directory.writeZeros("data_batch_2.bin", count: batchBytes)
         try directory.writeZeros("data_batch_5.bin", count: batchBytes, setting: pattern)
         try directory.writeZeros("test_batch.bin", count: batchBytes, setting: [0: 9])
-        let splits = try DatasetRegistry.open("cifar10:\(directory.path)", seed: 1)
+        let splits = try DatasetRegistry.open("cifar10:\(directory.path)")
         #expect(splits.train.count == 20_000)
         #expect(splits.test.count == 10_000)
         #expect(splits.train.shape == ImageShape(height: 32, width: 32, channels: 3))
@@ -39,7 +39,7 @@ import Testing
 
         let changedPattern = pattern.merging([batchBytes - 1: 1]) { $1 }
         try directory.writeZeros("data_batch_5.bin", count: batchBytes, setting: changedPattern)
-        let changed = try DatasetRegistry.open("cifar10:\(directory.path)", seed: 1)
+        let changed = try DatasetRegistry.open("cifar10:\(directory.path)")
         #expect(changed.train.fingerprint != splits.train.fingerprint, "a changed pixel changes the fingerprint")
         #expect(changed.test.fingerprint == splits.test.fingerprint)
     }
@@ -87,7 +87,7 @@ import Testing
         // Coarse label 200 is nobody's business; the fine one counts.
         try directory.writeZeros("train.bin", count: 153_700_000, setting: [3074: 200, 3075: 99, 3076: 255])
         try directory.writeZeros("test.bin", count: 30_740_000)
-        let splits = try DatasetRegistry.open(spec, seed: 1)
+        let splits = try DatasetRegistry.open(spec)
         #expect(splits.train.count == 50_000)
         #expect(splits.train.label(1) == 99)
         #expect(splits.train.image(1)[0] == 1)

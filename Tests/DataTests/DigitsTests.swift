@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct DigitsTests {
     @Test func splitsHaveTheirSizes() throws {
-        let splits = try DatasetRegistry.open("digits", seed: 1)
+        let splits = try DatasetRegistry.open("digits")
         #expect(splits.train.count == 1438)
         #expect(splits.test.count == 359)
         #expect(splits.train.shape == ImageShape(height: 8, width: 8, channels: 1))

@@ -13,7 +13,7 @@ import Testing
         for name in ["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png"] {
             try directory.write(name, bytes)
         }
-        return try DatasetRegistry.open(DataSelection("folder:\(directory.path)", size: size), seed: 1)
+        return try DatasetRegistry.open(DataSelection("folder:\(directory.path)", size: size))
     }
 
     /// Pixels as Pillow reads them: no gamma (`deep` and `interlaced` state one), no rotation (`rotated` asks for one).

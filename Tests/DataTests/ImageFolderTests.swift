@@ -27,7 +27,7 @@ import Testing
             ("train/a b/1.jpg", 5), ("test/b/1.png", 23), ("test/b/2.png", 24), ("test/10/1.png", 21),
             ("test/a b/1.png", 22),
         ] as [(String, UInt8)] { try write(name, value) }
-        let splits = try DatasetRegistry.open(spec, seed: 1)
+        let splits = try DatasetRegistry.open(spec)
         #expect(splits.train.classNames == ["10", "a b", "b"])
         #expect((0..<5).map { splits.train.bytes($0)[0] } == [1, 2, 5, 3, 4])
         #expect((0..<5).map { splits.train.label($0) } == [0, 0, 1, 2, 2])
@@ -47,11 +47,11 @@ import Testing
             try directory.write("\(part)/a/Thumbs.db", [1])
         }
         try directory.write("train/a/.hidden/1.png", [1])
-        #expect(try DatasetRegistry.open(spec, seed: 1).notices.isEmpty)
+        #expect(try DatasetRegistry.open(spec).notices.isEmpty)
         try directory.write("train/a/notes.txt", [1])
         try directory.write("labels.csv", [1])
         try directory.write("extra/1.png", [1])
-        let notices = try DatasetRegistry.open(spec, seed: 1).notices
+        let notices = try DatasetRegistry.open(spec).notices
         #expect(notices.count == 2)
         #expect(notices[0] == "\(directory.path): not read: extra")
         #expect(notices[1].contains("passed over: 2 files that are no PNG or JPEG image, \(directory.path)/labels.csv"))
@@ -62,7 +62,7 @@ import Testing
     @Test func aTenthIsHeldOutWhereNothingIsToTest() throws {
         for i in 0..<20 { try write("a/\(i).png", UInt8(i)) }
         for i in 0..<5 { try write("b/\(i).png", UInt8(100 + i)) }
-        let splits = try DatasetRegistry.open(spec, seed: 1)
+        let splits = try DatasetRegistry.open(spec)
         #expect(splits.train.count == 22 && splits.test.count == 3)
         #expect((0..<3).map { splits.test.label($0) } == [0, 1, 0])
         let all = (0..<22).map { splits.train.bytes($0)[0] } + (0..<3).map { splits.test.bytes($0)[0] }
@@ -70,13 +70,13 @@ import Testing
         #expect(splits.notices.count == 1)
         #expect(
             splits.notices[0].contains("a tenth of each class, by a hash of the names, is held out to test, 3 images"))
-        let again = try DatasetRegistry.open(spec, seed: 2)
-        #expect(again.test.fingerprint == splits.test.fingerprint, "no seed has a part in it")
+        let again = try DatasetRegistry.open(spec)
+        #expect(again.test.fingerprint == splits.test.fingerprint, "the same in every run")
 
         // The same below a folder called train.
         let nested = TemporaryDirectory()
         rename("\(directory.path)", "\(nested.path)/train")
-        #expect(try DatasetRegistry.open("folder:\(nested.path)", seed: 1).test.fingerprint == splits.test.fingerprint)
+        #expect(try DatasetRegistry.open("folder:\(nested.path)").test.fingerprint == splits.test.fingerprint)
     }
 
     @Test func greyImagesBecomeColouredWhereOneIs() throws {
@@ -85,7 +85,7 @@ import Testing
             try write("\(part)/a/2.png", 20)
             try write("\(part)/b/1.png", 30, channels: part == "test" ? 3 : 1)
         }
-        let splits = try DatasetRegistry.open(spec, seed: 1)
+        let splits = try DatasetRegistry.open(spec)
         #expect(splits.train.shape.channels == 3)
         #expect(splits.train.bytes(1) == [UInt8](repeating: 20, count: 18))
         #expect(splits.test.bytes(2) == [UInt8](repeating: 20, count: 18))
@@ -100,7 +100,7 @@ import Testing
         expectRefusal(
             spec, "test/b/1.png: an image of 4x3, expected 2x3 as \(directory.path)/train/a/1.png, or data.resize")
         let resized = try DatasetRegistry.open(
-            DataSelection(spec, size: ImageSize(height: 5, width: 4)), seed: 1)
+            DataSelection(spec, size: ImageSize(height: 5, width: 4)))
         #expect(resized.train.shape == ImageShape(height: 5, width: 4, channels: 1))
         #expect(resized.test.bytes(1) == [UInt8](repeating: 30, count: 20))
     }
@@ -123,7 +123,7 @@ import Testing
         for i in 0..<300 {
             for part in ["train", "test"] { try write("\(part)/\(1000 + i)/1.png", UInt8(i % 250)) }
         }
-        let splits = try DatasetRegistry.open(spec, seed: 1)
+        let splits = try DatasetRegistry.open(spec)
         #expect((0..<300).map { splits.train.label($0) } == Array(0..<300))
         #expect(splits.train.classNames[299] == "1299")
     }

@@ -26,7 +26,7 @@ import Testing
         -> DatasetSplits
     {
         try directory.write("d.npz", zip(members))
-        return try DatasetRegistry.open(DataSelection("npz:\(directory.path)/d.npz", channels: selection), seed: 1)
+        return try DatasetRegistry.open(DataSelection("npz:\(directory.path)/d.npz", channels: selection))
     }
 
     private func refuse(_ file: [UInt8], _ words: String...) throws {
@@ -62,7 +62,7 @@ import Testing
             "npz:D/stored.npz", "npz:D/deflated.npz", "npz:D/zip64.npz", "npy:D/folder", "safetensors:D/d.safetensors",
             "folder:D/images",
         ] {
-            let splits = try DatasetRegistry.open(spec.replacing("D/", with: "\(directory.path)/"), seed: 1)
+            let splits = try DatasetRegistry.open(spec.replacing("D/", with: "\(directory.path)/"))
             #expect(splits.train.shape == ImageShape(height: 2, width: 3, channels: 1), "\(spec)")
             #expect((0..<9).flatMap { splits.train.bytes($0) } == Array(pixels[..<54]), "\(spec)")
             #expect((0..<3).flatMap { splits.test.bytes($0) } == Array(pixels[54...]), "\(spec)")
@@ -87,7 +87,7 @@ import Testing
                 ])
         }
         try write(#"["cat", "dog", "owl"]"#)
-        let splits = try DatasetRegistry.open("safetensors:\(path)", seed: 1)
+        let splits = try DatasetRegistry.open("safetensors:\(path)")
         #expect(splits.train.classNames == ["cat", "dog", "owl"])
         #expect(splits.train.count == 6 && splits.test.count == 3, "a tenth, but at least one of each class")
         #expect((0..<3).map { splits.test.label($0) } == [0, 1, 2])
@@ -199,7 +199,7 @@ import Testing
         try directory.write("e.npz", zip([("x.npy", arrays[0].contents), ("y.npy", arrays[1].contents)]))
         for name in ["d", "e"] {
             let spec = "npz:\(directory.path)/\(name).npz"
-            let splits = try DatasetRegistry.open(DataSelection(spec, size: size), seed: 1), train = splits.train
+            let splits = try DatasetRegistry.open(DataSelection(spec, size: size)), train = splits.train
             #expect(train.shape == ImageShape(height: 1, width: 1, channels: 1))
             let values = (0..<train.count).map { Double(train.image($0)[0]) }, count = Double(train.count)
             let mean = values.reduce(0, +) / count
@@ -209,7 +209,7 @@ import Testing
         let floats = npy("'<f4'", [9, 2, 3], [UInt8](repeating: 0, count: 216))
         try directory.write("f.npz", zip([("x.npy", floats), ("y.npy", arrays[1].contents)]))
         let error = #expect(throws: (any Error).self) {
-            try DatasetRegistry.open(DataSelection("npz:\(directory.path)/f.npz", size: size), seed: 1)
+            try DatasetRegistry.open(DataSelection("npz:\(directory.path)/f.npz", size: size))
         }
         #expect("\(String(describing: error))".contains("does not hold images of bytes"))
     }

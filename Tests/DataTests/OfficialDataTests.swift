@@ -21,7 +21,7 @@ private func isThere(_ folder: String) -> Bool {
     @Test(.enabled(if: isThere("cifar-10-batches-bin")))
     func cifar10() throws {
         let folder = "\(dataFolder)/cifar-10-batches-bin"
-        let splits = try DatasetRegistry.open("cifar10:\(folder)", seed: 1)
+        let splits = try DatasetRegistry.open("cifar10:\(folder)")
         #expect(splits.train.count % 10_000 == 0)
         #expect(splits.test.count == 10_000)
         #expect(splits.notices.isEmpty == (splits.train.count == 50_000))
@@ -52,7 +52,7 @@ private func isThere(_ folder: String) -> Bool {
     }
 
     private func check(_ name: String, firstTestLabels: [Int]) throws {
-        let splits = try DatasetRegistry.open("\(name):\(dataFolder)/\(name)", seed: 1)
+        let splits = try DatasetRegistry.open("\(name):\(dataFolder)/\(name)")
         #expect(splits.train.count == 60_000)
         #expect(splits.test.count == 10_000)
         #expect((0..<5).map(splits.test.label) == firstTestLabels)

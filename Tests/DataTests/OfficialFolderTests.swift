@@ -33,7 +33,7 @@ import Testing
         for spec in [
             "mnist:D/a", "fashion-mnist:D/b", "mnist:D/c", "mnist:D/d", "mnist:D/a/MNIST", "mnist:D/a/MNIST/raw",
         ] {
-            let splits = try DatasetRegistry.open(spec.replacing("D/", with: "\(directory.path)/"), seed: 1)
+            let splits = try DatasetRegistry.open(spec.replacing("D/", with: "\(directory.path)/"))
             #expect(splits.train.count == 1 && splits.test.label(0) == 3, "\(spec)")
         }
         expectRefusal("fashion-mnist:\(directory.path)/a", "train-images-idx3-ubyte: no such file")
@@ -42,7 +42,7 @@ import Testing
     @Test func aFolderThatHoldsAnotherDataSetIsCalledWhatItIs() throws {
         try writeIDX("fashion", labels: [9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9])
         expectRefusal("mnist:\(directory.path)/fashion", "holds the files of Fashion-MNIST", "say fashion-mnist:DIR")
-        #expect(try DatasetRegistry.open("fashion-mnist:\(directory.path)/fashion", seed: 1).train.count == 12)
+        #expect(try DatasetRegistry.open("fashion-mnist:\(directory.path)/fashion").train.count == 12)
         try writeIDX("digits", labels: [5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5])
         expectRefusal("fashion-mnist:\(directory.path)/digits", "holds the files of MNIST,", "say mnist:DIR")
         expectRefusal("cifar10:\(directory.path)/digits", "holds the files of MNIST or Fashion-MNIST")
@@ -84,7 +84,7 @@ import Testing
             try directory.write("cifar-10-batches-py/\(file)", pickle(labels: [7, 2], pixels: pixels))
         }
         for folder in ["", "/cifar-10-batches-py"] {
-            let splits = try DatasetRegistry.open("cifar10:\(directory.path)\(folder)", seed: 1)
+            let splits = try DatasetRegistry.open("cifar10:\(directory.path)\(folder)")
             #expect(splits.train.count == 4 && splits.test.count == 2)
             #expect((0..<4).map { splits.train.label($0) } == [7, 2, 7, 2])
             // Planes become channels.
@@ -98,7 +98,7 @@ import Testing
         for file in ["train", "test"] {
             try directory.write("hundred/\(file)", pickle(labels: [99, 2], pixels: pixels, key: "fine_labels"))
         }
-        let hundred = try DatasetRegistry.open("cifar100:\(directory.path)/hundred", seed: 1)
+        let hundred = try DatasetRegistry.open("cifar100:\(directory.path)/hundred")
         #expect(hundred.train.label(0) == 99)
     }
 
@@ -118,7 +118,7 @@ import Testing
             try directory.write("python/\(file)", batch)
         }
         let versions = try ["binary", "python"].map {
-            try DatasetRegistry.open("cifar10:\(directory.path)/\($0)", seed: 1)
+            try DatasetRegistry.open("cifar10:\(directory.path)/\($0)")
         }
         #expect(versions[0].train.fingerprint == versions[1].train.fingerprint)
         #expect(versions[0].test.fingerprint == versions[1].test.fingerprint)
@@ -128,7 +128,7 @@ import Testing
             var changed = batch
             changed[place] ^= 1
             try directory.write("python/test_batch", changed)
-            let test = try DatasetRegistry.open("cifar10:\(directory.path)/python", seed: 1).test
+            let test = try DatasetRegistry.open("cifar10:\(directory.path)/python").test
             #expect(test.fingerprint != versions[0].test.fingerprint)
         }
     }
@@ -151,7 +151,7 @@ import Testing
             try directory.write("five/\(file)", bytes(head) + pixels + bytes(tail))
             try directory.write("two/\(file)", pickle(labels: [7, 2], pixels: pixels))
         }
-        let splits = try ["five", "two"].map { try DatasetRegistry.open("cifar10:\(directory.path)/\($0)", seed: 1) }
+        let splits = try ["five", "two"].map { try DatasetRegistry.open("cifar10:\(directory.path)/\($0)") }
         #expect(splits[0].train.fingerprint == splits[1].train.fingerprint)
         #expect(splits[0].train.image(1) == splits[1].train.image(1) && splits[0].train.label(0) == 7)
         try directory.write("five/test_batch", bytes(head) + pixels + bytes(tail).map { $0 == 0x43 ? 0x46 : $0 })

@@ -18,7 +18,7 @@ import Testing
         let directory = TemporaryDirectory()
         try write(directory, "train", count: 5000)
         try write(directory, "test", count: 8000)
-        let splits = try DatasetRegistry.open("stl10:\(directory.path)", seed: 1)
+        let splits = try DatasetRegistry.open("stl10:\(directory.path)")
         #expect(splits.train.count == 5000)
         #expect(splits.test.count == 8000)
         #expect(splits.train.label(0) == 0)

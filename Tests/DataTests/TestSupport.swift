@@ -62,7 +62,7 @@ func expectRefusal(
     _ spec: String, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation
 ) {
     do {
-        let splits = try DatasetRegistry.open(spec, seed: 1)
+        let splits = try DatasetRegistry.open(spec)
         Issue.record("opened, \(splits.train.count) images", sourceLocation: sourceLocation)
     } catch let failure as Failure {
         #expect(failure.kind == .badInput, "\(failure)", sourceLocation: sourceLocation)

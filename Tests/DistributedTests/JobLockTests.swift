@@ -10,8 +10,8 @@ struct JobLockTests {
     private var path: String { folder.file("lock") }
 
     /// A second is as long as half a minute.
-    private var times: JobLock.Times {
-        var times = JobLock.Times()
+    private var times: LockTimes {
+        var times = LockTimes()
         (times.beat, times.silence, times.settling) = (0.05, 0.6, 0.05)
         return times
     }

@@ -20,7 +20,7 @@ import Testing
     let data: any Dataset
     let folder = TemporaryDirectory()
 
-    init() throws { data = try DatasetRegistry.open("toy2d", seed: 1).train }
+    init() throws { data = try DatasetRegistry.open("toy2d").train }
 
     private func generator(_ draws: Int = 2, times: [Int] = [Self.time]) throws -> PreparedScores {
         var settings = ScoreBased()

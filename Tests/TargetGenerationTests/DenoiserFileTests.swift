@@ -20,7 +20,7 @@ import Testing
         var settings = ScoreBased()
         settings.denoiser = folder.path
         let context = GenerationContext(
-            dataset: try DatasetRegistry.open("digits", seed: 1).train, seed: 1, runDirectory: "",
+            dataset: try DatasetRegistry.open("digits").train, seed: 1, runDirectory: "",
             files: InputFiles(settings.inputFiles(runDirectory: "")), process: DiffusionProcess(), pool: MemoryPool(),
             progress: {})
         let failure = #expect(throws: Failure.self) { try settings.prepare(context) }

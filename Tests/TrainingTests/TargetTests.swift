@@ -17,7 +17,7 @@ import Training
 
     let train: Subset
     init() throws {
-        let digits = try DatasetRegistry.open("digits", seed: 1).train
+        let digits = try DatasetRegistry.open("digits").train
         train = Subset(digits, indices: Array(stride(from: 0, to: 1400, by: 3)))
     }
 

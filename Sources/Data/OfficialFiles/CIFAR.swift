@@ -5,7 +5,7 @@
 /// There is no header: the size of a file is all there is to know it by. The Python versions, which torchvision
 /// downloads, are read where there is no binary one.
 public enum CIFAR {
-    static let shape = ImageShape(height: 32, width: 32, channels: 3)
+    private static let shape = ImageShape(height: 32, width: 32, channels: 3)
 
     /// Any of `data_batch_1.bin` to `data_batch_5.bin`, at least one, and `test_batch.bin`; 10,000 images each. In the
     /// Python version the names have no ending.
@@ -86,7 +86,7 @@ public enum CIFAR {
                     try isPython
                     ? PythonCIFAR.batch(
                         path, content, labels: records.pythonLabels, others: records.pythonOthers,
-                        classes: records.classNames.count)
+                        classes: records.classNames.count, imageBytes: shape.count)
                     : binaryBatch(path, content)
                 labels += batch.labels
                 segments.append(batch.segment)

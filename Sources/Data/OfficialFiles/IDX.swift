@@ -51,10 +51,10 @@ public enum IDX {
         _ directory: String, _ prefix: String, name: String, _ classNames: [String]
     ) throws -> ByteImages {
         let (imagePath, images) = try contents(
-            directory, names(of: "\(prefix)-images", 3), "the images of \(name), plain or .gz",
+            directory, IDXNames.names(of: "\(prefix)-images", dimensions: 3), "the images of \(name), plain or .gz",
             limit: 16 + largestCount * shape.count)
         let (labelPath, labelBytes) = try contents(
-            directory, names(of: "\(prefix)-labels", 1), "the labels of \(name), plain or .gz",
+            directory, IDXNames.names(of: "\(prefix)-labels", dimensions: 1), "the labels of \(name), plain or .gz",
             limit: 8 + largestCount)
         let count = try images.withBytes { bytes in
             try validate(
@@ -74,11 +74,6 @@ public enum IDX {
         return ByteImages(
             name: name, shape: shape, classNames: classNames, labels: labels, segments: [segment],
             layout: .channelsLast)
-    }
-
-    /// What a file of `prefix` may be called, in the order of preference.
-    static func names(of prefix: String, _ dimensions: Int) -> [String] {
-        ["-", "."].flatMap { separator in ["", ".gz"].map { "\(prefix)\(separator)idx\(dimensions)-ubyte\($0)" } }
     }
 
     /// MNIST and Fashion-MNIST share their names; how their labels begin tells them apart.

@@ -26,7 +26,7 @@ struct OfficialFolder {
         title: "STL-10", spec: "stl10:DIR", subfolders: ["", "stl10_binary"], files: ["train_X.bin", "test_X.bin"])
     static let mnist = OfficialFolder(
         title: "MNIST or Fashion-MNIST", spec: "mnist:DIR or fashion-mnist:DIR", subfolders: ["", "MNIST/raw", "raw"],
-        files: IDX.names(of: "train-images", 3))
+        files: IDXNames.names(of: "train-images", dimensions: 3))
     static let fashionMNIST = OfficialFolder(
         title: "MNIST or Fashion-MNIST", spec: "mnist:DIR or fashion-mnist:DIR",
         subfolders: ["", "FashionMNIST/raw", "raw"], files: mnist.files)

@@ -2,14 +2,14 @@ import Failures
 import Formats
 
 /// The Python versions of CIFAR-10 and CIFAR-100, which torchvision downloads: pickles of a dictionary with the pixels,
-/// a row of 3,072 bytes an image, and the labels. Nothing in them is run.
+/// a row of bytes an image, and the labels. Nothing in them is run.
 enum PythonCIFAR {
     /// Images, labels and where the images begin. As data they are the same as those of the binary versions.
     /// - Parameters:
     ///   - key: what the labels are called.
     ///   - others: the lists of further labels that stand before them in a record of the binary version.
     static func batch(
-        _ path: String, _ content: String, labels key: String, others: [String], classes: Int
+        _ path: String, _ content: String, labels key: String, others: [String], classes: Int, imageBytes size: Int
     ) throws -> (labels: [UInt16], segment: ByteImages.Segment) {
         let file = try DataFile.map(path, content)
         guard PickledBatch.isPickle(file.bytes) else {
@@ -20,7 +20,6 @@ enum PythonCIFAR {
         guard let pixels = batch.arrays["data"], let numbers = batch.integers[key] else {
             throw Failure.badInput(path, "a pickle without data and \(key)", expected: content)
         }
-        let size = CIFAR.shape.count
         guard pixels.shape == [numbers.count, size], !numbers.isEmpty else {
             throw Failure.badInput(
                 path, "an array of \(pixels.shape) and \(grouped(numbers.count)) labels",

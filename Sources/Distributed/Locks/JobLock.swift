@@ -4,16 +4,6 @@ import Failures
 public final class JobLock {
     private var file: LockFile?
 
-    public struct Times: Sendable {
-        /// Seconds between two signs of life.
-        public var beat = 5.0
-        /// Seconds without one, after which an owner of another machine counts as gone.
-        public var silence = 30.0
-        /// Seconds between taking such an owner's lock and looking whether another machine took it too.
-        public var settling = 2.0
-        public init() {}
-    }
-
     /// Takes the lock whose file is at `path`. Collective; throws the same on every rank.
     ///
     /// - Parameters:
@@ -24,7 +14,7 @@ public final class JobLock {
     /// - Throws: `missing` where another job has it; `inputOutput` where the file cannot be made.
     public init(
         path: String, of place: String, task: String, advice: String, over communicator: any Communicator,
-        times: Times = Times(), waiting: (String) -> Void = { _ in }
+        times: LockTimes = LockTimes(), waiting: (String) -> Void = { _ in }
     ) throws {
         var attempt = LockAttempt(path: path, task: task, times: times)
         var isWaiting = false

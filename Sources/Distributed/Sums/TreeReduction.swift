@@ -65,7 +65,7 @@ public final class TreeReduction {
         let window =
             communicator.size == 1
             ? nil
-            : try WindowSum(
+            : try SharedMemorySum(
                 communicator, plan: plan, buckets: buckets, bucketsInFlight: bucketsInFlight, isWanted: sharingMemory)
         let pool = pool
         let vectors = window?.vectors ?? (0..<max(own, 1)).map { _ in pool.take() }

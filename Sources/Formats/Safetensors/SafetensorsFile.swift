@@ -6,23 +6,11 @@ import Failures
 /// wherever there are two: the header starts with `{` and ends in `}` and spaces, no key comes twice, tensors fill
 /// the data region in order without holes or overlaps, nothing follows them. Element values are not examined.
 public struct SafetensorsFile: Sendable {
-    /// A tensor as the header describes it.
-    public struct Entry: Sendable, Equatable {
-        public let name: String
-        public let elementType: ElementType
-        public let shape: [Int]
-        /// The place of the bytes, counted from the start of the data region.
-        public let range: Range<Int>
-
-        /// The number of elements.
-        public var count: Int { shape.reduce(1, *) }
-    }
-
     public let path: String
     /// The header's `__metadata__`; empty where it has none.
     public let metadata: [String: String]
     /// In the order of the data.
-    public let entries: [Entry]
+    public let entries: [SafetensorsEntry]
 
     public let file: MappedFile
     private let dataStart: Int
@@ -43,10 +31,10 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// The tensor of this name, or nil.
-    public func entry(_ name: String) -> Entry? { indices[name].map { entries[$0] } }
+    public func entry(_ name: String) -> SafetensorsEntry? { indices[name].map { entries[$0] } }
 
     /// The tensor of this name. Throws `Failure.badInput` when there is none or, with `shape` given, its shape differs.
-    public func entry(_ name: String, shape: [Int]?) throws -> Entry {
+    public func entry(_ name: String, shape: [Int]?) throws -> SafetensorsEntry {
         guard let entry = entry(name) else { throw Failure.badInput(path, "no tensor \(name.quoted)") }
         if let shape, shape != entry.shape {
             throw Failure.badInput(
@@ -56,11 +44,11 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// Where the tensor's bytes begin in the file.
-    public func offset(of entry: Entry) -> Int { dataStart + entry.range.lowerBound }
+    public func offset(of entry: SafetensorsEntry) -> Int { dataStart + entry.range.lowerBound }
 
     /// Lends the tensor's bytes, little-endian and in C order, without copying. They need not be aligned.
     public func withBytes<Result>(
-        of entry: Entry, _ body: (UnsafeRawBufferPointer) throws -> Result
+        of entry: SafetensorsEntry, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         precondition(self.entry(entry.name) == entry, "SafetensorsFile: tensor \(entry.name) is not of \(path)")
         return try withExtendedLifetime(file) {

@@ -9,7 +9,7 @@ struct SafetensorsHeader {
     static let maximalNameBytes = 4_096
 
     let metadata: [String: String]
-    let entries: [SafetensorsFile.Entry]
+    let entries: [SafetensorsEntry]
     let dataStart: Int
 
     init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
@@ -39,7 +39,7 @@ struct SafetensorsHeader {
             UnsafeRawBufferPointer(rebasing: text), source: "\(path): header", limits: limits)
 
         var metadata: [String: String] = [:]
-        var entries: [SafetensorsFile.Entry] = []
+        var entries: [SafetensorsEntry] = []
         for member in header.members ?? [] {
             if member.key == Self.metadataKey {
                 metadata = try Self.metadata(member.value, path: path)
@@ -83,7 +83,7 @@ struct SafetensorsHeader {
         return metadata
     }
 
-    private static func entry(_ member: JSONValue.Member, path: String) throws -> SafetensorsFile.Entry {
+    private static func entry(_ member: JSONValue.Member, path: String) throws -> SafetensorsEntry {
         let place = "\(path): tensor \(member.key.quoted)"
         guard member.key.utf8.count <= maximalNameBytes else {
             throw Failure.badInput(
@@ -115,7 +115,7 @@ struct SafetensorsHeader {
             throw Failure.badInput(
                 place, "\(offsets[1] - offsets[0]) bytes", expected: "\(byteCount) for \(typeName) of shape \(shape)")
         }
-        return SafetensorsFile.Entry(
+        return SafetensorsEntry(
             name: member.key, elementType: elementType, shape: shape, range: offsets[0]..<offsets[1])
     }
 

@@ -65,7 +65,7 @@ public struct RunConfiguration: Configurable {
 
     /// Opens the images of the run. Throws what `TrainingData` throws; `progress` is called now and then.
     public func openData(progress: () -> Void = {}) throws -> TrainingData {
-        let splits = try DatasetRegistry.open(data.selection, seed: dataSeed, progress: progress)
+        let splits = try DatasetRegistry.open(data.selection, progress: progress)
         return try TrainingData(splits, division(of: splits), batch: train.batch)
     }
 

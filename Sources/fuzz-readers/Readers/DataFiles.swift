@@ -17,7 +17,7 @@ func idx() throws -> FuzzedReader {
         }
         let isLabels = input.count < 100
         try folder.write(input, to: isLabels ? "mnist/train-labels-idx1-ubyte" : "mnist/train-images-idx3-ubyte")
-        let splits = try DatasetRegistry.open("mnist:\(folder.path)/mnist", seed: 1)
+        let splits = try DatasetRegistry.open("mnist:\(folder.path)/mnist")
         for index in 0..<splits.train.count { readImage(splits.train, index) }
     }
 }
@@ -33,7 +33,7 @@ var cifar: FuzzedReader {
         let file = isWhole ? Array(repeatElement(input.prefix(3073), count: 10_000).joined()) : input
         try folder.write(file, to: "cifar/data_batch_1.bin")
         try folder.write(file, to: "cifar/test_batch.bin")
-        let splits = try DatasetRegistry.open("cifar10:\(folder.path)/cifar", seed: 1)
+        let splits = try DatasetRegistry.open("cifar10:\(folder.path)/cifar")
         readImage(splits.test, splits.test.count - 1)
     }
 }

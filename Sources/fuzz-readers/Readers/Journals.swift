@@ -15,7 +15,7 @@ private struct LabelledDigits: Dataset {
     let labels: [Int]
 
     init(_ classifier: Classifier) throws {
-        let digits = try DatasetRegistry.open("digits", seed: 1).test
+        let digits = try DatasetRegistry.open("digits").test
         base = digits
         labels = (0..<2).map { index in
             classifier.predictions(digits.tensor(of: [index], in: MemoryPool()))[0] ?? 0

@@ -88,7 +88,7 @@ var pythonCIFAR: FuzzedReader {
 }
 
 private func readAll(_ selection: DataSelection) throws {
-    let splits = try DatasetRegistry.open(selection, seed: 1)
+    let splits = try DatasetRegistry.open(selection)
     for part in [splits.train, splits.test] {
         for index in 0..<part.count { readImage(part, index) }
     }

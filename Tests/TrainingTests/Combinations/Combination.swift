@@ -114,7 +114,7 @@ struct Combination {
 
     /// Stored targets of all digits.
     private static func writeTargets(to path: String) throws {
-        let count = try DatasetRegistry.open("digits", seed: 1).train.count, size = count * 10 * 8 * 8
+        let count = try DatasetRegistry.open("digits").train.count, size = count * 10 * 8 * 8
         let header = """
             {"g": {"dtype": "F16", "shape": [\(count), 10, 1, 8, 8], "data_offsets": [0, \(2 * size)]}}
             """

@@ -7,7 +7,7 @@ import Kernels
 ///
 /// Two counts a rank say how far it is. A bucket is joined by its slices' owners once every neighbour has `published`
 /// it, and a sum is there once every neighbour has `joined` all buckets; only then may pieces be written again.
-final class WindowSum: RankSum {
+final class SharedMemorySum: RankSum {
     private let communicator: any Communicator
     /// Of this machine's ranks.
     private let plan: JoinPlan
