@@ -31,7 +31,8 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
 }
 // Data beside the tests that is read by path.
 let excluded = [
-    "Checkpoints": ["Diffusers"], "Data": ["Images"], "Evaluation": ["Reference"], "Training": ["Golden", "Losses"],
+    "Checkpoints": ["Diffusers"], "Data": ["Images"], "Evaluation": ["Reference"],
+    "Training": ["Golden", "GoldenRounded", "Losses"],
 ]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")

@@ -4,7 +4,8 @@ import Layers
 
 /// A model as an attacker meets it: running statistics, constant parameters, images [B, H, W, C] in [0, 1].
 ///
-/// What it says about an image does not depend, to the bit, on the batch that the image stands in.
+/// What it says about an image does not depend, to the bit, on the batch that the image stands in. It computes as the pool
+/// of its parameters says; images of a pool that computes products in another precision are copied.
 public struct Classifier {
     private let state: ModelState
     /// Cut once, so that all passes share what is prepared from them.
@@ -20,11 +21,20 @@ public struct Classifier {
 
     public var model: Model { state.model }
     public var classes: Int { state.model.classes }
+    /// In which precision the network's products are computed.
+    public var products: ProductPrecision { pool.execution.products }
+
+    private var pool: MemoryPool { state.parameters.pool }
+
+    private func admitted(_ images: Tensor) -> Tensor {
+        guard images.pool.execution.products != products else { return images.detached }
+        return Tensor(images.shape, in: pool) { $0.update(from: images.pointer, count: images.shape.count) }
+    }
 
     /// [B, classes]
     public func logits(_ images: Tensor) -> Tensor {
         var context = passContext()
-        return state.model(images.detached, &context)
+        return state.model(admitted(images), &context)
     }
 
     /// The gradient of a function of the logits with respect to the images; see `ModelState.inputGradient`.
@@ -32,7 +42,7 @@ public struct Classifier {
         of images: Tensor, of function: (Tensor) -> Tensor = { $0 }, cotangent: (Tensor) -> Tensor
     ) -> InputGradient {
         var context = passContext()
-        return state.inputGradient(of: images, in: &context, of: function, cotangent: cotangent)
+        return state.inputGradient(of: admitted(images), in: &context, of: function, cotangent: cotangent)
     }
 
     private func passContext() -> ForwardContext {

@@ -8,6 +8,7 @@ import Failures
 import Formats
 import Glibc
 import Illustrations
+import Kernels
 import Models
 import Perturbations
 import Training
@@ -57,6 +58,12 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Of the attacks' random numbers.")
     var seed: UInt64 = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "bfloat16: attacks search on a network whose products have rounded factors, which some processors compute "
+                + "faster; what they find counts where the network is wrong in float32.", valueName: "precision"))
+    var products = ProductPrecision.float32
+
     @Option(help: "Images that go through the network at once. Does not change the result.")
     var batch = 32
 
@@ -97,6 +104,8 @@ struct Evaluate: ParsableCommand {
             let folder = out ?? defaultFolder(checkpoint)
             try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
             let (classifier, file) = try classifier(checkpoint, ema: ema)
+            let searched =
+                products == .float32 ? nil : try self.classifier(checkpoint, ema: ema, products: products).classifier
             let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
             let selection = try DataSelection(of: file, data: data, classes: classes, resize: resize)
             let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
@@ -117,6 +126,7 @@ struct Evaluate: ParsableCommand {
             {
                 print(shortfall)
             }
+            if communicator.rank == 0, let remark = products.remark { print(remark) }
             let lock = try take(folder, communicator)
             defer { lock.release() }
             evaluation.journal = EvaluationJournal(
@@ -124,7 +134,8 @@ struct Evaluate: ParsableCommand {
                 replaces: force)
             let line = EvaluationLine(isShown: communicator.rank == 0)
             let result = try evaluation.run(
-                classifier, on: splits.test, over: communicator, surrogate: surrogate, progress: line.show,
+                classifier, on: splits.test, over: communicator, searching: searched, surrogate: surrogate,
+                progress: line.show,
                 goesOn: {
                     if !resume { print("\(folder): goes on from what these settings gave before; --force begins anew") }
                 })
@@ -169,9 +180,12 @@ struct Evaluate: ParsableCommand {
         return lock
     }
 
-    private func classifier(_ path: String, ema: Bool) throws -> (classifier: Classifier, file: SafetensorsFile) {
+    private func classifier(
+        _ path: String, ema: Bool, products: ProductPrecision = .float32
+    ) throws -> (classifier: Classifier, file: SafetensorsFile) {
         let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
-        let state = try ParameterFiles.network(description, from: file, ema ? .average : .last, in: MemoryPool())
+        let pool = MemoryPool(for: Execution(products: products))
+        let state = try ParameterFiles.network(description, from: file, ema ? .average : .last, in: pool)
         guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
         return (Classifier(state), file)
     }

@@ -50,7 +50,9 @@ struct TargetsCommand: ParsableCommand {
                 communicator.heartbeat.beat()
             }
             try requireSameData(splits, over: communicator)
-            let pool = MemoryPool(for: Execution(convolution: configuration.compute.convolution))
+            let pool = MemoryPool(
+                for: Execution(convolution: configuration.compute.convolution, products: configuration.compute.products)
+            )
             let generator = try configuration.targets.generator.prepare(
                 GenerationContext(
                     dataset: splits.train, seed: configuration.seed, runDirectory: runDirectory, files: files,

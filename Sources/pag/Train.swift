@@ -54,6 +54,7 @@ struct Train: ParsableCommand {
         try withJob(watchdog: configuration.compute.watchdog) { communicator in
             let logger = ConsoleLog.logger(rank: communicator.rank)
             if let line = try Machines(communicator).startLine() { logger.info("\(line)") }
+            if communicator.rank == 0, let remark = configuration.compute.products.remark { logger.notice("\(remark)") }
             let directory = runDir ?? "runs/\(name(of: config))"
             let resumed: [InputFile] = if case .file(let path) = resumption { [InputFile(path)] } else { [] }
             let origin = from.map { InputFile($0, .classifier) }

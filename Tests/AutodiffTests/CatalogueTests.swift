@@ -14,7 +14,7 @@ import Testing
     /// Types declared as `struct Name: Operation`, or one of the protocols that refine it, in one file.
     private static func operations(in file: String) throws -> [String] {
         try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
-            .matches(of: /\b(?:struct|class|enum)\s+(\w+)\s*:[^{\n]*\b(?:Epilogue|Product)?Operation\b/)
+            .matches(of: /\b(?:struct|class|enum)\s+(\w+)\s*:[^{\n]*\b(?:Epilogue|Product|Factor)?Operation\b/)
             .map { String($0.1) }
     }
 

@@ -30,8 +30,8 @@ struct ResultFilesTests {
         let json = try JSONValue.parse(result.json(model: "m.safetensors").text(pretty: true), source: "test")
         #expect(
             json.members?.map(\.key) == [
-                "version", "model", "dataset", "samples", "seed", "ranks", "clean_acc", "threat", "order", "attacks",
-                "robust_acc", "curve", "checks", "notes", "robustbench",
+                "version", "model", "dataset", "samples", "seed", "ranks", "clean_acc", "threat", "search", "order",
+                "attacks", "robust_acc", "curve", "checks", "notes", "robustbench",
             ])
         #expect(json["model"] == "m.safetensors" && json["dataset"] == "made-up test")
         #expect(json["samples"] == 7 && json["seed"] == 4 && json["ranks"] == 1)

@@ -106,11 +106,11 @@ struct SanityChecksTests {
     }
 
     /// A classifier that decides by the first pixel, and images that lie on the right side, but near.
-    private func closeToTheBoundary() -> (classifier: Classifier, images: MadeUpImages) {
+    private func closeToTheBoundary(_ count: Int = 20) -> (classifier: Classifier, images: MadeUpImages) {
         let classifier = linearClassifier(
             shape, weights: [[-3, 0, 0, 0], [3, 0, 0, 0]], biases: [1.5, -1.5])
-        var images = MadeUpImages.random(20, shape, classes: 2, in: 0...1)
-        for i in 0..<20 {
+        var images = MadeUpImages.random(count, shape, classes: 2, in: 0...1)
+        for i in 0..<count {
             images.labels[i] = i % 2
             images.images[i][0] = i % 2 == 0 ? 0.48 : 0.52
         }
@@ -134,6 +134,35 @@ struct SanityChecksTests {
         ).run(classifier, on: images, over: SingleProcess())
         let failed = Set(result.checks.filter { !$0.ok }.map(\.name))
         #expect(failed == ["pgd-beats-fgsm", "pgd-beats-noise", "converged"])
+    }
+
+    /// Breaks the first images of a data set and no others.
+    private struct Breaking: Attack {
+        let name: String
+        let images: Int
+        let settings: [JSONValue.Member] = []
+        let source = AttackSource.gradients
+        func validate(classes: Int) throws {}
+        func passes(classes: Int) -> Int { 1 }
+        func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
+            var values = batch.images.array
+            for (row, sample) in batch.indices.enumerated() where sample < images {
+                values[row * batch.imageCount] = batch.labels[row] == 0 ? 0.55 : 0.45
+            }
+            return Tensor(batch.images.shape, values, in: batch.images.pool)
+        }
+    }
+
+    /// 82 and 84 of 100 images are as far apart as the tolerance, and in floating point a little farther.
+    @Test func aDifferenceOfTheToleranceIsNone() throws {
+        let (classifier, images) = closeToTheBoundary(100)
+        for (broken, ok) in [(18, true), (19, false)] {
+            let result = try RobustnessEvaluation(
+                threat: ThreatModel(norm: .linf, epsilon: 0.1),
+                attacks: [Breaking(name: "fgsm", images: broken), Breaking(name: "pgd", images: 16)], seed: 1
+            ).run(classifier, on: images, over: SingleProcess())
+            #expect(result.checks.first { $0.name == "pgd-beats-fgsm" }?.ok == ok)
+        }
     }
 
     @Test func probabilitiesInPlaceOfLogitsAreNoticed() throws {

@@ -59,7 +59,9 @@ func linearClassifier(_ shape: ImageShape, weights: [[Double]], biases: [Double]
 }
 
 /// A small network that nobody has trained, for images 8x8x1 of ten classes.
-func smallNetwork(_ activation: Activation = .relu, _ norm: Normalisation = .batch) -> Classifier {
+func smallNetwork(
+    _ activation: Activation = .relu, _ norm: Normalisation = .batch, products: ProductPrecision = .float32
+) -> Classifier {
     var architecture = ResNet()
     architecture.widths = [8, 12]
     architecture.blocks = [1, 1]
@@ -67,7 +69,8 @@ func smallNetwork(_ activation: Activation = .relu, _ norm: Normalisation = .bat
     architecture.norm = norm
     let model = Model(
         architecture, normalisation: InputNormalisation(mean: [0.3], deviation: [0.37]), input: [8, 8, 1], classes: 10)
-    let state = ModelState(initialising: model, seed: 5, in: MemoryPool())
+    let pool = MemoryPool(for: Execution(products: products))
+    let state = ModelState(initialising: model, seed: 5, in: pool)
     // Small variances make large activations, and so predictions that differ between images.
     for i in 0..<state.statistics.count {
         let isVariance = state.statistics.pointer[i] == 1

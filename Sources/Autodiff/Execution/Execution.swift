@@ -9,6 +9,8 @@ public final class Execution: Sendable {
 
     /// How convolutions are computed.
     let convolution: ConvolutionEngine
+    /// In which precision the factors of convolutions, linear layers and attention are multiplied.
+    public let products: ProductPrecision
     /// The forms of filters that convolutions have prepared.
     public let preparedFilters = PreparedFilters()
     /// Where the time of every operation is noted, if anywhere.
@@ -19,10 +21,11 @@ public final class Execution: Sendable {
 
     /// An execution that computes convolutions as the user prefers, watched by those that are given.
     public init(
-        convolution: ConvolutionPreference = .auto, trace: SpanRecorder? = nil, trap: NonFiniteTrap? = nil,
-        observer: Observer? = nil
+        convolution: ConvolutionPreference = .auto, products: ProductPrecision = .float32, trace: SpanRecorder? = nil,
+        trap: NonFiniteTrap? = nil, observer: Observer? = nil
     ) {
         self.convolution = ConvolutionEngine(convolution)
+        self.products = products
         self.trace = trace
         self.trap = trap
         self.observer = observer
@@ -36,9 +39,9 @@ extension Tensor {
 
 /// Runs an operation and records it if a gradient may flow through.
 func apply(_ operation: some Operation, _ inputs: [Tensor]) -> Tensor {
-    let constants = inputs.map(\.detached)
-    let value = compute(operation.name, inputs) { [operation.forward(constants)] }[0]
-    inputs[0].execution.observer?(operation, constants, value)
+    let constants = inputs.map(\.detached), execution = inputs[0].execution
+    let value = compute(operation.name, inputs) { [operation.forward(execution.prepared(constants, of: operation))] }[0]
+    execution.observer?(operation, constants, value)
     guard inputs.contains(where: \.isRecorded) else { return value }
     return Tensor(
         shape: value.shape, storage: value.storage,

@@ -67,14 +67,15 @@ public final class Storage: @unchecked Sendable {
 }
 
 /// What prepared filters are for: they do not depend on the number of images.
-struct FilterForm: Hashable {
-    let geometry: ConvolutionGeometry
-    let operation: ConvolutionOperation
+enum FilterForm: Hashable {
+    /// What a convolution of one image reads.
+    case convolution(ConvolutionGeometry, ConvolutionOperation)
+    /// As they are, but for the precision of products.
+    case bfloat16
 
-    init(_ geometry: ConvolutionGeometry, _ operation: ConvolutionOperation) {
+    static func of(_ geometry: ConvolutionGeometry, _ operation: ConvolutionOperation) -> FilterForm {
         var one = geometry
         one.images = 1
-        self.geometry = one
-        self.operation = operation
+        return .convolution(one, operation)
     }
 }

@@ -2,12 +2,12 @@ import Kernels
 
 /// f(x * w + shift [+ residual]) with one shift a channel, for an f whose output says what its slope is: a convolution,
 /// its normalisation by constants, which are multiplied into the filters, shortcut and activation in one pass.
-struct ActivatedConvolution: Operation {
+struct ActivatedConvolution: FactorOperation {
     let settings: ConvolutionSettings
     let rectifies: Bool
     var hasResidual = false
 
-    let name = "activated convolution"
+    let name = "activated convolution", hasFilters = true
     var keeps: Kept { rectifies ? [.factors, .output] : .factors }
     var gate: Gate? { rectifies ? .output : nil }
 

@@ -25,10 +25,10 @@ public struct ConvolutionSettings: Sendable, Hashable {
 }
 
 /// y[..., Ho, Wo, Co] = x[..., H, W, Ci] * w[Co, kh, kw, Ci]. Like `Linear`, a member of a closed family of three.
-struct Convolution: EpilogueOperation, ConvolvingOperation {
+struct Convolution: EpilogueOperation, FactorOperation, ConvolvingOperation {
     let settings: ConvolutionSettings
     var hasAddend = false, isGated = false
-    let name = "convolution"
+    let name = "convolution", hasFilters = true
     var keeps: Kept { factorsAndGate }
     var gate: Gate? { epilogueGate }
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
@@ -71,11 +71,11 @@ extension ConvolutionSettings {
 }
 
 /// dx[..., H, W, Ci] from dy[..., Ho, Wo, Co] and the filters. `input` gives H and W, which a stride leaves open.
-struct ConvolutionInputGradient: EpilogueOperation {
+struct ConvolutionInputGradient: EpilogueOperation, FactorOperation {
     let settings: ConvolutionSettings
     let input: Shape
     var hasAddend = false, isGated = false
-    let name = "convolution input gradient"
+    let name = "convolution input gradient", hasFilters = true
     var keeps: Kept { factorsAndGate }
     var gate: Gate? { epilogueGate }
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
@@ -119,13 +119,14 @@ extension ConvolutionInputGradient {
         let convolution = Convolution(settings: settings).completing(p.epilogue)
         let inputs = convolution.inputs(cotangent, filters, p.epilogue)
         return compute("convolution and weight gradient", inputs) {
-            let epilogue = convolution.epilogue(inputs, of: dy.shape), pool = dy.pool
+            let epilogue = convolution.epilogue(inputs, of: dy.shape), pool = dy.pool, execution = pool.execution
+            let x = execution.factor(cotangent), other = execution.factor(dy), weights = execution.filters(filters)
             let y = Storage(count: dy.shape.count, in: pool), dw = Storage(count: filters.shape.count, in: pool)
-            withPreparedFilters(g, .forward, filters, in: pool) { engine, prepared in
+            withPreparedFilters(g, .forward, weights, in: pool) { engine, prepared in
                 let scratch = Storage(count: engine.jointScratchCount(g), in: pool)
-                withExtendedLifetime(scratch) {
+                withExtendedLifetime((scratch, x, other)) {
                     engine.forwardAndWeightGradient(
-                        g, cotangent.pointer, prepared, y.pointer, epilogue, dy: dy.pointer, dw: dw.pointer,
+                        g, x.pointer, prepared, y.pointer, epilogue, dy: other.pointer, dw: dw.pointer,
                         scratch: scratch.pointer)
                 }
             }
@@ -135,10 +136,10 @@ extension ConvolutionInputGradient {
 }
 
 /// dw[Co, kh, kw, Ci] from dy and x, summed over all images.
-struct ConvolutionWeightGradient: Operation {
+struct ConvolutionWeightGradient: FactorOperation {
     let settings: ConvolutionSettings
     let filters: Shape
-    let name = "convolution weight gradient"
+    let name = "convolution weight gradient", hasFilters = false
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
@@ -185,7 +186,7 @@ private func withPreparedFilters(
     let prepared =
         count == 0
         ? filters.storage
-        : filters.storage.preparedFilters(FilterForm(g, operation)) {
+        : filters.storage.preparedFilters(.of(g, operation)) {
             let form = Storage(count: count, in: pool)
             engine.prepareFilters(g, operation, filters.pointer, into: form.pointer)
             return form

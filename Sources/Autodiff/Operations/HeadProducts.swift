@@ -4,8 +4,8 @@ import Kernels
 /// axes broadcast. With `HeadMixture` it forms a family closed under differentiation.
 ///
 /// Heads stay where a linear layer writes them: between tokens and their numbers.
-struct HeadScores: ProductOperation {
-    let name = "head scores"
+struct HeadScores: ProductOperation, FactorOperation {
+    let name = "head scores", hasFilters = false
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
@@ -43,9 +43,9 @@ struct HeadScores: ProductOperation {
 
 /// For every head h a mixture of tokens: s[..., h, n, m] and v[..., m, h, d] to [..., n, h, d], or, transposed, of
 /// s[..., h, m, n].
-struct HeadMixture: ProductOperation {
+struct HeadMixture: ProductOperation, FactorOperation {
     let isTransposed: Bool
-    let name = "head mixture"
+    let name = "head mixture", hasFilters = false
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {

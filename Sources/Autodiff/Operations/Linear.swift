@@ -2,10 +2,10 @@ import Kernels
 
 /// y[..., out] = x[..., in] w[out, in]ᵀ. With its two transposes it forms a family closed under differentiation: each
 /// derivative of each member is one of the members.
-struct Linear: ProductOperation {
+struct Linear: ProductOperation, FactorOperation {
     /// Whether the axis before the last counts tokens of an image, and not images.
     let hasTokens: Bool
-    let name = "linear"
+    let name = "linear", hasFilters = true
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
@@ -32,9 +32,9 @@ struct Linear: ProductOperation {
 }
 
 /// dx[..., in] = dy[..., out] w[out, in]
-struct LinearInputGradient: Operation {
+struct LinearInputGradient: FactorOperation {
     let hasTokens: Bool
-    let name = "linear input gradient"
+    let name = "linear input gradient", hasFilters = true
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
@@ -60,9 +60,9 @@ struct LinearInputGradient: Operation {
 }
 
 /// dw[out, in] = dyᵀ x, summed over all rows.
-struct LinearWeightGradient: Operation {
+struct LinearWeightGradient: FactorOperation {
     let hasTokens: Bool
-    let name = "linear weight gradient"
+    let name = "linear weight gradient", hasFilters = false
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {

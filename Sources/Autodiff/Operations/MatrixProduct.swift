@@ -2,10 +2,10 @@ import Kernels
 
 /// a[..., M, K] b[..., K, N] for every leading index, either factor read as its transpose. Leading axes broadcast. The
 /// family is closed: each derivative is a product of the cotangent with the other factor.
-struct MatrixProduct: ProductOperation {
+struct MatrixProduct: ProductOperation, FactorOperation {
     let transposeA: Bool
     let transposeB: Bool
-    let name = "matrix product"
+    let name = "matrix product", hasFilters = false
     let keeps: Kept = .factors
 
     /// Extents of a product: so many matrices, along the leading axes, of M K and K N.

@@ -8,11 +8,26 @@ extension SanityChecks {
         // More of the same, on the images that it has left.
         let longer = try subjects.accuracy(under: PGD(name: "pgd, twice", steps: 2 * PGD().steps, restarts: 2))
         return [
-            .init(name: "pgd-beats-fgsm", ok: fgsm - pgd >= -tolerance, value: fgsm - pgd),
-            .init(name: "pgd-beats-noise", ok: noise - pgd >= -tolerance, value: noise - pgd),
-            .init(name: "converged", ok: pgd - longer <= tolerance, value: pgd - longer),
+            .init(name: "pgd-beats-fgsm", ok: isNone(pgd - fgsm), value: fgsm - pgd),
+            .init(name: "pgd-beats-noise", ok: isNone(pgd - noise), value: noise - pgd),
+            .init(name: "converged", ok: isNone(pgd - longer), value: pgd - longer),
             .init(name: "large-epsilon", ok: unbounded <= 0.05, value: unbounded),
         ]
+    }
+
+    /// Whether a search in another precision misses what one in the network's own finds; none where there is no other.
+    func searchCheck(_ subjects: CheckSubjects) throws -> [RobustnessResult.Check] {
+        let runner = subjects.runner
+        guard runner.searched.products != runner.classifier.products else { return [] }
+        var exact = runner
+        exact.searched = runner.classifier
+        let apgd = APGD(name: "apgd-ce", loss: .crossEntropy)
+        func accuracy(_ runner: DistributedAttacks) throws -> Double {
+            let stage = "check, \(apgd.name), \(runner.searched.products.rawValue)"
+            return subjects.share(try runner.survivors(of: apgd, among: subjects.correct, stage: stage).flags)
+        }
+        let gap = try accuracy(runner) - accuracy(exact)
+        return [.init(name: "search-precision", ok: isNone(gap), value: gap)]
     }
 
     /// Of a twin that nobody has defended, say; none where there is no surrogate.
@@ -26,7 +41,7 @@ extension SanityChecks {
                 surrogate.misclassifies(PGD().perturb(batch, twin), batch.labels).map { !$0 }
             })
         return [
-            .init(name: "pgd-beats-transfer", ok: transfer - pgd >= -tolerance, value: transfer - pgd),
+            .init(name: "pgd-beats-transfer", ok: isNone(pgd - transfer), value: transfer - pgd),
             .init(name: "twin-falls", ok: left <= 0.05, value: left),
         ]
     }

@@ -9,6 +9,7 @@ import Perturbations
 /// | `pgd-beats-noise` | accuracy under the best `noise-*` minus under `pgd` | >= -tolerance |
 /// | `pgd-beats-transfer` | accuracy under `transfer` minus under `pgd`, where there is a surrogate | >= -tolerance |
 /// | `converged` | accuracy under `pgd` minus that with twice the steps and another restart | <= tolerance |
+/// | `search-precision` | accuracy under `apgd-ce` minus that with its search in float32, if it was in another | <= tolerance |
 /// | `large-epsilon` | accuracy under `pgd` with a budget that reaches the whole box | <= 0.05 |
 /// | `twin-falls` | the surrogate's accuracy under the same attack, where there is one | <= 0.05 |
 /// | `zero-gradients` | share of images where the direction of the loss gradient is zero | <= 0.01 |
@@ -30,6 +31,10 @@ public struct SanityChecks: Sendable {
 
     public init() {}
 
+    /// Whether one accuracy is above another by no more than the tolerance: 84 and 82 of 100 images are 0.02 apart, and
+    /// their difference in floating point is a little more.
+    func isNone(_ difference: Double) -> Bool { difference <= tolerance * (1 + 1e-9) }
+
     /// What the table says, in its order but for what needs a surrogate. Collective; the same on every rank.
     /// - Parameters:
     ///   - correct: the samples that are classified correctly.
@@ -41,6 +46,7 @@ public struct SanityChecks: Sendable {
         let subjects = CheckSubjects(runner, correct: correct, attacks: attacks, most: samples)
         let pgd = try subjects.accuracy(under: PGD())
         var checks = try attackChecks(subjects, pgd: pgd)
+        checks += try searchCheck(subjects)
         checks += try gradientChecks(subjects)
         checks.append(finiteCheck(undefined: undefined, attacks))
         checks += try constantCheck(subjects)

@@ -6,8 +6,10 @@ import Randomness
 
 /// What an attack is up against.
 public struct AttackContext {
-    /// The model under attack.
+    /// The model under attack, as the search sees it.
     public let classifier: Classifier
+    /// The same model as it says at last whether an image is broken; it may compute more precisely.
+    private let judge: Classifier
     /// Another model, from which adversarial images may be transferred.
     public let surrogate: Classifier?
     /// How far images may be moved.
@@ -16,12 +18,15 @@ public struct AttackContext {
     public let seed: UInt64
     private let onStep: () -> Void
 
-    /// `onStep` is called after each pass through the network, as a sign of life.
+    /// - Parameters:
+    ///   - judge: nil where the classifier itself says what is broken.
+    ///   - onStep: called after each pass through the network, as a sign of life.
     public init(
-        classifier: Classifier, surrogate: Classifier? = nil, threat: ThreatModel, seed: UInt64,
-        onStep: @escaping () -> Void = {}
+        classifier: Classifier, judge: Classifier? = nil, surrogate: Classifier? = nil, threat: ThreatModel,
+        seed: UInt64, onStep: @escaping () -> Void = {}
     ) {
         self.classifier = classifier
+        self.judge = judge ?? classifier
         self.surrogate = surrogate
         self.threat = threat
         self.seed = seed
@@ -63,7 +68,7 @@ public struct AttackContext {
                     (result + row * size).update(from: images.pointer + place * size, count: size)
                 }
                 guard run + 1 < runs else { break }
-                let broken = classifier.misclassifies(images, part.labels)
+                let broken = judge.misclassifies(images, part.labels)
                 stepDone()
                 rows = zip(rows, broken).filter { !$1 }.map(\.0)
             }

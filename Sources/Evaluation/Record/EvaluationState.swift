@@ -64,12 +64,12 @@ final class EvaluationState {
     }
 
     private static func compare(_ written: JSONValue, _ own: JSONValue, _ directory: String) throws {
-        for member in own.members ?? [] where written[member.key] != member.value {
+        let keys = ((own.members ?? []) + (written.members ?? [])).map(\.key)
+        for key in keys where written[key] != own[key] {
             let difference =
-                switch member.key {
-                case "model", "data": "another \(member.key)"
-                default:
-                    "\(member.key) \(summary(written[member.key] ?? .null)) there, \(summary(member.value)) here"
+                switch key {
+                case "model", "data": "another \(key)"
+                default: "\(key) \(summary(written[key])) there, \(summary(own[key])) here"
                 }
             throw Failure(
                 .usage,
@@ -79,7 +79,8 @@ final class EvaluationState {
     }
 
     /// Attacks by their names, where these tell them apart.
-    private static func summary(_ value: JSONValue) -> String {
+    private static func summary(_ value: JSONValue?) -> String {
+        guard let value else { return "not named" }
         let names = value.arrayValue?.compactMap { $0["name"]?.stringValue }
         return String((names.map { $0.joined(separator: ",") } ?? value.text()).prefix(100))
     }

@@ -15,6 +15,8 @@ extension RobustnessResult {
             "ranks": JSONValue(ranks),
             "clean_acc": JSONValue(cleanAccuracy),
             "threat": threat.json,
+            // The precision of products on which attacks searched; what they found was judged in float32.
+            "search": JSONValue(search.rawValue),
             // Each attack was run on all images that are classified correctly.
             "order": "independent",
             "attacks": .array(attacks.map(json)),

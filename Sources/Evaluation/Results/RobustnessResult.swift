@@ -54,6 +54,8 @@ public struct RobustnessResult: Sendable {
     public let shape: ImageShape
     /// What the attacks were allowed.
     public let threat: ThreatModel
+    /// The precision of products in which attacks searched. What they found was judged in that of the model.
+    public let search: ProductPrecision
     /// Of the attacks' random numbers.
     public let seed: UInt64
     /// What the evaluation ran on, which has no part in what it found.

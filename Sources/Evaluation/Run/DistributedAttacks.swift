@@ -7,7 +7,10 @@ import Perturbations
 /// Runs a model's predictions and attacks on it on the samples of an evaluation, over all ranks. Every method is
 /// collective and returns the same on every rank.
 struct DistributedAttacks {
+    /// Says of every image what it is.
     let classifier: Classifier
+    /// The same network as attacks see it.
+    var searched: Classifier
     let surrogate: Classifier?
     let threat: ThreatModel
     let seed: UInt64
@@ -64,7 +67,8 @@ struct DistributedAttacks {
     /// Images [B, H, W, C], which the threat allows.
     private func perturbed(_ batch: AttackBatch, by attack: any Attack, under threat: ThreatModel) -> Tensor {
         let context = AttackContext(
-            classifier: classifier, surrogate: surrogate, threat: threat, seed: seed, onStep: samples.passDone)
+            classifier: searched, judge: classifier, surrogate: surrogate, threat: threat, seed: seed,
+            onStep: samples.passDone)
         let images = attack.perturb(batch, context), size = batch.imageCount
         precondition(images.shape == batch.images.shape, "attack \(attack.name): images \(images.shape)")
         withExtendedLifetime(images) {

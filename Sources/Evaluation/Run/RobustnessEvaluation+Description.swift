@@ -5,7 +5,10 @@ import Perturbations
 
 extension RobustnessEvaluation {
     /// All that the outcomes depend on.
-    func description(model: String, _ dataset: any Dataset, classes: Int) -> JSONValue {
+    /// - Parameter search: the precision in which attacks search, where it is not the network's own.
+    func description(
+        model: String, _ dataset: any Dataset, classes: Int, search: ProductPrecision?
+    ) -> JSONValue {
         func described(_ attack: any Attack) -> JSONValue {
             var members = [JSONValue.Member("name", JSONValue(attack.name))] + attack.settings
             if let cascade = attack as? any AttackCascade {
@@ -13,7 +16,7 @@ extension RobustnessEvaluation {
             }
             return .object(members)
         }
-        return [
+        let members: JSONValue = [
             "format": 1,
             "model": JSONValue(model),
             "data": JSONValue(dataset.fingerprint),
@@ -30,5 +33,8 @@ extension RobustnessEvaluation {
             "images": JSONValue(keepsImages),
             "scalar": JSONValue("\(Scalar.self)"),
         ]
+        // What was begun before there was a choice goes on.
+        let searched = search.map { [JSONValue.Member("search", JSONValue($0.rawValue))] } ?? []
+        return .object((members.members ?? []) + searched)
     }
 }

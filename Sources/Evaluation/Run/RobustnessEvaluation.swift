@@ -42,6 +42,8 @@ public struct RobustnessEvaluation: Sendable {
     /// Collective; the result is the same on every rank but for the seconds and, off rank 0, the adversarial images.
     ///
     /// - Parameters:
+    ///   - searched: the same network in another precision, on which attacks search; nil: `classifier`, which judges in
+    ///     any case.
     ///   - surrogate: the model whose adversarial images `transfer` tries.
     ///   - progress: called on rank 0.
     ///   - goesOn: called on rank 0 where the journal has something to go on from.
@@ -50,21 +52,25 @@ public struct RobustnessEvaluation: Sendable {
     ///   evaluation; `inputOutput` where the journal cannot be written; and what the communicator throws.
     public func run(
         _ classifier: Classifier, on dataset: any Dataset, over communicator: any Communicator,
-        surrogate: Classifier? = nil, progress: @escaping (EvaluationProgress) -> Void = { _ in },
-        goesOn: () -> Void = {}
+        searching searched: Classifier? = nil, surrogate: Classifier? = nil,
+        progress: @escaping (EvaluationProgress) -> Void = { _ in }, goesOn: () -> Void = {}
     ) throws -> RobustnessResult {
         try validate(classifier, dataset, surrogate)
+        let searched = searched ?? classifier
         let count = min(samples ?? dataset.count, dataset.count)
         let state = try journal.map { journal in
             try EvaluationState(
-                journal, description(model: journal.model, dataset, classes: classifier.classes), dataset.shape,
+                journal,
+                description(
+                    model: journal.model, dataset, classes: classifier.classes,
+                    search: searched.products == classifier.products ? nil : searched.products), dataset.shape,
                 samples: count, over: communicator)
         }
         if state?.goesOn == true { goesOn() }
         let record = EvaluationRecord(
             of: dataset, samples: count, state: state, keepsImages: keepsImages, over: communicator)
         let runner = DistributedAttacks(
-            classifier: classifier, surrogate: surrogate, threat: threat, seed: seed,
+            classifier: classifier, searched: searched, surrogate: surrogate, threat: threat, seed: seed,
             samples: DistributedSamples(
                 of: dataset, count: count, batch: batch, over: communicator, stop: stop, progress: progress),
             record: record)
@@ -79,7 +85,8 @@ public struct RobustnessEvaluation: Sendable {
                 runner, correct: correct, undefined: undefined, attacks: sequence.outcomes) ?? []
         return RobustnessResult(
             dataset: dataset.name, fingerprint: dataset.fingerprint, shape: dataset.shape, threat: threat,
-            seed: seed, ranks: communicator.size, labels: (0..<count).map { dataset.label($0) }, correct: correct,
+            search: searched.products, seed: seed, ranks: communicator.size,
+            labels: (0..<count).map { dataset.label($0) }, correct: correct,
             attacks: sequence.outcomes, survived: sequence.survived, curve: points, checks: checked,
             notes: notes(on: dataset, samples: count, undefined: undefined.count { $0 }) + sequence.notes,
             adversarialImages: record.adversarialImages)

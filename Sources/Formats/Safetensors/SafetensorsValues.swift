@@ -48,7 +48,7 @@ extension SafetensorsFile {
         }
     }
 
-    private func mismatch(_ entry: Entry, _ expected: String) -> Failure {
+    private func mismatch(_ entry: SafetensorsEntry, _ expected: String) -> Failure {
         .badInput(
             "\(path): tensor \(entry.name.quoted)", "has the dtype \(entry.elementType.rawValue)", expected: expected)
     }

@@ -1,7 +1,8 @@
 import Configuration
 import Kernels
 
-/// The `compute` section: how a run is computed. Of these keys `memory` and the chunks may change bits, in rounding.
+/// The `compute` section: how a run is computed. `products` is part of what a run
+/// is; of the other keys `memory` and the chunks may change bits, in rounding.
 public struct ComputeConfiguration: Configurable {
     /// Mebibytes for what the input gradients of one shard keep. Where those of all classes do not fit, they are taken
     /// in chunks, and one stream more is computed.
@@ -12,6 +13,9 @@ public struct ComputeConfiguration: Configurable {
     public var imageChunk: Int?
     /// `auto`: the fastest method for each shape; `blas`: patches and matrix products for all, the reference.
     public var convolution = ConvolutionPreference.auto
+    /// In which precision the factors of convolutions, linear layers and attention are multiplied; sums, and all else, are
+    /// float32.
+    public var products = ProductPrecision.float32
     /// Whether gradients travel between ranks while the backward pass goes on. The bits are the same.
     public var overlap = true
     /// Steps between comparisons of all ranks' parameters; 0: never.
@@ -27,6 +31,7 @@ public struct ComputeConfiguration: Configurable {
         try fields.optional("classChunk", &classChunk, check: .positive)
         try fields.optional("imageChunk", &imageChunk, check: .positive)
         try fields.value("convolution", &convolution)
+        try fields.value("products", &products)
         try fields.value("overlap", &overlap)
         try fields.value("replicaCheckEvery", &replicaCheckEvery, check: .notNegative)
         try fields.value("trapNonFinite", &trapNonFinite)

@@ -123,6 +123,7 @@ public struct RunConfiguration: Configurable {
         copy.checkpoint = CheckpointConfiguration()
         copy.targets = TargetsConfiguration()
         copy.compute = ComputeConfiguration()
+        copy.compute.products = compute.products
         copy.profile = ProfileConfiguration()
         return copy
     }

@@ -58,7 +58,8 @@ public final class TrainingRun {
         stop = try StopRequest()
         pool = MemoryPool(
             for: Execution(
-                convolution: given.compute.convolution, trace: given.profile.trace == nil ? nil : SpanRecorder(),
+                convolution: given.compute.convolution, products: given.compute.products,
+                trace: given.profile.trace == nil ? nil : SpanRecorder(),
                 trap: given.compute.trapNonFinite ? NonFiniteTrap() : nil))
         communicator.heartbeat.beat("data", step: 0)
         let data = try given.openData { communicator.heartbeat.beat() }

@@ -22,6 +22,16 @@ public struct GoldenStep {
         public var agrees: Bool { relativeError <= GoldenStep.tolerance }
     }
 
+    /// How near the step's gradient, all parameters together, is to the expected one.
+    public struct Replay: Sendable {
+        public let comparisons: [Comparison]
+        /// The cosine of the two; nil where the file expects no gradient, or one of zeros.
+        public let gradientCosine: Double?
+    }
+
+    /// The least cosine that counts as agreement where factors are rounded to bfloat16.
+    public static let roundedCosine = 0.999
+
     private let file: SafetensorsFile
     private let model: Model
     private let objective: ClassificationObjective
@@ -75,8 +85,8 @@ public struct GoldenStep {
     }
 
     /// Runs the step and compares everything that the file expects. Throws `badInput` for wrong shapes and labels.
-    public func replay() throws -> [Comparison] {
-        let pool = MemoryPool()
+    public func replay(products: ProductPrecision = .float32) throws -> Replay {
+        let pool = MemoryPool(for: Execution(products: products))
         let state = ModelState(model, in: pool)
         try ParameterFiles.load(state.parameters, of: state, from: file, prefix: "param.")
         try ParameterFiles.loadStatistics(of: state, from: file, prefix: "param.")
@@ -119,8 +129,11 @@ public struct GoldenStep {
         try compare("ce", [Scalar(result.figures[.crossEntropy].sum / Double(batch))])
         try compare("alignment", [Scalar(result.figures[.alignment].sum / Double(batch))])
         try compare("loss", [result.loss])
+        var angle = Angle()
         for (declaration, gradient) in zip(model.parameters, gradients) {
-            try compare("grad." + declaration.name, ParameterFiles.reordered(gradient, declaration.layout))
+            let name = "grad." + declaration.name, actual = ParameterFiles.reordered(gradient, declaration.layout)
+            try compare(name, actual)
+            if file.entry("expect." + name) != nil { angle.add(actual, try file.values(of: "expect." + name)) }
         }
         if statistics != .eval {
             var seen: [Scalar] = []
@@ -132,7 +145,22 @@ public struct GoldenStep {
             }
         }
         guard !comparisons.isEmpty else { throw Failure.badInput(file.path, "no tensor expect.* to compare with") }
-        return comparisons
+        return Replay(comparisons: comparisons, gradientCosine: angle.cosine)
+    }
+
+    /// Between two vectors that come in parts.
+    private struct Angle {
+        private var product = 0.0, squares = (0.0, 0.0)
+
+        mutating func add(_ actual: [Scalar], _ expected: [Double]) {
+            for (a, e) in zip(actual, expected) {
+                product += Double(a) * e
+                squares.0 += Double(a) * Double(a)
+                squares.1 += e * e
+            }
+        }
+
+        var cosine: Double? { squares.1 > 0 ? product / (squares.0 * squares.1).squareRoot() : nil }
     }
 
     private func relativeError(_ actual: [Scalar], _ expected: [Double], besideGradients scale: Double) -> Double {
