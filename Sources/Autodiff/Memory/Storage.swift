@@ -70,6 +70,8 @@ public final class Storage: @unchecked Sendable {
 enum FilterForm: Hashable {
     /// What a convolution of one image reads.
     case convolution(ConvolutionGeometry, ConvolutionOperation)
+    /// What a linear layer's products with tokens read.
+    case linear(ConvolutionOperation)
     /// As they are, but for the precision of products.
     case bfloat16
 

@@ -15,7 +15,7 @@ struct Linear: ProductOperation, FactorOperation {
             "linear: input \(input.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = input.shape.count / max(1, width)
         return Tensor(input.shape.prefix(input.shape.rank - 1) + [out], in: input.pool) {
-            products(input, rows: rows, hasTokens: hasTokens, out, width, weight, transposed: true, $0)
+            products(input, rows: rows, hasTokens: hasTokens, .forward, weight, $0)
         }
     }
     func multiplications(_ inputs: [Shape]) -> Int { inputs[0].count * inputs[1][0] }
@@ -44,7 +44,7 @@ struct LinearInputGradient: FactorOperation {
             "linear input gradient: cotangent \(dy.shape), weight \(weight.shape)")
         let (out, width) = (weight.shape[0], weight.shape[1]), rows = dy.shape.count / max(1, out)
         return Tensor(dy.shape.prefix(dy.shape.rank - 1) + [width], in: dy.pool) {
-            products(dy, rows: rows, hasTokens: hasTokens, width, out, weight, transposed: false, $0)
+            products(dy, rows: rows, hasTokens: hasTokens, .inputGradient, weight, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
@@ -107,20 +107,33 @@ extension Pullback {
     }
 }
 
-/// out[rows, n] = x[rows, k] times the weight. Rows alone, or those of one image (its tokens) at a time: either way
-/// their bits do not depend on the batch.
+/// out[rows, n] = x[rows, k] times the weight[out, in], or its transpose. A row's bits do not depend on the other rows.
 private func products(
-    _ x: Tensor, rows: Int, hasTokens: Bool, _ n: Int, _ k: Int, _ weight: Tensor, transposed: Bool,
-    _ out: Destination
+    _ x: Tensor, rows: Int, hasTokens: Bool, _ operation: ConvolutionOperation, _ weight: Tensor, _ out: Destination
 ) {
-    let tokens = hasTokens ? x.shape[-2] : 1
-    guard tokens > 4 else {
-        return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: transposed, out)
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), isForward = operation == .forward
+    // A few rows are not worth the panels of a register tile.
+    guard hasTokens, x.shape[-2] > 4 else {
+        let (n, k) = isForward ? (outputs, inputs) : (inputs, outputs)
+        return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: isForward, out)
     }
-    for start in stride(from: 0, to: rows, by: tokens) {
-        BLAS.gemm(
-            transposeB: transposed, m: tokens, n: n, k: k, x.pointer + start * k, stride: k,
-            weight.pointer, stride: weight.shape[1], out + start * n, stride: n)
+    // Each token is an image of one pixel.
+    let g = ConvolutionGeometry(
+        images: rows, height: 1, width: 1, inChannels: inputs, outChannels: outputs, kernelHeight: 1, kernelWidth: 1,
+        stride: 1, padding: 0)
+    let engine = ConvolutionEngine(only: .direct), pool = x.pool
+    let panels = weight.storage.preparedFilters(.linear(operation)) {
+        let panels = Storage(count: engine.preparedFilterCount(g, operation), in: pool)
+        engine.prepareFilters(g, operation, weight.pointer, into: panels.pointer)
+        return panels
+    }
+    let scratch = Storage(count: engine.scratchCount(g, operation), in: pool)
+    withExtendedLifetime((panels, scratch)) {
+        if isForward {
+            engine.forward(g, x.pointer, panels.pointer, out, scratch: scratch.pointer)
+        } else {
+            engine.inputGradient(g, x.pointer, panels.pointer, out, scratch: scratch.pointer)
+        }
     }
 }
 
