@@ -41,5 +41,5 @@ extension Check where Value: FixedWidthInteger {
 }
 
 extension Check where Value == String {
-    public static var notEmpty: Check { Check("is empty") { !$0.isEmpty } }
+    public static var notEmpty: Check { Check("is empty") { !$0.allSatisfy(\.isWhitespace) } }
 }

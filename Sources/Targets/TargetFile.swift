@@ -13,7 +13,7 @@ public struct TargetFile: TargetConfiguration {
     public init() {}
     public mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("path", &path)
-        try fields.require(!path.isEmpty, "path", "is empty; name the safetensors file")
+        try fields.require(!path.allSatisfy(\.isWhitespace), "path", "is empty; name the safetensors file")
     }
 
     public var inputFiles: [InputFile] { [InputFile(path)] }

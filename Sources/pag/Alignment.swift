@@ -6,6 +6,7 @@ import Data
 import Distributed
 import Failures
 import Formats
+import Glibc
 import Perturbations
 import Targets
 import Training
@@ -35,10 +36,14 @@ struct Alignment: ParsableCommand {
     @Option(help: "The JSON file to write. Default: alignment.json in the run directory, or beside the checkpoint.")
     var out: String?
 
+    @Flag(help: "Replace a file of other settings, too.")
+    var force = false
+
     @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
     var watchdog = Watchdog.defaultSeconds
 
     func validate() throws {
+        guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
         if let samples, samples < 1 { throw ValidationError("samples is \(samples), expected at least 1") }
     }
 
@@ -64,7 +69,17 @@ struct Alignment: ParsableCommand {
                 configuration, targets: target, samples: samples, norm: ball, epsilon: PixelDistance(radius), in: pool,
                 communicator)
             let shortfall = Shortfall("--samples", samples, of: "held-out images", available: yardstick.available)
-            if communicator.rank == 0, let shortfall { print(shortfall) }
+            if communicator.rank == 0 {
+                if let shortfall { print(shortfall) }
+                yardstick.notices.forEach { print($0) }
+            }
+            let settings = AlignmentSettings(
+                targets: targets, targetsHash: yardstick.targetsHash, samples: yardstick.count, norm: ball,
+                epsilon: epsilon)
+            _ = try communicator.leaderDecides {
+                if !force { try settings.requirePlace(out) }
+                return ""
+            }
             var measured: [JSONValue] = []
             for path in paths {
                 let file = try SafetensorsFile(path: path)
@@ -79,10 +94,7 @@ struct Alignment: ParsableCommand {
                 measured.append(entry(file, found))
             }
             guard communicator.rank == 0 else { return }
-            let result: JSONValue = [
-                "targets": JSONValue(targets), "samples": JSONValue(yardstick.count), "norm": JSONValue(ball.rawValue),
-                "epsilon": JSONValue(epsilon), "checkpoints": .array(measured),
-            ]
+            let result = JSONValue.object(settings.members + [JSONValue.Member("checkpoints", .array(measured))])
             try AtomicFile.write(result.text(pretty: true) + "\n", to: out)
         }
     }
@@ -125,5 +137,58 @@ struct Alignment: ParsableCommand {
         let own = folder(of: checkpoint)
         let run = own == "checkpoints" || own.hasSuffix("/checkpoints") ? folder(of: own) : own
         return run + "/alignment.json"
+    }
+}
+
+/// What the figures of `pag alignment` depend on besides the network, as their file says it.
+private struct AlignmentSettings {
+    let targets: String
+    let targetsHash: String?
+    let samples: Int
+    let norm: ThreatModel.Norm
+    let epsilon: String
+
+    var members: [JSONValue.Member] {
+        [
+            JSONValue.Member("targets", JSONValue(targets)),
+            JSONValue.Member("targets_hash", targetsHash.map { JSONValue($0) } ?? .null),
+            JSONValue.Member("samples", JSONValue(samples)), JSONValue.Member("norm", JSONValue(norm.rawValue)),
+            JSONValue.Member("epsilon", JSONValue(epsilon)),
+        ]
+    }
+
+    /// Throws `usage` where a file is that would be lost: of other settings, or something else altogether.
+    func requirePlace(_ path: String) throws {
+        var there = stat()
+        guard stat(path, &there) == 0, there.st_mode & S_IFMT == S_IFREG, there.st_size > 0 else { return }
+        guard let earlier = try? FileContents.json(path), earlier["checkpoints"] != nil, earlier["targets"] != nil
+        else {
+            throw Failure(
+                .usage,
+                "\(path): is there already and is no earlier alignment; choose another --out, or --force to replace it")
+        }
+        guard let difference = difference(from: earlier) else { return }
+        throw Failure(
+            .usage,
+            "\(path): is of other settings (\(difference)); choose another --out, or --force to replace it")
+    }
+
+    private func difference(from earlier: JSONValue) -> String? {
+        let radius = earlier["epsilon"]?.stringValue ?? ""
+        if (try? ThreatModel.epsilon(radius)) != (try? ThreatModel.epsilon(epsilon)) {
+            return "epsilon \(radius) there, \(epsilon) here"
+        }
+        for (name, value) in [("samples", "\(samples)"), ("norm", norm.rawValue)] {
+            let other = earlier[name].map { $0.stringValue ?? $0.text() } ?? "unknown"
+            if other != value { return "\(name) \(other) there, \(value) here" }
+        }
+        // A file of targets may have moved; what it holds counts, where that is known.
+        let before = earlier["targets_hash"]?.stringValue
+        if let before, let targetsHash {
+            if before != targetsHash { return "other targets" }
+        } else if earlier["targets"]?.stringValue != targets {
+            return "targets \(earlier["targets"]?.stringValue ?? "unknown") there, \(targets) here"
+        }
+        return nil
     }
 }

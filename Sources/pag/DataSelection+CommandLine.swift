@@ -17,7 +17,10 @@ extension DataSelection {
         }
         self = configuration?.data.selection ?? DataSelection(spec)
         self.spec = spec
-        if let classes { self.classes = classes == "all" ? nil : classes.split(separator: ",").map(String.init) }
+        if let classes {
+            let names = classes.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            self.classes = classes == "all" ? nil : names
+        }
         if let resize { size = try ImageSize(commandLine: resize) }
     }
 }

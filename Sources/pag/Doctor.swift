@@ -69,12 +69,15 @@ struct Doctor: ParsableCommand {
         try findings.compare(program, communicator)
         let size = try resize.map { try ImageSize(commandLine: $0) }
         for spec in data {
-            var images = JobAgreement(), description = "", failure: String?
+            var images = JobAgreement(), description = "", failure: String?, oddities: [String] = []
             do {
                 let splits = try DatasetRegistry.open(DataSelection(spec, size: size)) {
                     communicator.heartbeat.beat()
                 }
                 description = describe(splits).joined(separator: "\n            ")
+                for part in [splits.train, splits.test] {
+                    oddities += part.oddities(ofFirst: part.count).map { "\(part.name): \($0)" }
+                }
                 images.add(
                     "data \(spec)", "\(splits.train.fingerprint.prefix(16)) \(splits.test.fingerprint.prefix(16))")
             } catch let problem as Failure {
@@ -83,6 +86,7 @@ struct Doctor: ParsableCommand {
             }
             guard try findings.compare(images, communicator) else { continue }
             if let failure { findings.problem(failure) } else { findings.line("data", "\(spec): \(description)") }
+            oddities.forEach(findings.problem)
         }
         guard let runDir else { return }
         var directory = JobAgreement()

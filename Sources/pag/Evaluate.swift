@@ -116,7 +116,10 @@ struct Evaluate: ParsableCommand {
                 seed: seed)
             evaluation.batch = batch
             evaluation.curve = try curve.map {
-                try EpsilonCurve(epsilons: $0.split(separator: ",").map { try ThreatModel.epsilon(String($0)) })
+                try EpsilonCurve(
+                    epsilons: $0.split(separator: ",", omittingEmptySubsequences: false).map {
+                        try ThreatModel.epsilon(String($0))
+                    })
             }
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
             evaluation.stop = try StopRequest(signals: StopRequest.schedulerSignals)

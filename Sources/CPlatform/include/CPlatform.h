@@ -22,6 +22,17 @@ int cplatform_die_with_parent(void);
  * microseconds late. */
 void cplatform_sleep_precisely(void);
 
+/*
+ * From here on another process takes what this one writes to standard error, and passes it on when this one ends or
+ * lets the words go: a library that ends the process by itself cannot be asked to be silent. Words that hold `page` are
+ * left out. Returns 0 or errno.
+ */
+typedef struct {
+    int original, reader;
+} cplatform_held_words;
+int cplatform_hold_words(const char *page, cplatform_held_words *held);
+void cplatform_let_words_go(const cplatform_held_words *held);
+
 /* What the program was called with, its name first. */
 int cplatform_argument_count(void);
 char **cplatform_arguments(void);

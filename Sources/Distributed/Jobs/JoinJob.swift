@@ -1,3 +1,4 @@
+import CPlatform
 import Failures
 import Glibc
 
@@ -13,17 +14,9 @@ public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicat
                 + "launch/slurm.sbatch if `srun --mpi=list` does not name pmix")
     }
     guard let claimed = launchedRanks() else { return SingleProcess(heartbeat: heartbeat) }
-    if isStepOfFormerProcessManagement {
-        // Where Open MPI fails it says so on a page. This stands first.
-        if launchedRank() == 0 {
-            writeToStandardError(
-                "pag: srun started \(claimed) tasks over PMI-2 or PMI-1, which most builds of Open MPI do not speak: give "
-                    + "it --mpi=pmix where what follows is a failure")
-        } else {
-            usleep(300_000)
-        }
-    }
-    let communicator = try MPICommunicator(heartbeat: heartbeat)
+    let communicator =
+        isStepOfFormerProcessManagement
+        ? try joinOverFormerProcessManagement(of: claimed, heartbeat) : try MPICommunicator(heartbeat: heartbeat)
     guard communicator.size == claimed || claimed == 0 else {
         throw Failure(
             .missing,
@@ -31,6 +24,22 @@ public func joinJob(heartbeat: Heartbeat = Heartbeat()) throws -> any Communicat
                 + "use the mpirun of \(MPICommunicator.libraryVersion), or srun --mpi=pmix")
     }
     return communicator
+}
+
+/// A build of Open MPI that cannot join so says it on a page and ends the process there and then, so what is to be said
+/// of it stands first, and nothing behind it.
+private func joinOverFormerProcessManagement(of tasks: Int, _ heartbeat: Heartbeat) throws -> MPICommunicator {
+    if launchedRank() == 0 {
+        writeToStandardError(
+            "pag: srun started \(tasks) tasks over PMI-2 or PMI-1, which most builds of Open MPI do not speak: give it "
+                + "--mpi=pmix where it ends here")
+    }
+    var held = cplatform_held_words()
+    guard cplatform_hold_words("not built with SLURM's PMI support", &held) == 0 else {
+        return try MPICommunicator(heartbeat: heartbeat)
+    }
+    defer { cplatform_let_words_go(&held) }
+    return try MPICommunicator(heartbeat: heartbeat)
 }
 
 /// This process's rank as its launcher says before MPI is up; 0 without one.

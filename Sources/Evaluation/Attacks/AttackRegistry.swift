@@ -69,7 +69,7 @@ public enum AttackRegistry {
             String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }
         for (place, name) in names.enumerated() where names[..<place].contains(name) {
-            throw Failure(.usage, "attack \(name) is listed twice")
+            throw Failure(.usage, "attack \"\(name)\" is listed twice")
         }
         return try names.map { try attack($0, options) }
     }

@@ -18,6 +18,10 @@ public final class AlignmentYardstick {
     public let count: Int
     /// Held-out images that there are.
     public let available: Int
+    /// What tells the targets of these images from others, whatever their file is called.
+    public let targetsHash: String?
+    /// What a person should know of the targets.
+    public let notices: [String]
 
     /// Opens the run's data, and the targets of the first `samples` held-out images, nil for all, at most 500.
     /// Collective. Throws `badInput` where the run holds none out, or the file has no targets of them.
@@ -36,6 +40,8 @@ public final class AlignmentYardstick {
         let source = try targets.prepare(
             TargetContext(
                 train: images, seed: configuration.seed, work: CommunicatorWorkSharing(communicator: communicator)))
+        targetsHash = source.contentHash
+        notices = source.notices
         alignment = HeldOutAlignment(
             images, samples: count, gradient: .logprob, attack: .ascent(norm, epsilon, steps: 7), in: pool,
             communicator

@@ -41,6 +41,9 @@ public struct GoldenStep {
     /// Opens a golden file. Throws `badInput` naming what is missing, unknown or of the wrong shape.
     public init(path: String) throws {
         let file = try SafetensorsFile(path: path)
+        guard file.metadata["format_version"] == nil else {
+            throw Failure.badInput(path, "is a checkpoint", expected: "a training step that PyTorch has computed")
+        }
         func metadata(_ key: String) throws -> String {
             guard let value = file.metadata[key] else { throw Failure.badInput(path, "no metadata \"\(key)\"") }
             return value
