@@ -60,6 +60,7 @@ class ConvolutionBack(torch.autograd.Function):
     gradient. Autograd's generic rule for it takes more and slower passes."""
 
     @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu")
     def forward(ctx, cotangent, filters, stride, padding, side):
         ctx.save_for_backward(cotangent, filters)
         ctx.settings = stride, padding
@@ -69,8 +70,11 @@ class ConvolutionBack(torch.autograd.Function):
         return F.conv_transpose2d(cotangent, filters, None, stride, padding, extra)
 
     @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx, change):
         cotangent, filters = ctx.saved_tensors
+        if torch.is_autocast_enabled("cpu"):
+            cotangent, filters, change = (tensor.bfloat16() for tensor in (cotangent, filters, change))
         stride, padding = ctx.settings
         to_cotangent = F.conv2d(change, filters, None, stride, padding) if ctx.needs_input_grad[0] else None
         _, to_filters, _ = torch.ops.aten.convolution_backward(
@@ -85,7 +89,9 @@ def manual(network, images, labels, targets, weight):
     def normalised(convolution, norm, x):
         """The layer pair's output, and what its pass back needs: the scale may go into the filters."""
         y = convolution(x)
-        variance, mean = torch.var_mean(y, (0, 2, 3), correction=0)
+        # Autocast's own normalisation sums in float32 too.
+        wide = y.float() if y.dtype == torch.bfloat16 else y
+        variance, mean = torch.var_mean(wide, (0, 2, 3), correction=0)
         count = y.numel() / y.shape[1]
         with torch.no_grad():
             norm.running_mean.lerp_(mean, norm.momentum)

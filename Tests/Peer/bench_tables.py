@@ -93,19 +93,25 @@ def comparison(results, name, benchmark, **shared):
     if not results.find("pag", benchmark, **shared):
         return []
     mine = results.rate("pag", benchmark, **shared)
-    forms = {
-        (line.get("form"), line["layout"]): {"form": line["form"]} if "form" in line else {}
+    keys = ("form", "layout", "precision", "compiled")
+    ways = {
+        tuple(line.get(key) for key in keys): {key: line[key] for key in keys if key in line}
         for line in results.find("peer", benchmark, **shared)}
     rates, fastest, memory = (
-        {form: measure(form) for form in forms} for measure in (
-            lambda form: results.rate("peer", benchmark, layout=form[1], **forms[form], **shared),
-            lambda form: results.fastest("peer", benchmark, layout=form[1], **forms[form], **shared),
-            lambda form: results.middle("peak_rss_mb", "peer", benchmark, layout=form[1], **forms[form], **shared)))
+        {way: measure(which) for way, which in ways.items()} for measure in (
+            lambda which: results.rate("peer", benchmark, **which, **shared),
+            lambda which: results.fastest("peer", benchmark, **which, **shared),
+            lambda which: results.middle("peak_rss_mb", "peer", benchmark, **which, **shared)))
     best = max(rates, key=rates.get, default=None)
-    reference, loop = (rates.get((form, "nchw")) for form in ("reference", "loop"))
+
+    def of_form(form):
+        return max((rate for way, rate in rates.items() if way[0] == form), default=None)
+    reference, loop = of_form("reference"), of_form("loop")
+    words = [] if best is None else [ways[best].get("precision"), "compiled" if ways[best].get("compiled") else None]
     return [[
         f"{name}, batch {results.find('pag', benchmark, **shared)[0]['batch']}", number(mine), number(reference),
-        number(loop), number(rates.get(best)), ratio(mine, reference), ratio(mine, rates.get(best)),
+        number(loop), " ".join([number(rates.get(best))] + [word for word in words if word and word != "float32"]),
+        ratio(mine, reference), ratio(mine, rates.get(best)),
         ratio(results.fastest("pag", benchmark, **shared), max(fastest.values(), default=None)),
         f"{number(results.middle('peak_rss_mb', 'pag', benchmark, **shared))} / {number(memory.get(best))}"]]
 
@@ -127,10 +133,12 @@ def convolutions(results, images):
 
             def speed(who, **more):
                 seconds = results.middle("seconds_cpu", who, "conv", **case, **more)
-                return work / seconds if seconds else None
+                return inside(layer) * work / seconds if seconds else None
             mine = speed("pag", chosen=True)
             patches = speed("pag", method="patches")
-            theirs = max((speed("peer", layout=x) or 0 for x in ("nhwc", "nchw")), default=0)
+            theirs = max(
+                speed("peer", layout=layout, **precision) or 0 for layout in ("nhwc", "nchw")
+                for precision in ({"precision": "float32"}, {"precision": "bfloat16"}))
             row += [f"{mine:.0f} {chosen['method']}", number(patches), number(theirs or None), ratio(mine, theirs)]
         rows.append(row)
     head = "layer"
@@ -142,6 +150,14 @@ def convolutions(results, images):
 def side(layer):
     """Of a layer's input: "3x3/1 64>64@32"."""
     return int(layer.split("@")[1])
+
+
+def inside(layer):
+    """The share of the direct method's multiplications that touch the image and not the margin of zeros around it."""
+    kernel, stride = int(layer[0]), int(layer.split("/")[1].split()[0])
+    size, margin = side(layer), kernel // 2
+    places = [stride * place + tap - margin for place in range(size // stride) for tap in range(kernel)]
+    return (sum(0 <= place < size for place in places) / len(places)) ** 2
 
 
 # Nine of ten classes' streams are computed.

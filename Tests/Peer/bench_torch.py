@@ -4,6 +4,8 @@
 usage: bench_torch.py step --form reference|loop|vmap|manual|ce|infer [--model M] [--batch B] [--layout L] [--seconds S]
        bench_torch.py attack [--model M] [--batch B] [--layout L] [--seconds S]      gradients with respect to images
        bench_torch.py conv [--model M] [--batch B] [--layout L] [--seconds S]
+           all with [--precision bfloat16], which is autocast, or images and filters of that type for conv;
+           step --form ce|infer and attack with [--compile]
        bench_torch.py check GOLDEN...          losses and gradients of the forms against files that `pag verify` reads
 """
 import argparse
@@ -49,6 +51,15 @@ def report(name, times, count, operations, **figures):
         "framework": f"torch {torch.__version__}"}), flush=True)
 
 
+def precise(options):
+    """Autocast, if it is asked for."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "bfloat16")
+
+
+def how(options):
+    return {"layout": options.layout, "precision": options.precision, "compiled": options.compile}
+
+
 def operation_counts(network):
     """Of the whole network and of its first layer, for one image, as pag counts them."""
     layers = [
@@ -69,12 +80,13 @@ def make(options):
 def step(options):
     network, images, labels = make(options)
     whole, first = operation_counts(network)
+    call = torch.compile(network) if options.compile else network
     if options.form == "infer":
         network.eval()
 
         def body():
-            with torch.inference_mode():
-                network(images)
+            with torch.inference_mode(), precise(options):
+                call(images)
         operations = whole
     else:
         targets = torch.rand(options.batch, CLASSES, 3, 32, 32)
@@ -82,10 +94,11 @@ def step(options):
 
         def body():
             optimizer.zero_grad()
-            if options.form == "ce":
-                loss = F.cross_entropy(network(images), labels)
-            else:
-                loss = FORMS[options.form](network, images, labels, targets, 1.0)
+            with precise(options):
+                if options.form == "ce":
+                    loss = F.cross_entropy(call(images), labels)
+                else:
+                    loss = FORMS[options.form](network, images, labels, targets, 1.0)
             loss.backward()
             optimizer.step()
         operations = 3 * whole - first + (0 if options.form == "ce" else 3 * CLASSES * whole)
@@ -93,20 +106,23 @@ def step(options):
     objective = options.form if options.form in ("ce", "infer") else "pag"
     report(
         "step", times, options.batch, operations, model=options.model, objective=objective, form=options.form,
-        layout=options.layout, batch=options.batch)
+        batch=options.batch, **how(options))
 
 
 def attack(options):
     network, images, labels = make(options)
     network.eval().requires_grad_(False)
+    call = torch.compile(network) if options.compile else network
 
     def body():
         x = images.detach().requires_grad_()
-        torch.autograd.grad(F.cross_entropy(network(x), labels, reduction="sum"), x)
+        with precise(options):
+            loss = F.cross_entropy(call(x), labels, reduction="sum")
+        torch.autograd.grad(loss, x)
     times = measure(body, options.seconds)
     report(
         "attack", times, options.batch, 2 * operation_counts(network)[0], attack="input gradient",
-        model=options.model, layout=options.layout, batch=options.batch)
+        model=options.model, batch=options.batch, **how(options))
 
 
 def conv(options):
@@ -117,6 +133,7 @@ def conv(options):
         x = torch.rand(options.batch, inputs, side, side).contiguous(memory_format=layout)
         w = torch.rand(outputs, inputs, kernel, kernel).contiguous(memory_format=layout)
         y = torch.rand(options.batch, outputs, side // stride, side // stride).contiguous(memory_format=layout)
+        x, w, y = (tensor.to(getattr(torch, options.precision)) for tensor in (x, w, y))
 
         def backward(of_input, of_filters):
             torch.ops.aten.convolution_backward(
@@ -129,7 +146,7 @@ def conv(options):
                 times = measure(body, options.seconds / (3 * len(layers)))
                 report(
                     "conv", times, options.batch, 2 * inputs * outputs * (kernel * side // stride) ** 2,
-                    model=options.model, images=options.batch, operation=operation, layout=options.layout,
+                    model=options.model, images=options.batch, operation=operation, **how(options),
                     layer=f"{kernel}x{kernel}/{stride} {inputs}>{outputs}@{side}")
 
 
@@ -183,8 +200,12 @@ def main():
     parser.add_argument("--model", choices=SIZES, default="resnet8")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--layout", choices=("nhwc", "nchw"), default="nhwc")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--compile", action="store_true")
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
+    if options.compile and (options.subject == "conv" or options.subject == "step" and options.form in FORMS):
+        parser.error("what is compiled has no second derivative, and a convolution alone nothing to gain")
     torch.set_num_threads(1)
     if options.subject == "check":
         sys.exit(check(options.files))
