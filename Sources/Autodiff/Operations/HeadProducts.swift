@@ -11,14 +11,21 @@ struct HeadScores: ProductOperation, FactorOperation {
     func forward(_ x: [Tensor]) -> Tensor {
         let (a, b) = (x[0], x[1]), sizes = sizes(a.shape, b.shape)
         let n = a.shape[-3], m = b.shape[-3], (heads, width) = (sizes.heads, sizes.width)
+        let product = SmallProduct(m: n, n: m, k: width, aRow: heads * width, aColumn: 1, bRow: m, cRow: m)
+        let all = sizes.leads.all.count, distinct = sizes.leads.second
         return Tensor(sizes.leads.all + [heads, n, m], in: a.pool) { out in
-            for i in 0..<sizes.leads.all.count {
-                let a = a.pointer + i % sizes.leads.first * n * heads * width
-                let b = b.pointer + i % sizes.leads.second * m * heads * width
-                for head in 0..<heads {
-                    BLAS.gemm(
-                        transposeB: true, m: n, n: m, k: width, a + head * width, stride: heads * width,
-                        b + head * width, stride: heads * width, out + (i * heads + head) * n * m, stride: m)
+            let turned = Storage(count: width * m, in: a.pool)
+            withExtendedLifetime(turned) {
+                for second in 0..<min(all, distinct) {
+                    for head in 0..<heads {
+                        let b = b.pointer + (second * m * heads + head) * width
+                        transposed(rows: m, columns: width, b, xRow: heads * width, turned.pointer, stride: m)
+                        // Of all that are multiplied with these tokens.
+                        for i in stride(from: second, to: all, by: distinct) {
+                            let a = a.pointer + (i % sizes.leads.first * n * heads + head) * width
+                            product.multiply(a, turned.pointer, out + (i * heads + head) * n * m)
+                        }
+                    }
                 }
             }
         }
@@ -51,15 +58,15 @@ struct HeadMixture: ProductOperation, FactorOperation {
     func forward(_ x: [Tensor]) -> Tensor {
         let (s, v) = (x[0], x[1]), leads = leads(s.shape, v.shape)
         let (m, heads, width) = (v.shape[-3], v.shape[-2], v.shape[-1]), n = s.shape[isTransposed ? -1 : -2]
+        let product = SmallProduct(
+            m: n, n: width, k: m, aRow: isTransposed ? 1 : m, aColumn: isTransposed ? n : 1, bRow: heads * width,
+            cRow: heads * width)
         return Tensor(leads.all + [n, heads, width], in: s.pool) { out in
             for i in 0..<leads.all.count {
                 let s = s.pointer + i % leads.first * heads * n * m
                 let v = v.pointer + i % leads.second * m * heads * width
                 for head in 0..<heads {
-                    BLAS.gemm(
-                        transposeA: isTransposed, m: n, n: width, k: m, s + head * n * m, stride: isTransposed ? n : m,
-                        v + head * width, stride: heads * width, out + (i * n * heads + head) * width,
-                        stride: heads * width)
+                    product.multiply(s + head * n * m, v + head * width, out + (i * n * heads + head) * width)
                 }
             }
         }
