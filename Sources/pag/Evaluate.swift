@@ -46,10 +46,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: "The first N test images. Default: all.")
     var samples: Int?
 
-    @Option(help: "Steps of iterative attacks; autoattack's are fixed.")
+    @Option(help: "Steps of \(AttackRegistry.names(having: .steps).joined(separator: ", ")).")
     var steps: Int?
 
-    @Option(help: "Random restarts of pgd, apgd and square; autoattack's are fixed.")
+    @Option(help: "Random restarts of \(AttackRegistry.names(having: .restarts).joined(separator: ", ")).")
     var restarts: Int?
 
     @Option(help: "Radii of a curve of accuracy under pgd, separated by commas.")
@@ -67,16 +67,21 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Images that go through the network at once. Does not change the result.")
     var batch = 32
 
-    @Option(help: "Folder for robustness.json and adversarial.safetensors. Default: eval beside checkpoints/.")
+    @Option(
+        help:
+            "Folder for robustness.json, adversarial.safetensors and the rest. Default: eval in the run directory, or "
+            + "beside the checkpoint.")
     var out: String?
 
-    @Option(help: "A checkpoint or run directory of another model, whose adversarial images the attack transfer tries.")
+    @Option(
+        help: "A checkpoint or run directory of another model, whose adversarial images the attack transfer tries; two "
+            + "more checks are made with it.")
     var transferFrom: String?
 
     @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
     var watchdog = Watchdog.defaultSeconds
 
-    @Flag(help: "Go on from what an evaluation of the same settings has found, and refuse what of it is damaged.")
+    @Flag(help: "Refuse what is damaged of what these settings gave before, instead of doing it again.")
     var resume = false
 
     @Flag(help: "Begin anew and replace what the output folder holds, also results of other settings.")

@@ -15,9 +15,10 @@ import Training
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train what a YAML file says.",
-        discussion: "The same configuration and seed give the same bits on any number of ranks. SIGTERM or SIGUSR1 "
-            + "writes a checkpoint at the next step and ends with exit code 75; running again goes on from there. Where "
-            + "schedule, loss or data are to change, --from starts a new run from a checkpoint's weights.\n\n"
+        discussion: "The same configuration and seed give the same bits on any number of ranks. Ctrl-C, SIGTERM, "
+            + "SIGUSR1, SIGUSR2 or SIGHUP writes a checkpoint after the step and ends with exit code 75; running again "
+            + "goes on from there. Where schedule, loss or data are to change, --from starts a new run from a "
+            + "checkpoint's weights.\n\n"
             + "loss.kind is one of \(LossConfiguration.kinds.joined(separator: ", ")).")
 
     @Argument(help: "The configuration, YAML. See configs/.")
@@ -107,7 +108,9 @@ struct Train: ParsableCommand {
         _ settings: MonitorConfiguration, seed: UInt64, _ communicator: any Communicator
     ) throws -> RobustnessMeasurement? {
         guard settings.everyEpochs > 0 else { return nil }
-        let attack = try AttackRegistry.attack(settings.attack, AttackOptions(steps: settings.steps))
+        let hasSteps = AttackRegistry.names(having: .steps).contains(settings.attack)
+        let attack = try AttackRegistry.attack(
+            settings.attack, AttackOptions(steps: hasSteps ? settings.steps : nil))
         func evaluation(_ data: TrainingData) -> RobustnessEvaluation {
             let box = ThreatModel.box(range: data.splits.range)
             var evaluation = RobustnessEvaluation(

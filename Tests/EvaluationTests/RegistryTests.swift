@@ -1,5 +1,6 @@
 import Evaluation
 import Failures
+import Formats
 import Testing
 
 struct RegistryTests {
@@ -32,6 +33,29 @@ struct RegistryTests {
     @Test func optionsReachTheAttack() throws {
         let pgd = try AttackRegistry.attack("pgd", AttackOptions(steps: 7, restarts: 3)) as? PGD
         #expect(pgd?.steps == 7 && pgd?.restarts == 3 && pgd?.relativeStepSize == 2.5 / 7)
+    }
+
+    /// What result files say of the attack tells whether it has an option.
+    @Test(arguments: AttackRegistry.names, AttackOptions.Name.allCases)
+    func anOptionIsTakenOrRefused(name: String, option: AttackOptions.Name) throws {
+        var options = AttackOptions()
+        options[option] = 7
+        func settings(_ attack: any Attack) -> String { JSONValue.object(attack.settings).text() }
+        let own = settings(try AttackRegistry.attack(name))
+        guard AttackRegistry.names(having: option).contains(name) else {
+            let message = try #require(throws: Failure.self) { try AttackRegistry.attack(name, options) }
+            #expect(message.kind == .usage && message.description.hasPrefix("attack \(name): no \(option.rawValue)"))
+            for having in AttackRegistry.names(having: option) { #expect(message.description.contains(having)) }
+            // One of the list has it, which alone takes it.
+            let both = try AttackRegistry.attacks("\(name),pgd", options)
+            #expect(settings(both[0]) == own && settings(both[1]).contains("\"\(option.rawValue)\":7"))
+            return
+        }
+        #expect(settings(try AttackRegistry.attack(name, options)) != own)
+    }
+
+    @Test func listsAreNoNames() {
+        #expect(throws: Failure.self) { try AttackRegistry.attack("fgsm,pgd") }
     }
 
     @Test(arguments: [0, -1, Int.max]) func optionsThatMakeNoSenseAreRefused(_ number: Int) {

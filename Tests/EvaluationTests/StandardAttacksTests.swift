@@ -138,6 +138,7 @@ struct StandardAttacksTests {
             switch name {
             case "autoattack", "square": Square(queries: 60)
             case "hopskipjump": HopSkipJump(steps: 3, neighbours: 20)
+            case "fgsm", "noise-uniform", "noise-gaussian": try AttackRegistry.attack(name)
             default: try AttackRegistry.attack(name, AttackOptions(steps: 6))
             }
         let batch = batch(images, [0, 1, 2, 3])

@@ -11,7 +11,7 @@ public struct MonitorConfiguration: Configurable {
     public var norm = ThreatModel.Norm.l2
     /// Its radius.
     public var epsilon = PixelDistance(0.5)
-    /// Of the attack.
+    /// Of the attack, where it has steps, and of the one under which cosines are measured.
     public var steps = 7
     /// Held-out images that are looked at; null: all, at most 1,000.
     public var samples: Int?
