@@ -14,8 +14,10 @@ import Training
 struct Alignment: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "How a run's input gradients agree with the targets of a file, checkpoint by checkpoint.",
-        discussion: "Measured on the run's held-out images, clean and attacked, with the size of the loss's gradients "
-            + "and how linear the loss is between the two. So networks can be compared whatever they were trained with."
+        discussion:
+            "Measured on the run's held-out images, clean and after 7 steps of PGD, with the size of the loss's "
+            + "gradients and how linear the loss is between the two. So networks can be compared whatever they were "
+            + "trained with."
     )
 
     @Argument(help: "A run directory, all of whose checkpoints at the ends of epochs are measured, or one checkpoint.")

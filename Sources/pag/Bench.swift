@@ -26,20 +26,21 @@ struct Bench: ParsableCommand {
             attack: input gradients, projected gradient descent and AutoAttack over all ranks
             data: reading and augmenting images
 
-            Rates are sums over ranks. gflops_effective counts the operations of the direct method, and peak_fraction \
+            Rates are those of all ranks together. gflops_effective counts the operations of the direct method, and peak_fraction \
             is its share of the multiply-add rate that this very run has measured.
             """)
 
     @Argument(help: "What to measure.")
     var subject: Subject
 
-    @Option var model = BenchmarkModel.resnet8
+    @Option(help: "The network of step, conv and attack.") var model = BenchmarkModel.resnet8
     @Option(help: "Images of one shard (step), of one pass (conv, attack) or of a step (data). Default: by subject.")
     var batch: Int?
-    @Option var classes = 10
+    @Option(help: "Classes of step's and attack's network.") var classes = 10
     @Option(help: "About how long to measure.") var seconds = 10.0
-    @Option var objective = BenchmarkObjective.pag
-    @Option var statistics = StatisticsMode.frozen
+    @Option(help: "What a step is: aligned, plain cross-entropy, or inference alone.")
+    var objective = BenchmarkObjective.pag
+    @Option(help: "BatchNorm's in the input gradients of an aligned step.") var statistics = StatisticsMode.frozen
     @Option(help: "Classes whose gradients are differentiated at one time. Default: as training chooses.")
     var classChunk: Int?
     @Option(help: "Images of the shard, likewise.") var imageChunk: Int?

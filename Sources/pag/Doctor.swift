@@ -9,7 +9,8 @@ import Training
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at cores, bindings, MPI, BLAS, memory and data; say what is wrong and how to mend it.")
+        abstract: "Look at cores, bindings, MPI, BLAS, memory and data, and try what ranks do together; say what is "
+            + "wrong and how to mend it.")
 
     @Option(help: "A data SPEC to open and check, for example cifar10:DIR. May be repeated.")
     var data: [String] = []

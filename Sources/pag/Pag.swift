@@ -11,9 +11,10 @@ struct Pag: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pag",
         abstract: "Trains image classifiers with perceptually aligned gradients on many CPU cores, and attacks them.",
-        discussion: "Every command runs alone and under mpirun -np N. Exit codes: 0 ok, 1 a check failed, 2 usage, "
-            + "65 bad input, 69 something needed is missing, 70 internal error, 74 input/output, "
-            + "75 stopped on request, 124 watchdog.",
+        discussion:
+            "train, evaluate, targets, alignment, bench and doctor run alone and under mpirun -np N. Exit codes: "
+            + "0 ok, 1 a check failed, 2 usage, 65 bad input, 69 something needed is missing, 70 internal error, "
+            + "74 input/output, 75 stopped on request, 124 watchdog.",
         version: ProgramVersion.text,
         subcommands: [
             Train.self, Evaluate.self, TargetsCommand.self, Alignment.self, ReportCommand.self, Export.self,

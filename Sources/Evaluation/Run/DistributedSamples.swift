@@ -61,7 +61,7 @@ final class DistributedSamples {
             if communicator.rank == 0, let report = forecast?.end() { progress(report) }
         }
         if try communicator.anyRank(isStopped) {
-            throw Failure(.stoppedOnRequest, "stopped on request; --resume goes on from what has been found")
+            throw Failure(.stoppedOnRequest, "stopped on request; run again to go on from what has been found")
         }
         return try together(mine, stage: stage, among: among)
     }
