@@ -6,9 +6,9 @@ public struct Kept: OptionSet, Sendable {
     /// The rule reads its cotangent alone.
     public static let nothing: Kept = []
     /// The first input.
-    public static let input0 = Kept(rawValue: 1)
+    static let input0 = Kept(rawValue: 1)
     /// The second input.
-    public static let input1 = Kept(rawValue: 2)
+    static let input1 = Kept(rawValue: 2)
     /// The result.
     public static let output = Kept(rawValue: 1 << 8)
     /// All inputs.

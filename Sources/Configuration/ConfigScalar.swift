@@ -20,6 +20,7 @@ public struct ScalarText: Sendable, Equatable {
 
 /// Why a text is no value of the wanted type, as the end of a sentence: "is not an integer".
 public struct ScalarMismatch: Error, Equatable {
+    /// As a message ends with it.
     public let problem: String
 
     public init(_ problem: String) { self.problem = problem }

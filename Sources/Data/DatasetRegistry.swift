@@ -25,7 +25,7 @@ public enum DatasetRegistry {
     ]
 
     /// The SPECs that `open` understands, `cifar10:DIR` where a folder has to follow.
-    public static var knownSpecs: [String] {
+    static var knownSpecs: [String] {
         openers.map { entry in
             switch entry.opener {
             case .builtIn: entry.name

@@ -7,8 +7,11 @@ public enum Prediction: String, Sendable, CaseIterable {
 
 /// How images become noise, and what the network predicts of it: what a denoiser has to be used with as it was trained.
 public struct DiffusionProcess: Configurable {
+    /// Noise levels, from nearly none at step 0 to nearly nothing else.
     public var timesteps = 1000
+    /// How the levels rise.
     public var noise: any NoiseSchedule = LinearNoise()
+    /// What the network is trained to say.
     public var prediction = Prediction.epsilon
 
     public init() {}
@@ -18,5 +21,6 @@ public struct DiffusionProcess: Configurable {
         try fields.value("prediction", &prediction)
     }
 
+    /// What is left of an image, and how much noise there is, at every time step.
     public var levels: NoiseLevels { NoiseLevels(betas: noise.betas(steps: timesteps)) }
 }

@@ -5,6 +5,7 @@ public struct NoiseLevels: Sendable {
     /// sqrt(1 − ᾱ_t)
     public let deviation: [Double]
 
+    /// - Parameter betas: the share of the variance that each step replaces by noise.
     public init(betas: [Double]) {
         var kept = 1.0
         let products = betas.map { beta in
@@ -15,5 +16,6 @@ public struct NoiseLevels: Sendable {
         deviation = products.map { (1 - $0).squareRoot() }
     }
 
+    /// Time steps.
     public var count: Int { signal.count }
 }

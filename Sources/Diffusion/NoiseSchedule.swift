@@ -8,24 +8,27 @@ public protocol NoiseSchedule: Configurable {
 }
 
 /// β rises linearly (Ho, Jain, Abbeel 2020).
-public struct LinearNoise: NoiseSchedule {
-    public var start = 1e-4
-    public var end = 0.02
+struct LinearNoise: NoiseSchedule {
+    /// β of the first step, and of the last.
+    var start = 1e-4
+    var end = 0.02
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("start", &start, in: 1e-8...0.999)
         try fields.value("end", &end, in: 1e-8...0.999)
     }
 
-    public func betas(steps: Int) -> [Double] {
+    func betas(steps: Int) -> [Double] {
         (0..<steps).map { start + (end - start) * Double($0) / Double(max(1, steps - 1)) }
     }
 }
 
 /// ᾱ falls as a squared cosine (Nichol and Dhariwal 2021).
 public struct CosineNoise: NoiseSchedule {
+    /// Keeps the first steps from being too small; s of the paper.
     public var offset = 0.008
+    /// β is cut to this.
     public var largest = 0.999
 
     public init() {}

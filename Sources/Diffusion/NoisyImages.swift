@@ -7,7 +7,9 @@ import Randomness
 public struct NoisyImages {
     /// [B, H, W, C]
     public let noisy: Tensor
+    /// [B], each image's time step.
     public let times: [Int]
+    /// [B], each image's label, or the empty class.
     public let classes: [Int]
     private let clean: Tensor
     private let noise: Tensor
@@ -37,6 +39,7 @@ public struct NoisyImages {
         self.classes = classes
     }
 
+    /// What the network is told of the images.
     public var conditioning: Conditioning { Conditioning(times: times.map { Double($0) }, classes: classes) }
 
     /// What the network should say.

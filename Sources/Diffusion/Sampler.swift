@@ -4,6 +4,7 @@ import Randomness
 
 /// Draws images from noise. A sample depends on seed, number and class alone, not on the others drawn with it.
 public struct Sampler: Sendable {
+    /// How the noise of the next level comes about.
     public enum Kind: String, Sendable, CaseIterable {
         /// Deterministic from the first noise on (Song, Meng, Ermon 2021).
         case ddim
@@ -16,6 +17,7 @@ public struct Sampler: Sendable {
     public var steps: Int
     /// Predictions of the image are cut to this range at every step; nil where images have none.
     public var range: ClosedRange<Scalar>?
+    /// Of all noise.
     public var seed: UInt64
 
     public init(_ kind: Kind, steps: Int, range: ClosedRange<Scalar>?, seed: UInt64) {

@@ -2,6 +2,7 @@
 ///
 /// The program prints `pag: <description>` as one line on standard error and ends with `kind.exitCode`.
 public struct Failure: Error, CustomStringConvertible, Sendable, Equatable {
+    /// Who or what is to blame, as far as scripts have to know it.
     public enum Kind: Sendable, CaseIterable {
         case checkFailed, usage, badInput, missing, internalError, inputOutput, stoppedOnRequest, watchdog
 
@@ -24,6 +25,8 @@ public struct Failure: Error, CustomStringConvertible, Sendable, Equatable {
     /// One line of no more than a few thousand characters, whatever from a file stands in it.
     public let description: String
 
+    /// - Parameter description: the place first, then what is wrong and what was expected. Control characters are
+    ///   escaped, and what is too long is cut in its middle.
     public init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = Self.onOneLine(Self.shortened(description))

@@ -15,6 +15,7 @@ public struct Figure: Sendable {
     public let name: String
     /// What a chart of it is called.
     public let title: String
+    /// What the chart's vertical axis shows.
     public let scale: Scale
 
     public init(_ name: String, _ title: String, _ scale: Scale) {

@@ -20,6 +20,7 @@ public struct Classifier {
     }
 
     public var model: Model { state.model }
+    /// Logits of an image.
     public var classes: Int { state.model.classes }
     /// In which precision the network's products are computed.
     public var products: ProductPrecision { pool.execution.products }

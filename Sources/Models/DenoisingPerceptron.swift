@@ -7,30 +7,30 @@ import Layers
 /// A small network that predicts noise of points: linear layers with shortcuts, to each of which time and class are
 /// added, over the coordinates and their sines and cosines, without which it would see coarse structure alone (Tancik
 /// et al. 2020).
-public struct DenoisingPerceptron: Architecture {
+struct DenoisingPerceptron: Architecture {
     /// Numbers between layers.
-    public var width = 128
+    var width = 128
     /// Pairs of linear layers with a shortcut around them.
-    public var layers = 3
+    var layers = 3
     /// Sines and cosines of the time.
-    public var timeWidth = 32
+    var timeWidth = 32
     /// Sines and cosines of each coordinate, of frequencies 1, 2, 4, ...
-    public var waves = 4
+    var waves = 4
 
-    public init() {}
+    init() {}
 
-    public var predictsNoise: Bool { true }
+    var predictsNoise: Bool { true }
 
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("width", &width, in: 1...4096)
         try fields.value("layers", &layers, in: 1...64)
         try fields.value("timeWidth", &timeWidth, in: 2...1024)
         try fields.value("waves", &waves, in: 0...12)
     }
 
-    public func problem(with input: Shape, classes: Int) -> String? { nil }
+    func problem(with input: Shape, classes: Int) -> String? { nil }
 
-    public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
+    func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         DenoisingPerceptronNetwork(self, input: input, classes: classes, in: &builder)
     }
 }

@@ -27,9 +27,10 @@ public struct ModelConfiguration: Configurable {
 
     /// The network's `kind` and its settings.
     public var architecture: any Architecture = ResNet()
-    /// Null: the data set's own channels and constants.
+    /// Null: the images'.
     public var inChannels: Int?
-    /// Null: images go into the network as they are.
+    /// Null: in a training what its kind of loss takes for the data, for a classifier their constants; elsewhere images go
+    /// into the network as they are.
     public var normalize: Normalize?
 
     public init() {}

@@ -54,23 +54,23 @@ public struct ResNet: Architecture {
 }
 
 /// The reference network of the method's paper: widths 64 to 512, two blocks a stage.
-public struct ResNet18: Architecture {
+struct ResNet18: Architecture {
     /// As `ResNet`'s.
-    public var activation = Activation.relu
+    var activation = Activation.relu
     /// As `ResNet`'s.
-    public var norm = Normalisation.batch
+    var norm = Normalisation.batch
 
-    public init() {}
+    init() {}
 
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("activation", &activation)
         try fields.value("norm", &norm)
     }
 
-    public var predictsNoise: Bool { false }
-    public func problem(with input: Shape, classes: Int) -> String? { nil }
+    var predictsNoise: Bool { false }
+    func problem(with input: Shape, classes: Int) -> String? { nil }
 
-    public func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
+    func build(input: Shape, classes: Int, in builder: inout ModelBuilder) -> any Layer {
         var network = ResNet()
         network.widths = [64, 128, 256, 512]
         network.blocks = [2, 2, 2, 2]

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Ten rounds of Philox4x32: a bijection of the counter under the key.
-public func philox4x32(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+func philox4x32(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var c = counter, k = key
     for _ in 0..<10 {
         let p0 = UInt64(0xD251_1F53) * UInt64(c.x)

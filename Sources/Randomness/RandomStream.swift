@@ -30,6 +30,7 @@ public struct RandomStream: Sendable, RandomNumberGenerator {
     private var buffer = SIMD4<UInt32>()
     private var used = 4
 
+    /// `first` and `second` tell the streams of a purpose apart.
     public init(seed: UInt64, purpose: RandomPurpose, _ first: UInt64 = 0, _ second: UInt64 = 0) {
         // Purpose and the coordinates' high halves are mixed into the key, the low halves stay in the counter:
         // neighbouring images and epochs are distinct counters of one cipher.

@@ -2,10 +2,12 @@ import Glibc
 
 /// Spearman's rank correlation of paired values: whether one rises with the other, whatever the curve.
 public struct RankCorrelation: Sendable, Equatable {
+    /// -1 to 1.
     public let coefficient: Double
     /// 95 %, by Fisher's transformation with Bonett and Wright's (2000) variance; nil for fewer than four pairs, which
     /// say nothing.
     public let interval: ClosedRange<Double>?
+    /// How many it is of.
     public let pairs: Int
 
     /// Nil for fewer than three pairs, and where all values of a side are the same.

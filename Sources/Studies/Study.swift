@@ -14,8 +14,11 @@ public struct Study: Configurable {
     public var runs = ""
     /// Where records go, one JSON a row and seed. To be committed.
     public var results = ""
+    /// Trainings whose targets rows read.
     public var preparations: [Preparation] = []
+    /// Attacks on every row.
     public var evaluations: [Evaluation] = []
+    /// Measured of every row.
     public var alignments: [AlignmentMeasurement] = []
     public var rows: [Row] = []
 
@@ -75,6 +78,7 @@ public struct Study: Configurable {
 /// `$RUNS/NAME/targets.safetensors`.
 public struct Preparation: Configurable {
     public var name = ""
+    /// The file that is trained, and the overrides, as after `--set`.
     public var configuration = ""
     public var set: [String] = []
 
@@ -94,6 +98,7 @@ public struct Evaluation: Configurable {
     public var name = ""
     /// What follows `--attack`.
     public var attack: [String] = ["autoattack"]
+    /// `l2` or `linf`.
     public var norm = "l2"
     /// As the command line has it: 0.5 or 8/255.
     public var epsilon = "0.5"
@@ -147,7 +152,9 @@ public struct Row: Configurable {
     public var title = ""
     /// Empty: the study's.
     public var configuration = ""
+    /// Overrides, as after `--set`, behind the study's.
     public var set: [String] = []
+    /// One training each.
     public var seeds: [UInt64] = [1]
     /// Names of evaluations; null: all.
     public var evaluations: [String]?

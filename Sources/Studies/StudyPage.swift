@@ -14,7 +14,9 @@ import Formats
 /// validation_robust over epochs in FILE.svg` has a point for every epoch.
 public struct StudyPage {
     public let path: String
+    /// The page as it stands in the file.
     public let old: String
+    /// The page as the records have it.
     public let new: String
     /// The pictures, by path.
     public let figures: [(path: String, svg: String)]

@@ -4,10 +4,13 @@ import Failures
 /// attacks, then the second seeds, and so on. What shows the order of rows comes first. A preparation stands before the
 /// first training that reads its files; what else reads them waits for it, and follows it.
 public struct StudyPlan: Sendable {
+    /// A row with one of its seeds.
     public struct Run: Sendable {
         public let row: Row
         public let seed: UInt64
+        /// The run directory, under the study's `runs`.
         public let directory: String
+        /// What makes its checkpoints.
         public let training: StudyStep
         /// The names of the evaluations, and their steps.
         let evaluations: [(name: String, step: StudyStep)]
@@ -25,7 +28,9 @@ public struct StudyPlan: Sendable {
     }
 
     public let study: Study
+    /// All first seeds, then all second ones.
     public let runs: [Run]
+    /// All commands, in the order in which they are run.
     public let steps: [StudyStep]
     let preparations: [Prepared]
 

@@ -13,7 +13,9 @@ public enum StudyRecord {
 
     /// Where the program that makes a record comes from, and where it runs.
     public struct Provenance: Sendable {
+        /// Empty, or `unknown`, where nobody says it.
         public var commit: String
+        /// As the system calls it.
         public var processor: String
 
         public init(commit: String, processor: String) {

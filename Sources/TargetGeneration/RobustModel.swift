@@ -7,20 +7,20 @@ import Kernels
 import Models
 
 /// g(x, t) = ∇ log p_t(x) of a given classifier, a robust one say: its gradients as another's targets.
-public struct RobustModel: TargetGenerator {
+struct RobustModel: TargetGenerator {
     /// A checkpoint of a classifier.
-    public var checkpoint = ""
+    var checkpoint = ""
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("checkpoint", &checkpoint, check: .notEmpty)
     }
 
-    public func inputFiles(runDirectory: String) -> [InputFile] {
+    func inputFiles(runDirectory: String) -> [InputFile] {
         checkpoint.isEmpty ? [] : [InputFile(checkpoint, .classifier)]
     }
 
-    public func prepare(_ context: GenerationContext) throws -> any PreparedGenerator {
+    func prepare(_ context: GenerationContext) throws -> any PreparedGenerator {
         guard !checkpoint.isEmpty else { throw Failure(.badInput, "targets.checkpoint is empty") }
         let file = try SafetensorsFile(path: context.files[InputFile(checkpoint, .classifier)])
         let description = try ModelDescription(from: file)

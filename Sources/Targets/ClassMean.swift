@@ -4,20 +4,20 @@ import Formats
 import Kernels
 
 /// g(x, t) = scale * mean of the training images of class t - x.
-public struct ClassMean: TargetConfiguration {
+struct ClassMean: TargetConfiguration {
     /// Means are paler than images; a scale above 1 gives them an image's norm back.
-    public var scale = 1.0
+    var scale = 1.0
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("scale", &scale, check: .positive)
     }
 
-    public var inputFiles: [InputFile] { [] }
-    public var withoutPlaces: any TargetConfiguration { self }
+    var inputFiles: [InputFile] { [] }
+    var withoutPlaces: any TargetConfiguration { self }
 
-    public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
-    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }
+    func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
+    func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }
 
     private func images(_ context: TargetContext) throws -> ClassImages {
         let count = context.train.shape.count

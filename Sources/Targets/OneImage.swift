@@ -5,15 +5,15 @@ import Kernels
 import Randomness
 
 /// g(x, t) = r_t - x with one training image r_t a class, drawn once from the seed.
-public struct OneImage: TargetConfiguration {
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {}
+struct OneImage: TargetConfiguration {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {}
 
-    public var inputFiles: [InputFile] { [] }
-    public var withoutPlaces: any TargetConfiguration { self }
+    var inputFiles: [InputFile] { [] }
+    var withoutPlaces: any TargetConfiguration { self }
 
-    public func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
-    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }
+    func prepare(_ context: TargetContext) throws -> any TargetSource { try images(context) }
+    func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? { try images(context) }
 
     private func images(_ context: TargetContext) throws -> ClassImages {
         let members = try context.members()

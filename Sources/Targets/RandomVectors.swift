@@ -5,29 +5,29 @@ import Kernels
 import Randomness
 
 /// g(x, t) = a random unit vector, drawn once and for all: a control that has nothing to do with the classes' looks.
-public struct RandomVectors: TargetConfiguration {
+struct RandomVectors: TargetConfiguration {
     /// What has a vector of its own.
-    public enum Scope: String, Sendable, CaseIterable {
+    enum Scope: String, Sendable, CaseIterable {
         /// One vector for every image and class.
         case image
         /// One vector a class, the same for all images.
         case `class`
     }
     /// What has a vector of its own.
-    public var per = Scope.image
+    var per = Scope.image
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("per", &per)
     }
 
-    public var inputFiles: [InputFile] { [] }
-    public var withoutPlaces: any TargetConfiguration { self }
+    var inputFiles: [InputFile] { [] }
+    var withoutPlaces: any TargetConfiguration { self }
 
-    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+    func prepare(_ context: TargetContext) throws -> any TargetSource {
         DrawnVectors(indices: context.train.indices, size: context.train.shape.count, per: per, seed: context.seed)
     }
-    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
+    func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
         per == .class
             ? DrawnVectors(indices: [], size: context.train.shape.count, per: per, seed: context.seed) : nil
     }

@@ -6,26 +6,26 @@ import Randomness
 
 /// g(x, t) = the target of another source toward another class, by a fixed permutation that leaves no class in its
 /// place: a control whose vectors look alike but mean something else.
-public struct ShuffledClasses: TargetConfiguration {
+struct ShuffledClasses: TargetConfiguration {
     /// Whose targets are shuffled.
-    public var of: any TargetConfiguration = NearestNeighbour()
+    var of: any TargetConfiguration = NearestNeighbour()
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.section("of", kinds: TargetRegistry.kinds, &of)
     }
 
-    public var inputFiles: [InputFile] { of.inputFiles }
-    public var withoutPlaces: any TargetConfiguration {
+    var inputFiles: [InputFile] { of.inputFiles }
+    var withoutPlaces: any TargetConfiguration {
         var copy = self
         copy.of = of.withoutPlaces
         return copy
     }
 
-    public func prepare(_ context: TargetContext) throws -> any TargetSource {
+    func prepare(_ context: TargetContext) throws -> any TargetSource {
         Shuffled(source: try of.prepare(context), classes: Self.classes(context))
     }
-    public func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
+    func prepareUnseen(_ context: TargetContext) throws -> (any UnseenTargets)? {
         try of.prepareUnseen(context).map { ShuffledUnseen(source: $0, classes: Self.classes(context)) }
     }
 

@@ -10,6 +10,7 @@ public struct Span: Sendable {
     /// Nanoseconds since the recorder was made.
     public let start, duration: UInt64
 
+    /// A part of the step, one operation on tensors, or what waits for other ranks.
     public enum Category: String, Sendable { case phase, operation, communication }
 }
 
@@ -35,6 +36,7 @@ public final class SpanRecorder: Sendable {
         }
     }
 
+    /// Does the work, and notes how long it took; name and detail are asked for only then.
     public func span<Result>(
         _ category: Span.Category, _ name: @autoclosure () -> String, detail: @autoclosure () -> String = "",
         _ body: () throws -> Result

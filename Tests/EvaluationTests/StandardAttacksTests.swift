@@ -138,8 +138,9 @@ struct StandardAttacksTests {
             switch name {
             case "autoattack", "square": Square(queries: 60)
             case "hopskipjump": HopSkipJump(steps: 3, neighbours: 20)
-            case "fgsm", "noise-uniform", "noise-gaussian": try AttackRegistry.attack(name)
-            default: try AttackRegistry.attack(name, AttackOptions(steps: 6))
+            case _ where AttackRegistry.names(having: .steps).contains(name):
+                try AttackRegistry.attack(name, AttackOptions(steps: 6))
+            default: try AttackRegistry.attack(name)
             }
         let batch = batch(images, [0, 1, 2, 3])
         let found = attack.perturb(batch, context)

@@ -9,9 +9,9 @@ public struct Pullback: Sendable {
     /// What BatchNorm's batch statistics are in this pass.
     public let statistics: BatchStatistics
     /// Of the inputs, kept or not.
-    public let inputShapes: [Shape]
+    let inputShapes: [Shape]
     /// Without the cotangent's leading axes.
-    public let outputShape: Shape
+    let outputShape: Shape
     let node: Node
     let isRecording: Bool
     let operation: any Operation
@@ -28,7 +28,7 @@ public struct Pullback: Sendable {
     /// Leading axes of the cotangent beyond the output's.
     public var lead: Int { cotangent.shape.rank - outputShape.rank }
     /// Their extents.
-    public var leadShape: Shape { cotangent.shape.prefix(lead) }
+    var leadShape: Shape { cotangent.shape.prefix(lead) }
 
     /// Input `index`, which the operation has to say that it `keeps`.
     public func input(_ index: Int) -> Tensor {

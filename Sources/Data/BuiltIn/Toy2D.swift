@@ -9,18 +9,18 @@ import Randomness
 /// and no normalisation is meant (mean 0, deviation 1).
 ///
 /// The points are a pure function of their split and index, the same in every run.
-public struct Toy2D: Dataset {
-    public let name: String
-    public let shape = ImageShape(height: 1, width: 1, channels: 2)
-    public let classNames = ["0", "1"]
-    public let range: ClosedRange<Scalar>? = nil
-    public let fingerprint: String
+struct Toy2D: Dataset {
+    let name: String
+    let shape = ImageShape(height: 1, width: 1, channels: 2)
+    let classNames = ["0", "1"]
+    let range: ClosedRange<Scalar>? = nil
+    let fingerprint: String
     private let points: [SIMD2<Double>]
 
-    public var count: Int { points.count }
+    var count: Int { points.count }
 
     /// Training and test points.
-    public static func splits() -> DatasetSplits {
+    static func splits() -> DatasetSplits {
         DatasetSplits(
             train: Toy2D(name: "toy2d train", count: 6000, split: 0),
             test: Toy2D(name: "toy2d test", count: 600, split: 1), mean: [0, 0], deviation: [1, 1])
@@ -41,9 +41,9 @@ public struct Toy2D: Dataset {
     /// The six modes from left to right, one after the other; the classes alternate along the line.
     private static func centre(_ index: Int) -> Double { 10 * Double(2 * (index % 6) - 5) }
 
-    public func label(_ index: Int) -> Int { index % 2 }
+    func label(_ index: Int) -> Int { index % 2 }
 
-    public func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>) {
+    func read(_ index: Int, into image: UnsafeMutablePointer<Scalar>) {
         image[0] = Scalar(points[index].x)
         image[1] = Scalar(points[index].y)
     }

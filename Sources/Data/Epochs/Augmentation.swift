@@ -4,7 +4,7 @@ import Randomness
 public struct Augmentation: Sendable, Equatable {
     /// Pixels of zero padding on each side, out of which a window of the image's own size is cut; 0 is no crop.
     public let crop: Int
-    /// Whether every other image is mirrored, left to right.
+    /// Whether half of the images, drawn at random, are mirrored, left to right.
     public let flip: Bool
 
     public init(crop: Int, flip: Bool) {

@@ -7,7 +7,9 @@ import Kernels
 public struct BatchLoader: Sendable {
     /// What indices are of.
     public let dataset: any Dataset
+    /// Of the crops and flips.
     public let seed: UInt64
+    /// What is done to each image.
     public let augmentation: Augmentation
 
     public init(dataset: any Dataset, seed: UInt64, augmentation: Augmentation = .none) {

@@ -4,13 +4,13 @@
 /// A record of the binary versions is the label, for CIFAR-100 the coarse and then the fine label, and the pixels.
 /// There is no header: the size of a file is all there is to know it by. The Python versions, which torchvision
 /// downloads, are read where there is no binary one.
-public enum CIFAR {
+enum CIFAR {
     private static let shape = ImageShape(height: 32, width: 32, channels: 3)
 
     /// Any of `data_batch_1.bin` to `data_batch_5.bin`, at least one, and `test_batch.bin`; 10,000 images each. In the
     /// Python version the names have no ending.
     /// - Throws: `Failure.badInput` for missing files, wrong sizes and labels above 9.
-    public static func openCIFAR10(_ directory: String) throws -> DatasetSplits {
+    static func openCIFAR10(_ directory: String) throws -> DatasetSplits {
         let version = try Version(
             directory, "CIFAR-10", binary: .cifar10, python: .cifar10Python,
             Records(
@@ -34,7 +34,7 @@ public enum CIFAR {
     /// `train.bin` with 50,000 and `test.bin` with 10,000 images, by their 100 fine labels. In the Python version the
     /// names have no ending.
     /// - Throws: `Failure.badInput` for missing files, wrong sizes and fine labels above 99.
-    public static func openCIFAR100(_ directory: String) throws -> DatasetSplits {
+    static func openCIFAR100(_ directory: String) throws -> DatasetSplits {
         var version = try Version(
             directory, "CIFAR-100", binary: .cifar100, python: .cifar100Python,
             Records(

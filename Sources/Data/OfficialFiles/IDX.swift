@@ -6,7 +6,7 @@ import Formats
 ///
 /// The four files have the same official names for both, plain or with `.gz`; the plain one comes first. Some programs
 /// unpack them under names with a dot, `train-images.idx3-ubyte`.
-public enum IDX {
+enum IDX {
     private static let shape = ImageShape(height: 28, width: 28, channels: 1)
     private static let classCount = 10
     private static let imageMagic: UInt32 = 0x0000_0803
@@ -16,7 +16,7 @@ public enum IDX {
 
     /// - Throws: `Failure.badInput` for files that are missing, damaged or at odds with each other, images of another
     ///   size than 28x28 and labels above 9.
-    public static func openMNIST(_ directory: String) throws -> DatasetSplits {
+    static func openMNIST(_ directory: String) throws -> DatasetSplits {
         // Mean and deviation: of the 60,000 training images.
         try open(
             directory, name: "MNIST", .mnist, classNames: (0..<classCount).map(String.init), mean: 0.1307,
@@ -24,7 +24,7 @@ public enum IDX {
     }
 
     /// - Throws: as `openMNIST`.
-    public static func openFashionMNIST(_ directory: String) throws -> DatasetSplits {
+    static func openFashionMNIST(_ directory: String) throws -> DatasetSplits {
         try open(
             directory, name: "Fashion-MNIST", .fashionMNIST,
             classNames: [

@@ -1,7 +1,7 @@
 /// STL-10 (A. Coates, H. Lee, A. Y. Ng, AISTATS 2011), the labelled images of its binary version.
 ///
 /// `*_X.bin`: 96x96 pixels as a red, a green and a blue plane, column by column. `*_y.bin`: a byte an image, 1 to 10.
-public enum STL10 {
+enum STL10 {
     private static let shape = ImageShape(height: 96, width: 96, channels: 3)
     private static let classNames = [
         "airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck",
@@ -9,7 +9,7 @@ public enum STL10 {
 
     /// `train_X.bin` and `train_y.bin` with 5,000 images, `test_X.bin` and `test_y.bin` with 8,000.
     /// - Throws: `Failure.badInput` for missing files, wrong sizes and labels outside 1 to 10.
-    public static func open(_ directory: String) throws -> DatasetSplits {
+    static func open(_ directory: String) throws -> DatasetSplits {
         try DataFile.requireDirectory(directory, of: "the STL-10 files")
         let found = OfficialFolder.stl10.find(in: directory), folder = found ?? directory
         if found == nil { try OfficialFolder.requireNothingElse(in: directory, than: "STL-10") }

@@ -7,6 +7,7 @@
 public protocol Communicator: AnyObject {
     /// This process's number, 0 ..< `size`.
     var rank: Int { get }
+    /// The number of ranks.
     var size: Int { get }
     /// The ranks of this machine, this one among them, in order.
     var neighbours: [Int] { get }
@@ -45,6 +46,7 @@ public protocol Communicator: AnyObject {
     func abort(_ line: String, code: Int32) -> Never
 }
 
+/// Bytes on their way to a rank. The memory is lent.
 public struct OutgoingMessage {
     public let rank: Int
     public let bytes: UnsafeRawBufferPointer
@@ -55,6 +57,7 @@ public struct OutgoingMessage {
     }
 }
 
+/// Where bytes from a rank go. The memory is lent.
 public struct IncomingMessage {
     public let rank: Int
     public let bytes: UnsafeMutableRawBufferPointer

@@ -220,6 +220,7 @@ public final class MPICommunicator: Communicator {
         }
     }
 
+    /// The same in Double.
     public func librarySum(_ values: UnsafeMutableBufferPointer<Double>) throws {
         mustBeOwnThread()
         try heartbeat.waiting(in: "all-reduce") {

@@ -83,6 +83,7 @@ public struct JobAgreement {
 
 /// A failure that every rank of a job has come to at the same call: all can leave in good order.
 public struct CommonFailure: Error, CustomStringConvertible {
+    /// The same on every rank.
     public let failure: Failure
 
     public init(_ failure: Failure) { self.failure = failure }

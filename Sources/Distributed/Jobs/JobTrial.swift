@@ -32,6 +32,7 @@ public struct JobTrial {
 
     /// What a message takes between two hosts.
     public struct Link: Sendable, BitwiseCopyable {
+        /// The ranks at its ends.
         public let first: Int, second: Int
         /// Of a small message, one way.
         public let seconds: Double

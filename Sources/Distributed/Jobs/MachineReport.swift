@@ -5,9 +5,12 @@ import Glibc
 /// Where a rank runs.
 public struct MachineReport: Sendable, Equatable {
     public var rank: Int
+    /// Its number among the ranks of its machine, and how many these are.
     public var nodeRank: Int
     public var nodeSize: Int
+    /// The machine's name.
     public var host: String
+    /// As the kernel names it.
     public var processor: String
     /// The instruction sets and other features that the kernel names.
     public var features: [String]

@@ -24,6 +24,7 @@ public struct StopRequest: Sendable {
         }
     }
 
+    /// Whether one of the signals has come to this process.
     public var isPending: Bool { caught != nil }
 
     private var caught: Int32? { signals.first { cplatform_caught($0) != 0 } }
@@ -41,5 +42,6 @@ public struct StopRequest: Sendable {
         }
     }
 
+    /// Forgets the signals that have come.
     public func clear() { for signal in signals { cplatform_clear(signal) } }
 }

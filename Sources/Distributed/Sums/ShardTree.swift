@@ -7,7 +7,9 @@
 public struct ShardTree: Sendable, Equatable {
     /// A complete subtree: the shards `index` * 2^`level` ..< (`index` + 1) * 2^`level`.
     public struct Node: Hashable, Sendable {
+        /// 0 for a single shard.
         public let level: Int
+        /// Among the subtrees of its level, from the left.
         public let index: Int
 
         public init(level: Int, index: Int) {
@@ -15,11 +17,13 @@ public struct ShardTree: Sendable, Equatable {
             self.index = index
         }
 
+        /// Those that it is the sum of.
         public var shards: Range<Int> { index << level..<(index + 1) << level }
-        public var parent: Node { Node(level: level + 1, index: index >> 1) }
+        /// The subtree that it is a half of.
+        var parent: Node { Node(level: level + 1, index: index >> 1) }
 
         /// Whether the two are the halves of one subtree, this one the left half.
-        public func isLeftSibling(of other: Node) -> Bool {
+        func isLeftSibling(of other: Node) -> Bool {
             level == other.level && index & 1 == 0 && other.index == index + 1
         }
     }

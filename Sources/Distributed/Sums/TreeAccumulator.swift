@@ -12,7 +12,9 @@ public final class TreeAccumulator {
         public let sum: UnsafeMutablePointer<Scalar>
     }
 
+    /// The shards, in order.
     public let range: Range<Int>
+    /// The length of a shard's vector.
     public let count: Int
     /// The sums so far, from left to right, without the open shard.
     public private(set) var pieces: [Piece] = []

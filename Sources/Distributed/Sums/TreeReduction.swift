@@ -16,6 +16,7 @@ public final class TreeReduction {
 
     /// The shards of this rank; possibly none.
     public let shards: Range<Int>
+    /// The stretches of the vector that travel together.
     public let buckets: Buckets
     /// How ranks get each other's sums; the same on every rank.
     public let way: Way
@@ -29,6 +30,7 @@ public final class TreeReduction {
     private var isReady: [Bool]
     private var hasResult = false
 
+    /// How ranks get each other's sums.
     public enum Way: String, Sendable {
         case alone, messages
         case sharedMemory = "shared memory"

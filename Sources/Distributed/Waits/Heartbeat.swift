@@ -38,7 +38,9 @@ public final class Heartbeat: Sendable {
 
     /// The number of beats so far.
     public var beats: Int { beatCount.load(ordering: .relaxed) }
+    /// That the last named beat was given.
     public var step: Int { lastStep.load(ordering: .relaxed) }
+    /// What the rank does, by its last named beat; "" before any.
     public var phase: String { Self.text(phaseName.load(ordering: .relaxed)) ?? "" }
     /// The wait for other ranks that this rank is in, if any.
     public var operation: String? { Self.text(operationName.load(ordering: .relaxed)) }

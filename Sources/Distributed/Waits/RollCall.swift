@@ -5,7 +5,7 @@ import Tracing
 /// whether there is anything to wait for, and name those that are stuck, stopped or gone, on whichever machine.
 ///
 /// A rank whose wait becomes long calls all others now and then, and those say what they are doing.
-public final class RollCall: Sendable {
+final class RollCall: Sendable {
     enum Word: UInt8 {
         /// Waits, has done so for long, and wants to hear of everyone.
         case calls
@@ -19,7 +19,8 @@ public final class RollCall: Sendable {
     /// When each rank was last heard, and when any was last heard to work, in monotonic seconds.
     private let heard: Mutex<(ranks: [Double], work: Double)>
 
-    public init(rank: Int, hosts: [String]) {
+    /// - Parameter hosts: the machine of each rank, by name.
+    init(rank: Int, hosts: [String]) {
         own = rank
         self.hosts = hosts
         heard = Mutex((Array(repeating: -.infinity, count: hosts.count), -.infinity))

@@ -34,7 +34,7 @@ public struct AttackContext {
     }
 
     /// To be called after each pass through the network.
-    public func stepDone() { onStep() }
+    func stepDone() { onStep() }
 
     /// The same against the surrogate.
     func turnedToSurrogate() -> AttackContext? {
@@ -52,7 +52,7 @@ public struct AttackContext {
     /// The result of up to `runs` attempts, each on the images that no earlier one broke: the first attempt that is
     /// misclassified, else the last one. `attempt` is given the run's number, the rows of `batch` that are left, and
     /// these rows.
-    public func firstSuccess(
+    func firstSuccess(
         of runs: Int, on batch: AttackBatch, _ attempt: (_ run: Int, _ rows: [Int], _ part: AttackBatch) -> Tensor
     ) -> Tensor {
         let size = batch.imageCount

@@ -18,7 +18,7 @@ public struct RobustnessResult: Sendable {
         /// By the clock, over all tries where an evaluation was resumed.
         public let seconds: Double
         /// Whether it follows gradients of the model, and does nothing else.
-        public let usesGradients: Bool
+        let usesGradients: Bool
         /// As a share of all samples.
         public var robustAccuracy: Double { shareOfTrue(survived) }
 

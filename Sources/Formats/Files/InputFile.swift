@@ -10,6 +10,7 @@ public struct InputFile: Hashable, Sendable {
         case denoiser
     }
 
+    /// As the user wrote it.
     public let path: String
     public let meaning: Meaning
 

@@ -3,6 +3,7 @@ import Failures
 /// The header of an array in NumPy's .npy format (versions 1 to 3): little-endian numbers in C order. Arrays of Python
 /// objects, which are pickles, of texts and of records are refused, as are big-endian numbers and Fortran's order.
 public struct NumPyArray: Sendable, Equatable {
+    /// Of numbers in little-endian order.
     public let elementType: ElementType
     /// [] for a single number.
     public let shape: [Int]

@@ -18,7 +18,9 @@ public struct ZipArchive: Sendable {
         let headerOffset: Int
     }
 
+    /// The archive, in which stored members' bytes lie.
     public let file: MappedFile
+    /// In the order of the archive's directory.
     public let members: [Member]
 
     private static let mostMembers = 10_000

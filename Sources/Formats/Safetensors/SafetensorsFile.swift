@@ -12,6 +12,7 @@ public struct SafetensorsFile: Sendable {
     /// In the order of the data.
     public let entries: [SafetensorsEntry]
 
+    /// What entries are read from; tensors of a data set stay in it.
     public let file: MappedFile
     private let dataStart: Int
     private let indices: [String: Int]

@@ -8,6 +8,7 @@ public struct TensorToWrite {
     /// Lends the bytes, little-endian and in C order. Called once or, with a checksum, twice.
     let withBytes: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
 
+    /// - Parameter withBytes: lends the tensor's bytes to what it is given: as many as type and shape ask for.
     public init(
         name: String, elementType: ElementType, shape: [Int],
         withBytes: @escaping ((UnsafeRawBufferPointer) throws -> Void) throws -> Void

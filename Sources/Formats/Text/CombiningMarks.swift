@@ -16,7 +16,7 @@ public struct CombiningMarks {
     }
 
     /// Whether no run of the text is too long.
-    public static func areFew(in text: some StringProtocol) -> Bool {
+    static func areFew(in text: some StringProtocol) -> Bool {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return true }
         var marks = CombiningMarks()
         return text.unicodeScalars.allSatisfy { marks.take($0) }

@@ -28,6 +28,7 @@ extension JSONValue {
         return try parser.document()
     }
 
+    /// The same of a text.
     public static func parse(
         _ text: String, source: String, limits: JSONLimits = JSONLimits()
     ) throws -> JSONValue {

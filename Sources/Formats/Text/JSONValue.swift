@@ -11,6 +11,7 @@ public enum JSONValue: Equatable, Sendable {
 
     /// A key and its value; objects keep their members in order.
     public struct Member: Equatable, Sendable {
+        /// Not escaped.
         public var key: String
         public var value: JSONValue
 

@@ -47,6 +47,7 @@ public struct LineChart: Sendable {
     public struct Mark: Sendable {
         public let x: Double
         public let label: String
+        /// Drawn so that it is seen: something went wrong there.
         public let isAlarm: Bool
 
         public init(x: Double, label: String, isAlarm: Bool = false) {

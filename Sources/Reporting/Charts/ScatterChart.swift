@@ -1,5 +1,6 @@
 /// Points with their names beside them, drawn as an SVG that stands on its own, for pages in Markdown.
 public struct ScatterChart: Sendable {
+    /// Where a point is drawn, in units of the axes.
     public struct Point: Sendable, Equatable {
         public let x: Double
         public let y: Double
@@ -31,6 +32,7 @@ public struct ScatterChart: Sendable {
         self.points = points.filter { LineChart.isDrawable($0.x) && LineChart.isDrawable($0.y) }
     }
 
+    /// The drawing, one `<svg>` element.
     public func svg() -> String {
         let xs = points.map(\.x), ys = points.map(\.y)
         let horizontal = AxisScale.linear(xs.min() ?? 0, xs.max() ?? 1, count: 6, rounded: true)

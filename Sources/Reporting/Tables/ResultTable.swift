@@ -1,30 +1,30 @@
 /// Accuracies of several runs: a row a run, a column a kind of accuracy. The best of each column stands out.
-public struct ResultTable: Sendable {
+struct ResultTable: Sendable {
     /// What is measured of every row.
-    public struct Column: Hashable, Sendable {
+    struct Column: Hashable, Sendable {
         /// In bold.
-        public let title: String
+        let title: String
         /// Lines under the title, such as the attack's budget.
-        public let details: [String]
+        let details: [String]
 
-        public init(title: String, details: [String] = []) {
+        init(title: String, details: [String] = []) {
             self.title = title
             self.details = details
         }
     }
 
     /// A run.
-    public struct Row: Sendable {
+    struct Row: Sendable {
         /// The run's.
-        public let name: String
+        let name: String
         /// Fractions in the order of the columns; nil where there is none.
-        public let accuracies: [Double?]
+        let accuracies: [Double?]
         /// Number of images behind the accuracies, if known.
-        public let samples: Int?
+        let samples: Int?
         /// The run's index into the page's palette.
-        public let colour: Int
+        let colour: Int
 
-        public init(name: String, accuracies: [Double?], samples: Int? = nil, colour: Int = 0) {
+        init(name: String, accuracies: [Double?], samples: Int? = nil, colour: Int = 0) {
             self.name = name
             self.accuracies = accuracies
             self.samples = samples
@@ -32,10 +32,10 @@ public struct ResultTable: Sendable {
         }
     }
 
-    public let columns: [Column]
-    public let rows: [Row]
+    let columns: [Column]
+    let rows: [Row]
 
-    public init(columns: [Column], rows: [Row]) {
+    init(columns: [Column], rows: [Row]) {
         precondition(
             rows.allSatisfy { $0.accuracies.count == columns.count },
             "ResultTable: rows for other than \(columns.count) columns")
@@ -52,7 +52,7 @@ public struct ResultTable: Sendable {
     }
 
     /// Aligned plain text for a terminal, with a newline at the end; `*` marks the best of a column.
-    public func text() -> String {
+    func text() -> String {
         let headings = columns.map { ([$0.title] + $0.details).map(Self.plain) }
         let headingLines = headings.map(\.count).max() ?? 0
         let names = rows.map { Self.plain($0.name) }

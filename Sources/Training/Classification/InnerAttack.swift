@@ -42,6 +42,7 @@ public struct InnerAttack: Configurable {
     public var statistics = Statistics.eval
 
     public init() {}
+    /// With the defaults of a loss that begins its attacks there.
     public init(start: Start) { self.start = start }
 
     public mutating func visit(_ fields: inout FieldVisitor) throws {

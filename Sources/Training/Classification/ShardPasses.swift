@@ -5,11 +5,13 @@ import Models
 
 /// The forward passes over one shard that a loss of the logits is made of, and what they leave to log.
 public struct ShardPasses {
+    /// What the network says of images, recorded.
     public struct Outputs {
         /// What the network was shown, as a variable.
         public let images: Tensor
         /// [B, C]
         public let logits: Tensor
+        /// [B, C], the log-softmax of the logits.
         public let logProbabilities: Tensor
     }
 

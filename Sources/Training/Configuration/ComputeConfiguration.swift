@@ -1,8 +1,8 @@
 import Configuration
 import Kernels
 
-/// The `compute` section: how a run is computed. `products` is part of what a run
-/// is; of the other keys `memory` and the chunks may change bits, in rounding.
+/// The `compute` section: how a run is computed. `products` is part of what a run is; of the other keys `memory`, the
+/// chunks and `convolution` may change bits, in rounding.
 public struct ComputeConfiguration: Configurable {
     /// Mebibytes for what the input gradients of one shard keep. Where those of all classes do not fit, they are taken
     /// in chunks, and one stream more is computed.

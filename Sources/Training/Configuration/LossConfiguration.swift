@@ -2,7 +2,9 @@ import Configuration
 
 /// The `loss` section: a kind with its own fields, and the alignment term that most kinds can carry.
 public struct LossConfiguration: Configurable {
+    /// What is minimised, with the fields of its kind.
     public var kind: any ObjectiveConfiguration = AlignedGradients()
+    /// The alignment term; kept, but not used, where `activeAlignment` is nil.
     public var alignment = AlignmentConfiguration()
 
     public init() {}

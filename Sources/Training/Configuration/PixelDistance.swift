@@ -5,6 +5,7 @@ import Perturbations
 /// A length in units of images in [0, 1], as users write it: a number, or a fraction such as `8/255`.
 public struct PixelDistance: ConfigScalar, Equatable, CustomStringConvertible {
     public let value: Double
+    /// As the user wrote it: `8/255` stays `8/255`.
     public let description: String
 
     public init(_ value: Double) {

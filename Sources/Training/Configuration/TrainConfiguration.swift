@@ -2,7 +2,7 @@ import Configuration
 
 /// The `train` section.
 public struct TrainConfiguration: Configurable {
-    /// `skip` leaves the step out, `abort` ends the run.
+    /// `skip` leaves the step out, but for the tenth in a row, `abort` ends the run.
     public enum NonFinitePolicy: String, Sendable, CaseIterable { case skip, abort }
 
     /// How often every image is shown.
@@ -11,7 +11,9 @@ public struct TrainConfiguration: Configurable {
     public var batch = 64
     /// Images of one logical shard: the unit of BatchNorm's statistics and of the order of summation.
     public var shard = 16
+    /// How parameters follow from gradients.
     public var optimizer: any OptimizerConfiguration = SGD()
+    /// How the optimiser's `lr` changes over the run.
     public var schedule: any Schedule = MultistepSchedule()
     /// Largest norm of the whole gradient; null: no clipping.
     public var clip: Double?

@@ -8,6 +8,7 @@ import Models
 /// The kind of `loss` that trains a denoiser: the squared error of its prediction at a random noise level, the label
 /// now and then replaced by the empty class, so that one network knows p(x_t | y) and p(x_t) (Ho and Salimans 2022).
 public struct Denoising: ObjectiveConfiguration {
+    /// Noise levels, and what the network predicts.
     public var process = DiffusionProcess()
     /// The probability that an image's label is dropped.
     public var labelDropping = 0.1

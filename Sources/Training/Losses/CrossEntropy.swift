@@ -3,15 +3,15 @@ import Configuration
 
 /// Cross-entropy alone. Its alignment section is kept but not used, so that the twin of an aligned run is one override
 /// away.
-public struct Vanilla: ClassificationLoss {
-    public let title = "cross-entropy alone"
-    public var standardAlignmentWeight: Double? { nil }
-    public var figures: [StepFigure] { [.crossEntropy, .accuracy] }
+struct Vanilla: ClassificationLoss {
+    let title = "cross-entropy alone"
+    var standardAlignmentWeight: Double? { nil }
+    var figures: [StepFigure] { [.crossEntropy, .accuracy] }
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {}
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {}
 
-    public func callAsFunction(_ passes: inout ShardPasses) -> Tensor { crossEntropy(&passes) }
+    func callAsFunction(_ passes: inout ShardPasses) -> Tensor { crossEntropy(&passes) }
 }
 
 /// Cross-entropy with the alignment term (Ganz, Kawar, Elad 2023).

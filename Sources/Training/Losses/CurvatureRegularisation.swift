@@ -5,9 +5,9 @@ import Kernels
 /// -log p_y(x) + weight |g(x + h z) - g(x)|^2 with g the input gradient of the cross-entropy and z a direction of unit
 /// length: a penalty on the curvature where an attack would go, without an attack (CURE; Moosavi-Dezfooli, Fawzi,
 /// Uesato, Frossard 2019). z is a constant.
-public struct CurvatureRegularisation: ClassificationLoss {
+struct CurvatureRegularisation: ClassificationLoss {
     /// Which attacks z looks toward.
-    public enum Direction: String, Sendable, CaseIterable {
+    enum Direction: String, Sendable, CaseIterable {
         /// sign(g) / |sign(g)|, the authors'.
         case linf
         /// g / |g|
@@ -15,24 +15,25 @@ public struct CurvatureRegularisation: ClassificationLoss {
     }
 
     /// Of the squared difference, beside the cross-entropy.
-    public var weight = 4.0
+    var weight = 4.0
     /// The length of the step from x, in units of images in [0, 1].
-    public var distance = 1.5
-    public var direction = Direction.linf
-    public var statistics = GradientPenalty.Statistics.frozen
+    var distance = 1.5
+    var direction = Direction.linf
+    /// What BatchNorm's batch statistics are in the input gradients.
+    var statistics = GradientPenalty.Statistics.frozen
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("weight", &weight, check: .notNegative)
         try fields.value("distance", &distance, check: .positive)
         try fields.value("direction", &direction)
         try fields.value("statistics", &statistics)
     }
 
-    public var title: String { "cross-entropy and its curvature (weight \(weight), distance \(distance))" }
-    public var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation] }
+    var title: String { "cross-entropy and its curvature (weight \(weight), distance \(distance))" }
+    var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation] }
 
-    public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
+    func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
         let clean = passes.clean()
         let crossEntropy = passes.crossEntropy(clean)
         let here = inputGradient(of: crossEntropy, clean.images)

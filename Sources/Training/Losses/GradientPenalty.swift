@@ -4,36 +4,38 @@ import Kernels
 
 /// -log p_y(x) + weight |grad_x of it|, the plain input-gradient-norm penalty. To first order an attacker of radius
 /// epsilon raises the cross-entropy by epsilon times the dual norm: `l2` for L2 attacks, `l1` for L-infinity attacks.
-public struct GradientPenalty: ClassificationLoss {
+struct GradientPenalty: ClassificationLoss {
     /// Of the input gradient.
-    public enum Norm: String, Sendable, CaseIterable, Spelled {
+    enum Norm: String, Sendable, CaseIterable, Spelled {
         case l1, l2
 
         /// `L1` and `l_1` too.
-        public init?(spelling: String) { self.init(rawValue: spelling.lowercased().filter { !" _-".contains($0) }) }
+        init?(spelling: String) { self.init(rawValue: spelling.lowercased().filter { !" _-".contains($0) }) }
     }
     /// What BatchNorm's batch statistics are in the input gradient.
-    public enum Statistics: String, Sendable, CaseIterable {
+    enum Statistics: String, Sendable, CaseIterable {
         case frozen
         case perClass = "per-class"
     }
 
     /// Of the norm, beside the cross-entropy.
-    public var weight = 0.5
-    public var norm = Norm.l2
-    public var statistics = Statistics.frozen
+    var weight = 0.5
+    /// Of the input gradient; the dual of the norm that attacks are measured in.
+    var norm = Norm.l2
+    /// What BatchNorm's batch statistics are in the input gradient.
+    var statistics = Statistics.frozen
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("weight", &weight, check: .notNegative)
         try fields.value("norm", &norm)
         try fields.value("statistics", &statistics)
     }
 
-    public var title: String { "cross-entropy and \(norm.rawValue) norm of its input gradient (weight \(weight))" }
-    public var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation] }
+    var title: String { "cross-entropy and \(norm.rawValue) norm of its input gradient (weight \(weight))" }
+    var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation] }
 
-    public func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
+    func callAsFunction(_ passes: inout ShardPasses) -> Tensor {
         let clean = passes.clean()
         let crossEntropy = passes.crossEntropy(clean)
         let gradient = gradients(

@@ -4,22 +4,22 @@ import Kernels
 
 /// -log p_y(x') - log(1 - max over k != y of p_k(x')) + beta KL(p(x) || p(x')) (1 - p_y(x)): what is misclassified
 /// weighs more (Wang et al. 2020). With the small constants of the authors' code.
-public struct MART: AdversarialLoss {
+struct MART: AdversarialLoss {
     /// Of the divergence, beside the rest.
-    public var beta = 5.0
-    public var attack = InnerAttack(start: .small)
+    var beta = 5.0
+    var attack = InnerAttack(start: .small)
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("beta", &beta, check: .notNegative)
         try fields.section("attack", &attack)
     }
 
-    public var title: String { "MART (beta \(beta), \(attack.title))" }
-    public var goal: InnerAttack.Goal { .crossEntropy }
-    public var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation, .perturbedAccuracy] }
+    var title: String { "MART (beta \(beta), \(attack.title))" }
+    var goal: InnerAttack.Goal { .crossEntropy }
+    var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation, .perturbedAccuracy] }
 
-    public func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor {
+    func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor {
         let labels = passes.shard.labels
         let clean = passes.clean(), outputs = passes.outputs(ofPerturbed: perturbed)
         let crossEntropy = passes.crossEntropy(outputs)

@@ -12,6 +12,7 @@ public struct NoisyFastGradientSign: ClassificationLoss {
     public var noise = 2.0
     /// null: epsilon.
     public var stepSize: PixelDistance?
+    /// BatchNorm's, on the way.
     public var statistics = InnerAttack.Statistics.train
 
     public init() {}

@@ -4,13 +4,13 @@ import Kernels
 
 /// -log p_y(x) + beta KL(p(x) || p(x')) with x' found by ascent on the divergence (Zhang et al. 2019, where beta is
 /// 1 / lambda). Both distributions depend on the parameters; each pass normalises by its own batch.
-public struct TRADES: AdversarialLoss {
+struct TRADES: AdversarialLoss {
     /// Of the divergence, beside the cross-entropy.
-    public var beta = 6.0
-    public var attack = InnerAttack(start: .small)
+    var beta = 6.0
+    var attack = InnerAttack(start: .small)
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("beta", &beta, check: .notNegative)
         try fields.section("attack", &attack)
         try fields.require(
@@ -18,11 +18,11 @@ public struct TRADES: AdversarialLoss {
             "randomStart: false never moves an image, as the divergence has no slope at the image itself")
     }
 
-    public var title: String { "TRADES (beta \(beta), \(attack.title))" }
-    public var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation, .perturbedAccuracy] }
-    public var goal: InnerAttack.Goal { .divergence }
+    var title: String { "TRADES (beta \(beta), \(attack.title))" }
+    var figures: [StepFigure] { [.crossEntropy, .accuracy, .regularisation, .perturbedAccuracy] }
+    var goal: InnerAttack.Goal { .divergence }
 
-    public func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor {
+    func callAsFunction(_ passes: inout ShardPasses, perturbed: Tensor) -> Tensor {
         let clean = passes.clean(), outputs = passes.outputs(ofPerturbed: perturbed)
         let crossEntropy = passes.crossEntropy(clean)
         let logRatio = clean.logProbabilities - outputs.logProbabilities

@@ -10,7 +10,7 @@ public struct BestRule: Sendable {
 
     /// Whether a value is better than all before, of which `best` is the best; nil where there is none. What is no
     /// number never is.
-    public func isBetter(_ value: Double, than best: Double?) -> Bool {
+    func isBetter(_ value: Double, than best: Double?) -> Bool {
         guard value.isFinite else { return false }
         guard let best else { return true }
         return isHigherBetter ? value > best : value < best

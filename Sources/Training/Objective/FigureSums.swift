@@ -24,6 +24,7 @@ public struct FigureSums: Sendable, Equatable {
 
     /// Of the step, or of the part of it.
     public let images: Int
+    /// Of the figures that something was said of.
     public private(set) var sums: [Figure: Mean] = [:]
 
     public init(images: Int) { self.images = images }

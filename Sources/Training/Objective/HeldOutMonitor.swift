@@ -22,6 +22,7 @@ public struct HeldOutReport: Sendable {
         case number(Double)
         case byClass([(name: String, value: Double)])
 
+        /// A number, or an object with a member for each class.
         public var json: JSONValue {
             switch self {
             case .number(let number): .number(number)
@@ -58,8 +59,11 @@ public struct HeldOutContext {
     /// What is held out is `validation`.
     public let data: TrainingData
     public let settings: MonitorConfiguration
+    /// Also in a run without the alignment term.
     public let alignment: AlignmentConfiguration
+    /// The run's, of all that a monitor draws.
     public let seed: UInt64
+    /// Where the monitor's tensors are made.
     public let pool: MemoryPool
     public let communicator: any Communicator
     /// Nil where nobody can attack the network.

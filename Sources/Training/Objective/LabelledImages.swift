@@ -9,6 +9,7 @@ public struct LabelledImages {
     public let images: Tensor
     /// What every element of them lies in; nil: nothing confines them.
     public let range: ClosedRange<Scalar>?
+    /// [B], the right classes.
     public let labels: [Int]
     /// [K, B, H, W, C] and the class of each of its K rows for each image, `classes[k][b]`.
     public let targets: Tensor?
@@ -44,7 +45,9 @@ public struct LabelledImages {
 /// The key of an image's random numbers in a run: an epoch shows an image once, so seed, epoch and index tell a
 /// showing from all others, and rank, shard and batch have no part in it.
 public struct ImageKeys: Sendable {
+    /// The run's.
     public let seed: UInt64
+    /// Counted from 0.
     public let epoch: Int
     /// Places in the training set.
     public let indices: [Int]

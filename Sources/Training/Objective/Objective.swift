@@ -34,6 +34,7 @@ extension Objective {
 
 /// What an objective says of one shard.
 public struct ShardResult {
+    /// The shard's part of the mean over the batch.
     public var loss: Scalar
     /// Of those that the objective declares.
     public var figures: FigureSums

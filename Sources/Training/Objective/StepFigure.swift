@@ -23,6 +23,7 @@ public struct StepFigure: Sendable {
 
     public let figure: Figure
     public var progress: Progress?
+    /// Nil for a figure that nobody need be told of.
     public var alarm: Alarm?
 
     public init(_ figure: Figure, progress: Progress? = nil, alarm: Alarm? = nil) {

@@ -23,60 +23,61 @@ extension Schedule {
 }
 
 /// Multiplied by `factor` at each milestone: a part of the run up to 1, an epoch above.
-public struct MultistepSchedule: Schedule {
+struct MultistepSchedule: Schedule {
     /// Where it drops.
-    public var milestones = [0.5, 0.75]
+    var milestones = [0.5, 0.75]
     /// By what.
-    public var factor = 0.1
-    public var warmup = 0.0
-    public var epochs: Int?
+    var factor = 0.1
+    var warmup = 0.0
+    var epochs: Int?
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("milestones", &milestones, check: .positive)
         try fields.value("factor", &factor, check: .positive)
         try fields.value("warmup", &warmup, check: .notNegative)
         try fields.optional("epochs", &epochs, check: .positive)
     }
-    public func factor(progress: Double, epochs: Int) -> Double {
+    func factor(progress: Double, epochs: Int) -> Double {
         milestones.reduce(1) { progress >= ($1 <= 1 ? $1 : $1 / Double(epochs)) ? $0 * factor : $0 }
     }
 }
 
 /// Half a cosine from 1 down to `final` (Loshchilov and Hutter 2017).
-public struct CosineSchedule: Schedule {
+struct CosineSchedule: Schedule {
     /// The factor at the end.
-    public var final = 0.0
-    public var warmup = 0.0
-    public var epochs: Int?
+    var final = 0.0
+    var warmup = 0.0
+    var epochs: Int?
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("final", &final, in: 0...1)
         try fields.value("warmup", &warmup, check: .notNegative)
         try fields.optional("epochs", &epochs, check: .positive)
     }
-    public func factor(progress: Double, epochs: Int) -> Double { final + (1 - final) * (1 + cos(.pi * progress)) / 2 }
+    func factor(progress: Double, epochs: Int) -> Double { final + (1 - final) * (1 + cos(.pi * progress)) / 2 }
 }
 
 /// Linear from `start` up to 1 at `peak` of the run, then linear down to `final` (Smith and Topin 2019).
-public struct OneCycleSchedule: Schedule {
+struct OneCycleSchedule: Schedule {
     /// The part of the run that it rises.
-    public var peak = 0.3
+    var peak = 0.3
     /// The factor at the start.
-    public var start = 0.04
-    public var final = 0.0
-    public var warmup: Double { 0 }
-    public var epochs: Int?
+    var start = 0.04
+    /// The factor at the end.
+    var final = 0.0
+    var warmup: Double { 0 }
+    var epochs: Int?
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("peak", &peak, in: 0.001...0.999)
         try fields.value("start", &start, in: 0...1)
         try fields.value("final", &final, in: 0...1)
         try fields.optional("epochs", &epochs, check: .positive)
     }
-    public func factor(progress: Double, epochs: Int) -> Double {
+    func factor(progress: Double, epochs: Int) -> Double {
         progress < peak
             ? start + (1 - start) * progress / peak
             : 1 + (final - 1) * (progress - peak) / (1 - peak)
@@ -84,17 +85,17 @@ public struct OneCycleSchedule: Schedule {
 }
 
 /// Always the whole rate.
-public struct ConstantSchedule: Schedule {
-    public var warmup = 0.0
+struct ConstantSchedule: Schedule {
+    var warmup = 0.0
     /// It goes on for ever.
-    public var epochs: Int? {
+    var epochs: Int? {
         get { nil }
         set {}
     }
 
-    public init() {}
-    public mutating func visit(_ fields: inout FieldVisitor) throws {
+    init() {}
+    mutating func visit(_ fields: inout FieldVisitor) throws {
         try fields.value("warmup", &warmup, check: .notNegative)
     }
-    public func factor(progress: Double, epochs: Int) -> Double { 1 }
+    func factor(progress: Double, epochs: Int) -> Double { 1 }
 }

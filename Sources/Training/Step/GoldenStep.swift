@@ -18,6 +18,7 @@ public struct GoldenStep {
     /// How far a tensor is from what the file expects, relative to its largest number.
     public struct Comparison: Sendable {
         public let tensor: String
+        /// The largest difference, as a part of the expected tensor's largest magnitude.
         public let relativeError: Double
         public var agrees: Bool { relativeError <= GoldenStep.tolerance }
     }

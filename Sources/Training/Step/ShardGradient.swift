@@ -12,6 +12,7 @@ public struct ShardGradient {
     private var isFinal: [Bool]
     /// All parameters from this one on are final.
     private var firstFinal: Int
+    /// Whether all gradients so far were finite.
     public private(set) var isFinite = true
 
     /// - Parameter offsets: where each parameter's gradient begins in the vector, in declaration order.

@@ -16,7 +16,7 @@ public final class TrainingState {
     /// The weights that the run started from, where they were not drawn.
     public var origin: Origin?
     /// Of the stored target gradients that the run learns from.
-    public var targetsHash: String?
+    var targetsHash: String?
 
     /// Weights of another run.
     public struct Origin: Sendable, Equatable {

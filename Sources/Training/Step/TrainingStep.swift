@@ -19,6 +19,7 @@ public struct StepReport: Sendable {
     public var loss: Double
     /// What the objective says of all shards.
     public var figures: FigureSums
+    /// That the step was taken with.
     public var learningRate: Double
     /// L2, of the whole gradient before clipping.
     public var gradientNorm: Double
@@ -27,6 +28,7 @@ public struct StepReport: Sendable {
     /// Places in the training set of the images of every shard whose loss or gradient was not finite.
     public var nonFiniteImages: [Int]
 
+    /// Whether the step was taken: one with a number that is not finite changes nothing.
     public var isFinite: Bool { nonFiniteImages.isEmpty && loss.isFinite && gradientNorm.isFinite }
 }
 
