@@ -68,14 +68,17 @@ struct Evaluate: ParsableCommand {
     var batch = 32
 
     @Option(
-        help:
-            "Folder for robustness.json, adversarial.safetensors and the rest. Default: eval in the run directory, or "
-            + "beside the checkpoint.")
+        help: """
+            Folder for robustness.json, adversarial.safetensors and the rest. Default: eval in the run directory, or beside \
+            the checkpoint.
+            """)
     var out: String?
 
     @Option(
-        help: "A checkpoint or run directory of another model, whose adversarial images the attack transfer tries; two "
-            + "more checks are made with it.")
+        help: """
+            A checkpoint or run directory of another model, whose adversarial images the attack transfer tries; two more \
+            checks are made with it.
+            """)
     var transferFrom: String?
 
     @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
