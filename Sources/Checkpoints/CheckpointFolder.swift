@@ -27,8 +27,13 @@ public struct CheckpointFolder {
         }.sorted { $0.step > $1.step }
     }
 
-    /// Removes all but the newest `keep`.
-    public func prune(keep: Int) throws {
-        for old in try numbered().dropFirst(keep) { unlink(old.path) }
+    /// Removes all but the newest `keep`, and of these what a stop has left between two multiples of `every` steps, once
+    /// there is a newer one: a run that was stopped ends with the checkpoints of one that was not.
+    /// - Parameter every: 0 where no steps are those of checkpoints.
+    public func prune(keep: Int, every: Int) throws {
+        let all = try numbered()
+        let lasting = all.enumerated().filter { place, file in place == 0 || every == 0 || file.step % every == 0 }
+        let kept = Set(lasting.prefix(keep).map(\.element.step))
+        for file in all where !kept.contains(file.step) { unlink(file.path) }
     }
 }

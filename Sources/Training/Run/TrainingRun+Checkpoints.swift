@@ -5,7 +5,8 @@ extension TrainingRun {
     /// Writes the numbered checkpoint of this step and removes those that are too old.
     func save(isLast: Bool) throws {
         try write(folder.file(step: state.step), mustSucceed: isLast)
-        if isLeader { try folder.prune(keep: configuration.checkpoint.keep) }
+        let settings = configuration.checkpoint
+        if isLeader { try folder.prune(keep: settings.keep, every: settings.everySteps) }
     }
 
     /// A checkpoint that fails (a full disk, say) is reported and the run goes on, unless it must succeed.
