@@ -25,7 +25,10 @@ class Rounded(torch.autograd.Function):
 
     @staticmethod
     def forward(context, x):
-        return x.float().bfloat16().to(x.dtype)
+        # In one step: by way of float32 some numbers would be rounded twice.
+        bits = x.contiguous().view(torch.int64)
+        nearest = bits + ((1 << 44) - 1) + ((bits >> 45) & 1)
+        return (nearest & ~((1 << 45) - 1)).view(torch.float64)
 
     @staticmethod
     def backward(context, cotangent):
