@@ -6,12 +6,4 @@ public enum ProductPrecision: String, Sendable, Hashable, CaseIterable {
     /// Factors are rounded to the nearest number of bfloat16, to the even one of two; their product is then exact in
     /// float32, and summed there.
     case bfloat16
-
-    /// The spacing of factors relative to their size: an upper bound of what one rounding changes is half of it.
-    public var epsilon: Double {
-        switch self {
-        case .float32: Double(Scalar.ulpOfOne)
-        case .bfloat16: 0x1p-7
-        }
-    }
 }
