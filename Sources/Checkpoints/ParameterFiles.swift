@@ -83,11 +83,24 @@ public enum ParameterFiles {
                 running.variance.storage.pointer.update(from: variance, count: variance.count)
             }
             if let name = name(declaration.counterName), let entry = file.entry(name) {
-                // One number; some programs give it an axis.
-                let counter: [Int64] = try file.values(of: name, shape: entry.shape == [1] ? [1] : [])
-                state.batchesTracked = Int(clamping: max(0, counter[0]))
+                state.batchesTracked = try counter(entry, in: file)
             }
         }
+    }
+
+    /// One number; some programs give it an axis, or make it a floating-point number with all others.
+    private static func counter(_ entry: SafetensorsEntry, in file: SafetensorsFile) throws -> Int {
+        let shape = entry.shape == [1] ? [1] : []
+        guard [.float16, .bfloat16, .float32, .float64].contains(entry.elementType) else {
+            let counted: [Int64] = try file.values(of: entry.name, shape: shape)
+            return Int(clamping: max(0, counted[0]))
+        }
+        let counted: [Double] = try file.values(of: entry.name, shape: shape)
+        guard let whole = Int(exactly: counted[0]), whole >= 0 else {
+            throw Failure.badInput(
+                "\(file.path): tensor \(entry.name.quoted)", "counts \(counted[0]) batches", expected: "a whole number")
+        }
+        return whole
     }
 
     /// The gradient or value of one parameter in the file's order of numbers.

@@ -47,15 +47,16 @@ struct StoredTargets: TargetSource {
             let images = (block * Self.block)..<min(train.count, (block + 1) * Self.block)
             return survey(of: images).map { Int32(truncatingIfNeeded: $0) }
         }
-        var hash = SHA256(), zero = 0, constant = 0
+        var hash = SHA256(), zero = 0, constant = 0, alike = 0
         hash.update(entry.elementType.rawValue)
         for block in found {
             hash.update(UInt64(UInt32(bitPattern: block[0])))
             zero += Int(block[1])
             constant += Int(block[2])
-            guard block[3] >= 0 else { continue }
+            alike += Int(block[3])
+            guard block[4] >= 0 else { continue }
             throw Failure.badInput(
-                file.path, "a target gradient of image \(train.indices[Int(block[3])]) is not finite",
+                file.path, "a target gradient of image \(train.indices[Int(block[4])]) is not finite",
                 expected: "finite numbers")
         }
         let all = train.count * classes
@@ -68,22 +69,33 @@ struct StoredTargets: TargetSource {
         for (count, word) in [(zero, "zero"), (constant, "the same in every pixel")] where count > 0 {
             notices.append("\(file.path): \(count) of \(all) target gradients are \(word), and teach nothing")
         }
+        if alike > 0 {
+            notices.append(
+                "\(file.path): \(alike) of \(train.count) images have one target gradient for all classes, which tells no "
+                    + "class from another")
+        }
     }
 
-    /// Checksum, zero vectors, constant vectors, and the first image with a number that is not finite, or -1.
+    /// Checksum, zero vectors, constant vectors, images whose classes all have the same vector that is neither, and the
+    /// first image with a number that is not finite, or -1.
     private func survey(of images: Range<Int>) -> [Int] {
         file.withBytes(of: entry) { bytes in
-            var checksum = CRC32C(), zero = 0, constant = 0, strange = -1
+            var checksum = CRC32C(), zero = 0, constant = 0, alike = 0, strange = -1
             for index in images {
+                let first = vector(bytes, index, 0).bytesOfIt
+                var isAlike = true
                 for target in 0..<entry.shape[1] {
                     let vector = vector(bytes, index, target), bounds = vector.bounds
                     checksum.update(vector.bytesOfIt)
                     if bounds == nil, strange < 0 { strange = index }
+                    if isAlike { isAlike = vector.bytesOfIt.elementsEqual(first) }
                     guard let bounds, bounds.lowerBound == bounds.upperBound else { continue }
+                    isAlike = false
                     if bounds.lowerBound == 0 { zero += 1 } else { constant += 1 }
                 }
+                if isAlike { alike += 1 }
             }
-            return [Int(checksum.value), zero, constant, strange]
+            return [Int(checksum.value), zero, constant, alike, strange]
         }
     }
 }

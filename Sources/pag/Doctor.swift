@@ -91,11 +91,17 @@ struct Doctor: ParsableCommand {
         }
         guard let runDir else { return }
         var directory = JobAgreement()
-        try directory.add(
-            sharedDirectory: runDir, "run directory",
-            advice: "all hosts need to see one, on a file system that they share", over: communicator)
+        do {
+            try directory.add(
+                sharedDirectory: runDir, "run directory",
+                advice: "all hosts need to see one, on a file system that they share", over: communicator)
+        } catch let common as CommonFailure {
+            findings.problem(common.description)
+            return
+        }
         if try findings.compare(directory, communicator) {
-            findings.line("run directory", "\(runDir): seen by all ranks")
+            findings.line(
+                "run directory", "\(runDir): written to" + (communicator.size > 1 ? ", and seen by all ranks" : ""))
         }
     }
 

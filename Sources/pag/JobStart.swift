@@ -43,9 +43,11 @@ func requireOneJob(
         }
         for part in parts.split(separator: "\0") { agreement.add(file: String(part)) }
     }
-    try agreement.add(
-        sharedDirectory: directory.path, directory.name,
-        advice: "all hosts need to see one, on a file system that they share; \(directory.option) names it",
-        over: communicator)
+    if communicator.size > 1 {
+        try agreement.add(
+            sharedDirectory: directory.path, directory.name,
+            advice: "all hosts need to see one, on a file system that they share; \(directory.option) names it",
+            over: communicator)
+    }
     try agreement.require(over: communicator)
 }

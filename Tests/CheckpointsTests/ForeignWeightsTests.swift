@@ -96,12 +96,15 @@ import Testing
         try expectLoads(file(names), state)
     }
 
-    @Test func countersOfAnyIntegerTypeOrNone() throws {
+    @Test func countersOfAnyTypeOrNone() throws {
         let state = try network(), all = tensors(of: state)
         let others = all.filter { !$0.name.hasSuffix("num_batches_tracked") }
         let counters = all.filter { $0.name.hasSuffix("num_batches_tracked") }
         try expectLoads(file(others), state, batches: 0)
-        let seven: [(ElementType, [UInt8])] = [(.int32, [7, 0, 0, 0]), (.uint8, [7]), (.int16, [7, 0]), (.int8, [7])]
+        let seven: [(ElementType, [UInt8])] = [
+            (.int32, [7, 0, 0, 0]), (.uint8, [7]), (.int16, [7, 0]), (.int8, [7]), (.float32, [0, 0, 0xE0, 0x40]),
+            (.float16, [0, 0x47]), (.bfloat16, [0xE0, 0x40]), (.float64, [0, 0, 0, 0, 0, 0, 0x1C, 0x40]),
+        ]
         for (type, bytes) in seven {
             for shape in [[], [1]] {
                 let changed = counters.map { counter in
@@ -110,6 +113,9 @@ import Testing
                 try expectLoads(file(others + changed), state)
             }
         }
+        let half = counters.map { TensorToWrite(name: $0.name, shape: [], values: [Float(0.5)]) }
+        let refused = #expect(throws: Failure.self) { try expectLoads(file(others + half), state) }
+        #expect(refused?.kind == .badInput && refused?.description.contains("counts 0.5 batches") == true)
     }
 
     @Test func otherFloatingPointTypesAreConvertedWithAWord() throws {

@@ -23,17 +23,20 @@ extension JobAgreement {
     }
 
     /// Whether all ranks see one directory, not one each. Collective: rank 0 makes it, and a file in it for a moment.
+    /// Throws `CommonFailure` where it cannot.
     public mutating func add(
         sharedDirectory path: String, _ what: String, advice: String, over communicator: any Communicator
     ) throws {
-        guard communicator.size > 1 else { return }
         var generator = SystemRandomNumberGenerator()
         let name = try communicator.broadcastValue(UInt64.random(in: .min ... .max, using: &generator), from: 0)
         let mark = "\(path)/.job-\(String(name, radix: 16))"
-        if communicator.rank == 0 {
-            try createDirectory(path)
-            try Self.create(mark)
-        }
+        do {
+            _ = try communicator.leaderDecides {
+                try createDirectory(path)
+                try Self.create(mark)
+                return mark
+            }
+        } catch let failure as Failure { throw CommonFailure(failure) }
         defer { if communicator.rank == 0 { unlink(mark) } }
         try communicator.barrier()
         add(what, Self.appears(mark) ? "\(path)" : "not that of rank 0", kind: .missing, advice: advice)
