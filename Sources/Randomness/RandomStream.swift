@@ -16,6 +16,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case scoreNoise = 12
     case controlTargets = 13
     case heldOutNoise = 14
+    case alignmentDirections = 15
     case test = 99
 }
 

@@ -27,15 +27,15 @@ public struct ClassificationObjective: Objective {
             shard, state, parameters: parameters, commitsStatistics ? .training : .inference)
         let baseLoss = base(&passes)
         // All parts of the term need the clean pass, which the base need not have seen.
-        let clean = alignment.flatMap { _ in shard.targets }.map { _ in passes.clean() }
+        if alignment != nil, shard.targets != nil { _ = passes.clean() }
         let perImage = 1 / Scalar(batch)
 
         var result = ShardResult(
             loss: baseLoss.item * perImage, figures: passes.figures, seen: passes.seenOnAverage,
             logits: passes.cleanLogits)
-        if let alignment, let clean {
-            try alignment.addGradients(
-                of: baseLoss * perImage, shard, clean, state, parameters: parameters, perImage: perImage, to: &result,
+        if let alignment, let targets = shard.targets {
+            try alignment.method.addGradients(
+                of: alignment, and: baseLoss * perImage, passes, targets: targets, perImage: perImage, to: &result,
                 receive)
         } else {
             try deliverGradients(of: baseLoss * perImage, with: parameters, releasing: true, to: receive)

@@ -18,7 +18,7 @@ public struct ShardPasses {
     public let shard: LabelledImages
     public let state: ModelState
     public var figures: FigureSums
-    private let parameters: [Tensor]
+    let parameters: [Tensor]
     private let mode: ForwardContext.Mode
     /// Of passes under constant parameters.
     private let foldedFilters = FoldedFilters()

@@ -13,6 +13,8 @@ public struct AlignmentConfiguration: Configurable {
     public var classesPerImage = ClassCount.all
     /// What BatchNorm's statistics are in the input gradient.
     public var statistics = StatisticsMode.frozen
+    /// How the term is computed.
+    public var method: any AlignmentMethod = ExactGradients()
     /// Where target gradients come from.
     public var targets: any TargetConfiguration = NearestNeighbour()
 
@@ -26,6 +28,9 @@ public struct AlignmentConfiguration: Configurable {
         try fields.require(
             statistics != .repeated || classesPerImage == .all, "statistics",
             "repeated statistics need classesPerImage: all, as every image must carry the same classes")
+        try fields.kind("method", &method, alignmentMethods)
+        let problem = method.problem(with: statistics)
+        try fields.require(problem == nil, "method", problem ?? "")
         try fields.section("targets", kinds: TargetRegistry.kinds, &targets)
     }
 }

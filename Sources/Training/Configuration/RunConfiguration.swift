@@ -59,7 +59,7 @@ public struct RunConfiguration: Configurable {
                 AlignmentTerm(
                     weight: (alignment.weight ?? 0) * alignment.schedule.factor(epoch: epoch),
                     gradient: alignment.gradient, statistics: alignment.statistics, classChunk: compute.classChunk,
-                    imageChunk: compute.imageChunk, memory: compute.memory << 20)
+                    imageChunk: compute.imageChunk, memory: compute.memory << 20, method: alignment.method)
             })
     }
 

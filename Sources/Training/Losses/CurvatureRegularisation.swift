@@ -37,7 +37,9 @@ struct CurvatureRegularisation: ClassificationLoss {
         let clean = passes.clean()
         let crossEntropy = passes.crossEntropy(clean)
         let here = inputGradient(of: crossEntropy, clean.images)
-        let further = passes.outputs(of: clean.images.detached + steps(along: here.detached))
+        // Zero for an image whose gradient is zero.
+        let step = vectors(along: direction == .linf ? signs(here.detached) : here.detached, length: distance)
+        let further = passes.outputs(of: clean.images.detached + step)
         let difference = inputGradient(of: passes.crossEntropy(further), further.images) - here
         let regularisation = difference.productSum(difference, axes: [-3, -2, -1]).total() * Scalar(weight)
         passes.figures.add(.crossEntropy, Double(crossEntropy.item))
@@ -50,19 +52,5 @@ struct CurvatureRegularisation: ClassificationLoss {
         gradients(
             of: crossEntropy, with: [images], recording: true,
             statistics: statistics == .frozen ? .frozen : .perClass)[0]
-    }
-
-    /// Zero for an image whose gradient is zero.
-    private func steps(along gradient: Tensor) -> Tensor {
-        let vector = direction == .linf ? signs(gradient) : gradient
-        let size = vector.shape.dropFirst().count
-        return Tensor(vector.shape, in: vector.pool) { out in
-            for row in 0..<vector.shape[0] {
-                let from = vector.pointer + row * size
-                let length = doubleSum(size) { Double(from[$0]) * Double(from[$0]) }.squareRoot()
-                let factor = length == 0 ? 0 : Scalar(distance / length)
-                for i in 0..<size { out[row * size + i] = factor * from[i] }
-            }
-        }
     }
 }

@@ -31,6 +31,7 @@ struct Settings {
             "model.layers_per_block=1",
         ],
         "model.kind=mlp-denoiser": ["model.width=8", "model.layers=1"],
+        "loss.alignment.method=differences": ["loss.alignment.statistics=per-class"],
         "loss.alignment.targets.kind=file": ["loss.alignment.targets.path=\(Settings.targetFile)"],
         "loss.alignment.targets.of.kind=file": ["loss.alignment.targets.of.path=\(Settings.targetFile)"],
     ]
