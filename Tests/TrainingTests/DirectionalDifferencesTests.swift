@@ -14,12 +14,12 @@ import Training
     private let helper = ObjectiveTests()
     private let keys = ImageKeys(seed: 11, epoch: 2, indices: [7, 1, 30, 4, 9])
 
-    private func term(
-        _ fields: String, statistics: StatisticsMode = .eval, gradient: GradientOf = .logprob
-    ) throws -> AlignmentTerm {
+    private func objective(_ fields: String, statistics: StatisticsMode = .eval) throws -> ClassificationObjective {
         let settings: AlignmentConfiguration = try Configuration.read(
             text: "{method: differences, statistics: \(statistics.rawValue), \(fields)}", source: "test")
-        return AlignmentTerm(weight: 0.7, gradient: gradient, statistics: statistics, method: settings.method)
+        return ClassificationObjective(
+            AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: statistics),
+            by: settings.method)
     }
 
     /// Two classes an image, of four; the second image's first target says nothing.
@@ -92,8 +92,7 @@ import Training
     @Test(arguments: [StatisticsMode.eval, .perClass], [1, 3])
     func lossIsThatOfLoops(_ statistics: StatisticsMode, _ count: Int) throws {
         let state = helper.network(), shard = shard()
-        let objective = ClassificationObjective(
-            AlignedGradients(), with: try term("distance: 0.25, directions: \(count)", statistics: statistics))
+        let objective = try objective("distance: 0.25, directions: \(count)", statistics: statistics)
         let result = objective.evaluate(shard, state, batch: 5).result
         let loss = try expected(
             state, shard, count: count, distance: 0.25, statistics == .eval ? .inference : .training)
@@ -105,8 +104,7 @@ import Training
     func gradientsAreThoseOfTheLoss(_ statistics: StatisticsMode) throws {
         let state = helper.network(), shard = shard(), step = Self.isDouble ? 1e-5 : 1e-2
         let mode: ForwardContext.Mode = statistics == .eval ? .inference : .training
-        let objective = ClassificationObjective(
-            AlignedGradients(), with: try term("distance: 0.25, directions: 2", statistics: statistics))
+        let objective = try objective("distance: 0.25, directions: 2", statistics: statistics)
         let gradients = objective.evaluate(shard, state, batch: 5).gradients.flatMap(\.array)
         var stream = RandomStream(seed: 8, purpose: .test)
         let direction = unit(gradients.map { _ in stream.normal() })
@@ -127,9 +125,7 @@ import Training
         let exact = ClassificationObjective(
             AlignedGradients(), with: AlignmentTerm(weight: 0.7, gradient: .logprob, statistics: .eval)
         ).evaluate(shard, state, batch: 5).result
-        let estimated = ClassificationObjective(
-            AlignedGradients(), with: try term("distance: 0.01, directions: 1000")
-        ).evaluate(shard, state, batch: 5).result
+        let estimated = try objective("distance: 0.01, directions: 1000").evaluate(shard, state, batch: 5).result
         for (figure, tolerance) in [(Figure.alignment, 0.05), (.inputGradientNorm, 0.05)] {
             let (a, b) = (try #require(exact.figures[figure].value), try #require(estimated.figures[figure].value))
             #expect(abs(a - b) < tolerance * max(a, 0.05), "\(figure.name): \(b) for \(a)")

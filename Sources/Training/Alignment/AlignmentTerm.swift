@@ -15,12 +15,10 @@ public struct AlignmentTerm: Sendable {
     public var imageChunk: Int?
     /// Bytes for the graphs of the input gradients of one shard.
     public var memory: Int
-    /// How it is computed.
-    public var method: any AlignmentMethod
 
     public init(
         weight: Double, gradient: GradientOf, statistics: StatisticsMode, classChunk: Int? = nil,
-        imageChunk: Int? = nil, memory: Int = 1 << 30, method: any AlignmentMethod = ExactGradients()
+        imageChunk: Int? = nil, memory: Int = 1 << 30
     ) {
         self.weight = weight
         self.gradient = gradient
@@ -28,7 +26,6 @@ public struct AlignmentTerm: Sendable {
         self.classChunk = classChunk
         self.imageChunk = imageChunk
         self.memory = memory
-        self.method = method
     }
 
     /// What it says of a shard.

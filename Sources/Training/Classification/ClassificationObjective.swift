@@ -9,10 +9,16 @@ public struct ClassificationObjective: Objective {
     public var base: any ClassificationLoss
     /// Nil in a run that is not aligned.
     public var alignment: AlignmentTerm?
+    /// How the term is computed.
+    public var method: any AlignmentMethod
 
-    public init(_ base: any ClassificationLoss, with alignment: AlignmentTerm? = nil) {
+    public init(
+        _ base: any ClassificationLoss, with alignment: AlignmentTerm? = nil,
+        by method: any AlignmentMethod = ExactGradients()
+    ) {
         self.base = base
         self.alignment = alignment
+        self.method = method
     }
 
     public var figures: [StepFigure] { base.figures + (alignment == nil ? [] : AlignmentTerm.figures) }
@@ -34,7 +40,7 @@ public struct ClassificationObjective: Objective {
             loss: baseLoss.item * perImage, figures: passes.figures, seen: passes.seenOnAverage,
             logits: passes.cleanLogits)
         if let alignment, let targets = shard.targets {
-            try alignment.method.addGradients(
+            try method.addGradients(
                 of: alignment, and: baseLoss * perImage, passes, targets: targets, perImage: perImage, to: &result,
                 receive)
         } else {
@@ -45,7 +51,7 @@ public struct ClassificationObjective: Objective {
 }
 
 extension ClassificationLoss {
-    public func objective(with alignment: AlignmentTerm?) -> any Objective {
-        ClassificationObjective(self, with: alignment)
+    public func objective(with alignment: AlignmentTerm?, by method: any AlignmentMethod) -> any Objective {
+        ClassificationObjective(self, with: alignment, by: method)
     }
 }

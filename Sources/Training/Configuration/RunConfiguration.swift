@@ -59,8 +59,8 @@ public struct RunConfiguration: Configurable {
                 AlignmentTerm(
                     weight: (alignment.weight ?? 0) * alignment.schedule.factor(epoch: epoch),
                     gradient: alignment.gradient, statistics: alignment.statistics, classChunk: compute.classChunk,
-                    imageChunk: compute.imageChunk, memory: compute.memory << 20, method: alignment.method)
-            })
+                    imageChunk: compute.imageChunk, memory: compute.memory << 20)
+            }, by: loss.alignment.method)
     }
 
     /// Opens the images of the run. Throws what `TrainingData` throws; `progress` is called now and then.

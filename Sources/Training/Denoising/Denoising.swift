@@ -36,7 +36,9 @@ public struct Denoising: ObjectiveConfiguration {
         return .init(mean: half, std: half)
     }
 
-    public func objective(with alignment: AlignmentTerm?) -> any Objective { DenoisingObjective(error: error) }
+    public func objective(with alignment: AlignmentTerm?, by method: any AlignmentMethod) -> any Objective {
+        DenoisingObjective(error: error)
+    }
 
     public func monitors(_ context: HeldOutContext) -> [any HeldOutMonitor] {
         [DenoisingMonitor(error, context)]

@@ -24,8 +24,9 @@ public protocol ObjectiveConfiguration: Configurable {
     func trains(_ architecture: any Architecture) -> Bool
     /// How the network sees the images of a data set where the file says nothing.
     func standardNormalisation(_ splits: DatasetSplits) -> ModelConfiguration.Normalize
-    /// The objective, with the alignment term as it is at some moment of the run, nil in a run that has none.
-    func objective(with alignment: AlignmentTerm?) -> any Objective
+    /// The objective, with the alignment term as it is at some moment of the run, nil in a run that has none, and how that
+    /// is computed.
+    func objective(with alignment: AlignmentTerm?, by method: any AlignmentMethod) -> any Objective
     /// Who looks at the network after an epoch.
     func monitors(_ context: HeldOutContext) -> [any HeldOutMonitor]
     var best: BestRule { get }
