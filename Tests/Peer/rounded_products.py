@@ -4,9 +4,9 @@
     rounded_products.py GOLDEN.safetensors OUT.safetensors
 
 Takes weights, images, labels and targets of a golden file of a ResNet, in evaluation mode or with statistics per class, or
-of a vision transformer, and writes what the step gives if each factor of a convolution, a linear layer or attention is rounded, in the forward pass
-and in both orders of derivative. `pag verify` of the two files, and Tests/TrainingTests, compare with it. Needs torch
-and safetensors.
+of a vision transformer, and writes what the step gives if each factor of a convolution, a linear layer or attention is
+rounded, in the forward pass and in both orders of derivative. `pag verify` of the two files, and Tests/TrainingTests,
+compare with it. Needs torch and safetensors.
 """
 import json
 import sys
@@ -81,10 +81,10 @@ class Transformer(nn.Module):
 
     def forward(self, x):
         p, spec = self.parameters_by_name, self.spec
-        b, c, side, _ = x.shape
+        b, c, height, width = x.shape
         grid = spec["patch"]
-        size = side // grid
-        words = x.view(b, c, grid, size, grid, size).permute(0, 2, 4, 3, 5, 1).reshape(b, grid * grid, -1)
+        words = x.view(b, c, grid, height // grid, grid, width // grid).permute(0, 2, 4, 3, 5, 1)
+        words = words.reshape(b, grid * grid, -1)
         h = torch.cat([p["cls_token"].expand(b, -1, -1), self.linear("emb", words)], 1) + p["pos_emb"]
         for i in range(spec["layers"]):
             h = h + self.attention(f"enc.{i}.msa", self.norm(f"enc.{i}.la1", h))
@@ -106,6 +106,23 @@ def network(spec, parameters, shape):
     return net
 
 
+def input_gradients(logits, x, metadata):
+    """[B, C, ...]. What is rounded is what passes through the products: for log-probabilities whose images stand alone,
+    the cotangents of the differences to the last class (AlignmentTerm), which rounding tells from those of log p."""
+
+    def of(values):
+        return torch.autograd.grad(values.sum(), x, create_graph=True)[0]
+
+    if metadata["gradient"] == "logit":
+        return torch.stack([of(z) for z in logits.unbind(1)], 1)
+    if metadata["statistics"] != "eval":
+        return torch.stack([of(z) for z in F.log_softmax(logits, 1).unbind(1)], 1)
+    last = logits[:, -1]
+    differences = torch.stack([of(z - last) for z in logits.unbind(1)[:-1]] + [torch.zeros_like(x)], 1)
+    p = torch.softmax(logits, 1).view(*logits.shape, *[1] * (x.dim() - 1))
+    return differences - (p * differences).sum(1, keepdim=True)
+
+
 def main(source, target):
     torch.set_default_dtype(torch.float64)
     with safe_open(source, "pt") as file:
@@ -124,9 +141,7 @@ def main(source, target):
         net = network(spec, parameters, x.shape[1:]).train(metadata["statistics"] == "per-class")
         variables = dict(net.named_parameters())
     logits = net(x)
-    z = logits if metadata["gradient"] == "logit" else F.log_softmax(logits, 1)
-    grads = torch.stack(
-        [torch.autograd.grad(z[:, c].sum(), x, create_graph=True)[0] for c in range(g.shape[1])], 1)
+    grads = input_gradients(logits, x, metadata)
     u, v = grads.flatten(2), g.flatten(2)
     cosine = (u * v).sum(-1) / (u.norm(dim=-1) * v.norm(dim=-1))
     ce, align = F.cross_entropy(logits, y), (1 - cosine).mean(0).sum()
