@@ -5,6 +5,8 @@ public enum ModelRegistry {
     static let kinds: [Kind<any Architecture>] = [
         Kind("resnet", ResNet.self) { $0 },
         Kind("resnet18", ResNet18.self) { $0 },
+        Kind("preact-resnet18", PreActivationResNet.self) { $0 },
+        Kind("wide-resnet", WideResNet.self) { $0 },
         Kind("vit", VisionTransformer.self) { $0 },
         Kind("mlp", MultilayerPerceptron.self) { $0 },
         Kind("unet", UNet.self) { $0 },

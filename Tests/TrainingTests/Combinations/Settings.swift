@@ -24,6 +24,8 @@ struct Settings {
     /// What makes a choice small, or complete. A kind that is not here is taken as it comes.
     private static let companions = [
         "model.kind=resnet": ["model.widths=[4, 3]", "model.blocks=[1, 1]"],
+        "model.kind=preact-resnet18": ["model.widths=[4, 3]", "model.blocks=[1, 1]"],
+        "model.kind=wide-resnet": ["model.depth=10", "model.widen=1"],
         "model.kind=vit": ["model.patch=2", "model.layers=1", "model.hidden=8", "model.mlp_hidden=6", "model.head=4"],
         "model.kind=mlp": ["model.hidden=[5]"],
         "model.kind=unet": [
