@@ -23,19 +23,23 @@ public struct AttackBenchmark: Sendable {
     /// Images of the AutoAttack run, whose time depends on the model alone: 0 for no such run.
     public var cascadeSamples = 32
 
+    /// What factors of products are rounded to.
+    public var products = ProductPrecision.float32
+
     public init() {}
 
     /// `emit` gets a line for the gradients, one for projected gradient descent and one for AutoAttack. Collective.
     public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
         let figures = try RunFigures(communicator)
         let network = model.network(classes: classes), operations = OperationCount(network).inputGradient
-        let pool = MemoryPool()
+        let pool = MemoryPool(for: Execution(products: products))
         let state = ModelState(initialising: network, seed: 1, in: pool)
         settleStatistics(of: state, in: pool)
         let classifier = Classifier(state)
         let shared: [JSONValue.Member] = [
             .init("model", JSONValue(model.name)), .init("batch", JSONValue(batch)),
             .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
+            .init("products", JSONValue(products.rawValue)),
         ]
 
         let images = randomTensor([batch] + BenchmarkModel.input, seed: UInt64(communicator.rank), in: pool)

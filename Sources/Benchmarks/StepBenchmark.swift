@@ -28,13 +28,16 @@ public struct StepBenchmark: Sendable {
     /// Bytes for the graphs of a shard's input gradients.
     public var memory = 1 << 30
 
+    /// What factors of products are rounded to.
+    public var products = ProductPrecision.float32
+
     public init() {}
 
     /// One line for all ranks. Collective.
     public func run(over communicator: any Communicator, seconds: Double) throws -> JSONValue {
         let figures = try RunFigures(communicator)
         let network = model.network(classes: classes), operations = OperationCount(network).step(objective)
-        let pool = MemoryPool()
+        let pool = MemoryPool(for: Execution(products: products))
         let work = try StepWork(self, network, communicator, in: pool)
         var total = Times(), parts: [StepWork.Seconds] = []
         try repeated(over: communicator, seconds: seconds) { counts in
@@ -49,6 +52,7 @@ public struct StepBenchmark: Sendable {
             .init("model", JSONValue(model.name)), .init("objective", JSONValue(objective.rawValue)),
             .init("batch", JSONValue(batch)), .init("shards", JSONValue(work.shards)),
             .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
+            .init("products", JSONValue(products.rawValue)),
         ]
         if objective == .pag { members.append(.init("statistics", JSONValue(statistics.rawValue))) }
         members += total.members

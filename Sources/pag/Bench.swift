@@ -4,6 +4,7 @@ import Distributed
 import Failures
 import Formats
 import Glibc
+import Kernels
 import Training
 
 extension BenchmarkModel: ExpressibleByArgument {
@@ -45,6 +46,8 @@ struct Bench: ParsableCommand {
     var classChunk: Int?
     @Option(help: "Images of the shard, likewise.") var imageChunk: Int?
     @Option(help: "Mebibytes for the graphs of a shard's input gradients, as compute.memory.") var memory = 1024
+    @Option(help: "Of step and attack: what factors of products are rounded to.")
+    var products = ProductPrecision.float32
     @Option(help: "Images of attack's AutoAttack run, 0 for none.") var cascade = 32
     @Option(help: "The data SPEC whose images are read.") var data = "digits"
 
@@ -66,6 +69,7 @@ struct Bench: ParsableCommand {
                 guard communicator.rank == 0 else { return }
                 print(line.text())
             }
+            if let remark = products.remark, communicator.rank == 0 { writeError("pag: \(remark)") }
             switch subject {
             case .step:
                 var benchmark = StepBenchmark()
@@ -77,6 +81,7 @@ struct Bench: ParsableCommand {
                 benchmark.classChunk = classChunk
                 benchmark.imageChunk = imageChunk
                 benchmark.memory = memory << 20
+                benchmark.products = products
                 emit(try benchmark.run(over: communicator, seconds: seconds))
             case .conv:
                 var benchmark = ConvolutionBenchmark()
@@ -91,6 +96,7 @@ struct Bench: ParsableCommand {
                 benchmark.batch = batch ?? benchmark.batch
                 benchmark.classes = classes
                 benchmark.cascadeSamples = cascade
+                benchmark.products = products
                 try benchmark.run(over: communicator, seconds: seconds, emit: emit)
             case .data:
                 var benchmark = LoadingBenchmark()

@@ -111,11 +111,11 @@ struct Evaluate: ParsableCommand {
             let (checkpoint, transferFrom) = (files[own], other.map { files[$0] })
             let folder = out ?? defaultFolder(checkpoint)
             try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
-            let (classifier, file) = try classifier(checkpoint, ema: ema)
+            let network = try ClassifierFile(checkpoint, ema: ema), classifier = network.classifier
             let searched =
-                products == .float32 ? nil : try self.classifier(checkpoint, ema: ema, products: products).classifier
-            let surrogate = try transferFrom.map { try self.classifier($0, ema: false).classifier }
-            let selection = try DataSelection(of: file, data: data, classes: classes, resize: resize)
+                products == .float32 ? nil : try ClassifierFile(checkpoint, ema: ema, products: products).classifier
+            let surrogate = try transferFrom.map { try ClassifierFile($0, ema: false).classifier }
+            let selection = try DataSelection(of: network.file, data: data, classes: classes, resize: resize)
             let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
             let box = ThreatModel.box(range: splits.range)
@@ -189,16 +189,6 @@ struct Evaluate: ParsableCommand {
         }
         try lock.keep()
         return lock
-    }
-
-    private func classifier(
-        _ path: String, ema: Bool, products: ProductPrecision = .float32
-    ) throws -> (classifier: Classifier, file: SafetensorsFile) {
-        let file = try SafetensorsFile(path: path), description = try ModelDescription(from: file)
-        let pool = MemoryPool(for: Execution(products: products))
-        let state = try ParameterFiles.network(description, from: file, ema ? .average : .last, in: pool)
-        guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
-        return (Classifier(state), file)
     }
 
     /// What tells the models of this evaluation from others: the hashes of their files.

@@ -1,3 +1,4 @@
+import Evaluation
 import Failures
 import Formats
 import Glibc
@@ -6,7 +7,7 @@ import Glibc
 enum Outputs {
     /// A file that a command writes, as earlier runs of the command left it.
     enum Kind {
-        case report, exportedWeights, importedCheckpoint
+        case report, exportedWeights, importedCheckpoint, predictions
 
         /// What messages call it.
         var noun: String {
@@ -14,6 +15,7 @@ enum Outputs {
             case .report: "report"
             case .exportedWeights: "export"
             case .importedCheckpoint: "import"
+            case .predictions: "file of predictions"
             }
         }
 
@@ -30,6 +32,8 @@ enum Outputs {
             case .importedCheckpoint:
                 let metadata = try SafetensorsFile(path: path).metadata
                 return metadata["format_version"] != nil && metadata["step"] == "0"
+            case .predictions:
+                return try SafetensorsFile(path: path).metadata["contents"] == Predictions.contents
             }
         }
     }

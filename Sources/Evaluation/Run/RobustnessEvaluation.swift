@@ -101,21 +101,13 @@ public struct RobustnessEvaluation: Sendable {
 
     /// Throws what `run` would throw of the classifier, the data and the settings, before anything is computed.
     public func validate(_ classifier: Classifier, _ dataset: any Dataset, _ surrogate: Classifier?) throws {
-        let shape = dataset.shape
         if let surrogate, surrogate.model.input != classifier.model.input || surrogate.classes != classifier.classes {
             throw Failure(
                 .usage,
                 "the surrogate is for \(surrogate.model.input) images of \(surrogate.classes) classes, the model for "
                     + " \(classifier.model.input) images of \(classifier.classes)")
         }
-        guard classifier.model.input.extents == [shape.height, shape.width, shape.channels],
-            classifier.classes == dataset.classNames.count
-        else {
-            let input = classifier.model.input.extents.map(String.init).joined(separator: "x")
-            throw Failure.badInput(
-                dataset.name, "\(shape) images of \(dataset.classNames.count) classes",
-                expected: "\(input) images of \(classifier.classes) classes, as the model was made for")
-        }
+        try classifier.requireFit(dataset)
         try validate(dataset, hasSurrogate: surrogate != nil)
     }
 
