@@ -24,14 +24,7 @@ struct Evaluate: ParsableCommand {
     @Argument(help: "A checkpoint, or a run directory: its best one by held-out images, else its newest.")
     var checkpoint: String
 
-    @Option(help: "The data whose test images are attacked. Default: the checkpoint's own.")
-    var data: String?
-
-    @Option(help: "Classes of the data, separated by commas, or all. Default: the checkpoint's own.")
-    var classes: String?
-
-    @Option(help: "HxW, what the images are resized to. Default: the checkpoint's own data.resize.")
-    var resize: String?
+    @OptionGroup var images: DataOptions
 
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
@@ -115,7 +108,7 @@ struct Evaluate: ParsableCommand {
             let searched =
                 products == .float32 ? nil : try ClassifierFile(checkpoint, ema: ema, products: products).classifier
             let surrogate = try transferFrom.map { try ClassifierFile($0, ema: false).classifier }
-            let selection = try DataSelection(of: network.file, data: data, classes: classes, resize: resize)
+            let selection = try DataSelection(of: network.file, images)
             let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
             let box = ThreatModel.box(range: splits.range)

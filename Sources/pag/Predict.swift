@@ -18,14 +18,7 @@ struct Predict: ParsableCommand {
     @Argument(help: "A checkpoint, or a run directory: its best one by held-out images, else its newest.")
     var model: String
 
-    @Option(help: "The data whose test images are classified. Default: the checkpoint's own.")
-    var data: String?
-
-    @Option(help: "Classes of the data, separated by commas, or all. Default: the checkpoint's own.")
-    var classes: String?
-
-    @Option(help: "HxW, what the images are resized to. Default: the checkpoint's own data.resize.")
-    var resize: String?
+    @OptionGroup var images: DataOptions
 
     @Option(help: "The first N test images. Default: all.")
     var samples: Int?
@@ -61,13 +54,13 @@ struct Predict: ParsableCommand {
             }
             try requireOneJob(files: files, directory: (folder(of: out), "output folder", "--out"), over: communicator)
             let network = try ClassifierFile(files[input], ema: ema, products: products)
-            let selection = try DataSelection(of: network.file, data: data, classes: classes, resize: resize)
-            let images = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
-            try requireSameData(images, over: communicator)
+            let selection = try DataSelection(of: network.file, images)
+            let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
+            try requireSameData(splits, over: communicator)
             let predictions = try Predictions(
-                network.classifier, of: images.test, samples: samples, batch: batch, over: communicator)
+                network.classifier, of: splits.test, samples: samples, batch: batch, over: communicator)
             guard communicator.rank == 0 else { return }
-            let shortfall = Shortfall("--samples", samples, of: "test images", available: images.test.count)
+            let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
             try createDirectory(folder(of: out))
             try predictions.write(to: out, model: name(of: files[input]))
