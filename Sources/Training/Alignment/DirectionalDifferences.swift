@@ -45,7 +45,7 @@ struct DirectionalDifferences: AlignmentMethod {
             (values(passes.outputs(of: images + vectors * Scalar(distance))) - clean) * Scalar(1 / distance)
         }
         let directions = randomDirections(shard).map { (vectors: $0, slopes: slopes($0)) }
-        // Directions beyond the target's have as much of a gradient as all others of theirs, on average.
+        // A random direction sees, of a squared norm, one part in as many as there are numbers, on average.
         let share = Scalar(images.shape.dropFirst().count) / Scalar(self.directions)
         var distances: [Tensor] = []
         for row in 0..<classes {
