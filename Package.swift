@@ -113,7 +113,7 @@ let package = Package(
             "Formats", "Kernels", "Models", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
         ]),
 
-        tests(of: "Configuration", ["Failures"]),
+        tests(of: "Configuration", ["Failures", "TestSupport"]),
         tests(of: "Formats", ["Failures", "Randomness", "TestSupport"]),
         tests(of: "Data", ["Autodiff", "Failures", "Formats", "Kernels", "TestSupport"]),
         tests(of: "Distributed", ["Failures", "Kernels", "TestSupport"]),

@@ -12,7 +12,7 @@ struct ShuffledClasses: TargetConfiguration {
 
     init() {}
     mutating func visit(_ fields: inout FieldVisitor) throws {
-        try fields.section("of", kinds: TargetRegistry.kinds, &of)
+        try fields.section("of", kinds: plainTargets, &of)
     }
 
     var inputFiles: [InputFile] { of.inputFiles }

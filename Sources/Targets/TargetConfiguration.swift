@@ -3,7 +3,7 @@ import Data
 import Failures
 import Formats
 
-/// The settings of a target source, and how it is made. A new source is one file and one line in `TargetRegistry`.
+/// The settings of a target source, and how it is made. A new source is one file and one line in `plainTargets`.
 public protocol TargetConfiguration: Configurable {
     /// Files that it reads besides the data.
     var inputFiles: [InputFile] { get }

@@ -1,20 +1,18 @@
 import Configuration
 import Failures
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct FileTests {
     /// Calls `body` with the path of a file of `bytes`, which is gone afterwards.
     private func withFile(_ bytes: [UInt8], _ body: (String) throws -> Void) throws {
-        var name = Array("/tmp/configuration-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&name)
-        try #require(descriptor >= 0)
-        let path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { unlink(path) }
+        let folder = TemporaryDirectory(), path = folder.file("configuration.yaml")
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
         let written = write(descriptor, bytes, bytes.count)
         close(descriptor)
         try #require(written == bytes.count)
-        try body(path)
+        try withExtendedLifetime(folder) { try body(path) }
     }
 
     @Test func aFileIsRead() throws {
