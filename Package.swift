@@ -32,6 +32,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
 // Data beside the tests that is read by path.
 let excluded = [
     "Checkpoints": ["Diffusers"], "Data": ["Images"], "Evaluation": ["Reference"],
+    "ONNX": ["Networks"],
     "Training": ["Golden", "GoldenRounded", "Losses"],
 ]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -65,6 +66,7 @@ let package = Package(
         module("Tracing"),
         module("Configuration", ["Failures", "Formats", yams]),
         module("Formats", ["CPlatform", "CZlib", "Failures"]),
+        module("ONNX", ["Failures", "Formats"]),
         module("Kernels", ["CLanes", "COpenBLAS"]),
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),
@@ -100,7 +102,7 @@ let package = Package(
         ]),
         program("pag", [
             "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed",
-            "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "Perturbations", "Reporting",
+            "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "ONNX", "Perturbations", "Reporting",
             "Studies", "TargetGeneration", "Targets", "Tracing", "Training", argumentParser, logging,
         ]),
         // What the tests of Distributed do under mpirun.
@@ -110,11 +112,12 @@ let package = Package(
         // Gives the readers of files mutated inputs.
         program("fuzz-readers", [
             "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
-            "Formats", "Kernels", "Models", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
+            "Formats", "Kernels", "Models", "ONNX", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
         ]),
 
         tests(of: "Configuration", ["Failures", "TestSupport"]),
         tests(of: "Formats", ["Failures", "Randomness", "TestSupport"]),
+        tests(of: "ONNX", ["Failures", "TestSupport"]),
         tests(of: "Data", ["Autodiff", "Failures", "Formats", "Kernels", "TestSupport"]),
         tests(of: "Distributed", ["Failures", "Kernels", "TestSupport"]),
         tests(of: "Kernels", ["Randomness"]),

@@ -22,6 +22,6 @@ func fuzzedReaders() throws -> [FuzzedReader] {
         json, text, gzip, configuration, metrics, robustness, pictures, runConfiguration,
         try safetensors(network), try checkpoint(network), try foreignWeights(network), try golden(network),
         try targets(), try journal(network), diffusers, try idx(), cifar,
-        picture, npz, npy, try safetensorsData(), pythonCIFAR,
+        picture, npz, npy, try safetensorsData(), pythonCIFAR, onnx,
     ]
 }

@@ -1,0 +1,56 @@
+import Failures
+import Formats
+
+/// A network in an ONNX file, read strictly and without memory for what the file only claims. Own code rather than a
+/// library's: the part of the format that networks use is small, and every number of a hostile file is checked where it
+/// is read.
+public struct ONNXFile {
+    public let path: String
+    /// The program that wrote it, and its version.
+    public let producer: String
+    /// The version of ONNX's own operators.
+    public let operatorSet: Int
+    public let graph: ONNXGraph
+
+    /// The versions of ONNX's operators that are known here.
+    public static let operatorSets = 7...24
+
+    /// Throws `badInput` for what is no ONNX network, damaged, or has control flow, functions or foreign versions.
+    public init(path: String) throws {
+        let file = try MappedFile(path: path)
+        self.path = path
+        (producer, operatorSet, graph) = try withExtendedLifetime(file) {
+            if let other = FileFormat.refusal(path, file.bytes, expected: [.onnx], words: "an ONNX network") {
+                throw other
+            }
+            return try Self.read(ProtocolBuffer(file.bytes, place: path))
+        }
+    }
+
+    private static func read(_ message: ProtocolBuffer) throws -> (String, Int, ONNXGraph) {
+        var message = message, producer: [String] = [], operatorSet: Int64?, graph: ProtocolBuffer?
+        let place = message.place
+        while let field = try message.next() {
+            switch field.number {
+            case 2, 3: producer.append(try field.text(place))
+            case 7: graph = try field.message(place)
+            case 8:
+                var set = try field.message(place), domain = "", version: Int64 = 0
+                while let part = try set.next() {
+                    if part.number == 1 { domain = try part.text(place) }
+                    if part.number == 2 { version = try part.integer(place) }
+                }
+                if domain.isEmpty || domain == "ai.onnx" { operatorSet = version }
+            case 25: throw Failure.badInput(place, "defines functions of its own", expected: "plain operators")
+            default: break
+            }
+        }
+        guard let graph else { throw message.damaged("there is no graph") }
+        guard let operatorSet, operatorSets.contains(Int(clamping: operatorSet)) else {
+            throw Failure.badInput(
+                place, operatorSet.map { "version \($0) of ONNX's operators" } ?? "no version of ONNX's operators",
+                expected: "\(operatorSets.lowerBound) to \(operatorSets.upperBound)")
+        }
+        return (producer.joined(separator: " "), Int(operatorSet), try ONNXGraph(graph))
+    }
+}
