@@ -117,9 +117,9 @@ def main(kind, statistics, path, batch=3, classes=5, weight=0.7):
     tensors |= {f"expect.grad.{k}": v for (k, _), v in zip(net.named_parameters(), derivatives)}
     if statistics == "per-class":
         tensors |= {f"expect.buffer.{k}": v for k, v in net.state_dict().items() if "running" in k}
-    tensors = {
-        k: v.detach().to(torch.float32 if v.dtype == torch.float64 else v.dtype).contiguous() for k, v in tensors.items()
-    }
+    # What is given is float32 already; what is expected keeps all its digits.
+    tensors |= {k: tensors[k].float() for k in ("x", "g")}
+    tensors = {k: v.detach().contiguous() for k, v in tensors.items()}
     metadata = {"lambda": str(weight), "gradient": "logprob", "statistics": statistics, "model": json.dumps(net.spec)}
     save_file(tensors, path, metadata)
     print(f"ce {ce:.6f}  alignment {alignment:.6f}  loss {loss:.6f}")
