@@ -32,7 +32,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
 // Data beside the tests that is read by path.
 let excluded = [
     "Checkpoints": ["Diffusers"], "Data": ["Images"], "Evaluation": ["Reference"],
-    "ONNX": ["Networks"],
+    "Models": ["Networks"], "ONNX": ["Networks"],
     "Training": ["Golden", "GoldenRounded", "Losses"],
 ]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -70,7 +70,7 @@ let package = Package(
         module("Kernels", ["CLanes", "COpenBLAS"]),
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Kernels", "Randomness"]),
-        module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers"]),
+        module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers", "ONNX"]),
         module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
         module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
         module("Data", ["Autodiff", "CImages", "Failures", "Formats", "Kernels", "Randomness"]),
@@ -124,6 +124,9 @@ let package = Package(
         tests(of: "Tracing", []),
         tests(of: "Autodiff", ["Kernels", "Randomness"]),
         tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
+        tests(of: "Models", [
+            "Autodiff", "Checkpoints", "Failures", "Formats", "Kernels", "ONNX", "TestSupport",
+        ]),
         tests(of: "Checkpoints", [
             "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "TestSupport",
         ]),
@@ -146,3 +149,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// PAG_TESTS names modules, joined by commas, whose tests alone are wanted: the package is then these tests and what they
+// are made of.
+if let wanted = Context.environment["PAG_TESTS"] {
+    let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var pending = wanted.split(separator: ",").map { "\($0)Tests" }, needed: Set<String> = []
+    while let name = pending.popLast() {
+        guard let target = targets[name], needed.insert(name).inserted else { continue }
+        for case .byNameItem(let other, _) in target.dependencies { pending.append(other) }
+        for case .targetItem(let other, _) in target.dependencies { pending.append(other) }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products = []
+}

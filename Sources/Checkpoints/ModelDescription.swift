@@ -2,6 +2,7 @@ import Autodiff
 import Configuration
 import Failures
 import Formats
+import Foundation
 import Models
 
 /// What a file has to say about a network, besides its numbers, for the network to be built again.
@@ -11,6 +12,8 @@ public struct ModelDescription: Sendable {
     /// [height, width, channels]
     public var input: Shape
     public var classes: Int
+    /// What the configuration does not say of the network; see `Architecture.structure`.
+    public var structure: [UInt8]?
 
     public init(configuration: ModelConfiguration, input: Shape, classes: Int) {
         self.configuration = configuration
@@ -23,11 +26,13 @@ public struct ModelDescription: Sendable {
 
     /// As metadata of a safetensors file.
     public func metadata() throws -> [String: String] {
-        [
+        var metadata = [
             "model": try Configuration.json(of: configuration),
             "input": input.extents.map(String.init).joined(separator: "x"),
             "classes": String(classes),
         ]
+        metadata["structure"] = structure.map { Data($0).base64EncodedString() }
+        return metadata
     }
 
     /// Reads what `metadata` wrote. Throws `badInput` naming the file.
@@ -47,5 +52,12 @@ public struct ModelDescription: Sendable {
                 expected: "HxWxC and a number of classes")
         }
         input = Shape(extents)
+        if let text = file.metadata["structure"] {
+            guard let bytes = Data(base64Encoded: text) else {
+                throw Failure.badInput(file.path, "structure in its metadata is damaged", expected: "base64")
+            }
+            structure = Array(bytes)
+            configuration.architecture = configuration.architecture.restored(from: Array(bytes))
+        }
     }
 }

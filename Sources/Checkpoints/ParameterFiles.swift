@@ -108,6 +108,7 @@ public enum ParameterFiles {
         switch layout {
         case .asInMemory: tensor.array
         case .filters: tensor.detached.channelsFirst().array
+        case .transposed: tensor.detached.transposed(-2, -1).array
         }
     }
 
@@ -116,6 +117,7 @@ public enum ParameterFiles {
         return switch declaration.layout {
         case .asInMemory: shape
         case .filters: [shape[0], shape[3], shape[1], shape[2]]
+        case .transposed: [shape[1], shape[0]]
         }
     }
 
@@ -125,6 +127,9 @@ public enum ParameterFiles {
         case .filters:
             let file = Tensor(Shape(fileShape(declaration)), values, in: storage.pool)
             let memory = file.channelsLast()
+            storage.pointer.update(from: memory.pointer, count: values.count)
+        case .transposed:
+            let memory = Tensor(Shape(fileShape(declaration)), values, in: storage.pool).transposed(-2, -1)
             storage.pointer.update(from: memory.pointer, count: values.count)
         }
     }

@@ -1,22 +1,25 @@
-/// Maximum over windows without padding, channels last. `winners` gets, for every output number, the offset of the
-/// (first) largest input number in its image; the derivative moves numbers along these offsets.
+/// The largest number of every window of images [images, H, W, channels]; padding takes no part, so every window needs a
+/// pixel of the image. `winners` gets, for every output number, the offset of the (first) largest input number in its
+/// image; the derivative moves numbers along these offsets.
 public func maximumPool(
-    images: Int, height: Int, width: Int, channels: Int, window: Int, stride: Int,
-    _ x: Source, _ y: Destination, winners: UnsafeMutablePointer<Int32>
+    _ grid: WindowGrid, images: Int, channels: Int, _ x: Source, _ y: Destination,
+    winners: UnsafeMutablePointer<Int32>
 ) {
-    let outHeight = (height - window) / stride + 1, outWidth = (width - window) / stride + 1
+    let (rows, columns) = (grid.rows, grid.columns)
     var out = 0
     for n in 0..<images {
-        let image = x + n * height * width * channels
-        for oy in 0..<outHeight {
-            for ox in 0..<outWidth {
+        let image = x + n * rows.extent * columns.extent * channels
+        for oy in 0..<rows.windows {
+            let ys = rows.taps(of: oy)
+            for ox in 0..<columns.windows {
+                let xs = columns.taps(of: ox)
                 for c in 0..<channels {
-                    var best = (oy * stride * width + ox * stride) * channels + c
-                    for ky in 0..<window {
-                        for kx in 0..<window {
-                            let offset = ((oy * stride + ky) * width + ox * stride + kx) * channels + c
-                            if image[offset] > image[best] { best = offset }
-                        }
+                    func offset(_ ky: Int, _ kx: Int) -> Int {
+                        (rows.pixel(oy, ky) * columns.extent + columns.pixel(ox, kx)) * channels + c
+                    }
+                    var best = offset(ys.lowerBound, xs.lowerBound)
+                    for ky in ys {
+                        for kx in xs where image[offset(ky, kx)] > image[best] { best = offset(ky, kx) }
                     }
                     y[out] = image[best]
                     winners[out] = Int32(best)

@@ -10,6 +10,11 @@ public enum UnaryKind: Sendable, Hashable {
     case squareRoot(epsilon: Scalar)
     /// 1 / sqrt(x + epsilon)
     case reciprocalSquareRoot(epsilon: Scalar)
+    /// 1 / (1 + exp(-x))
+    case sigmoid
+    case hyperbolicTangent
+    /// erf(x), as the smooth activations have it: |error| < 2e-7 in Float.
+    case errorFunction
 }
 
 /// out = kind(x) for `count` numbers.
@@ -31,6 +36,9 @@ public func elementwise(_ kind: UnaryKind, _ count: Int, _ x: Source, _ out: Des
     case .logarithm: for i in 0..<count { out[i] = log(x[i]) }
     case .squareRoot(let epsilon): for i in 0..<count { out[i] = (x[i] + epsilon).squareRoot() }
     case .reciprocalSquareRoot(let epsilon): for i in 0..<count { out[i] = 1 / (x[i] + epsilon).squareRoot() }
+    case .sigmoid: mapLanes(count, x, out, Sigmoid())
+    case .hyperbolicTangent: for i in 0..<count { out[i] = tanh(x[i]) }
+    case .errorFunction: mapLanes(count, x, out, ErrorFunction())
     }
 }
 
@@ -77,4 +85,14 @@ public func rectify(_ count: Int, _ x: Source, _ out: Destination) {
 
 private struct Exponential: LaneFunction {
     @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes { exponential(x) }
+}
+
+private struct Sigmoid: LaneFunction {
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes { 1 / (1 + exponential(-x)) }
+}
+
+private struct ErrorFunction: LaneFunction {
+    @inline(__always) func callAsFunction(_ x: RegisterLanes) -> RegisterLanes {
+        2 * normal(x * Scalar(2).squareRoot()).distribution - 1
+    }
 }

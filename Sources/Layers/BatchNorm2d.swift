@@ -22,25 +22,15 @@ public struct BatchNorm2d: AffineNormalisation {
     }
 
     func affine(_ x: Tensor, _ context: inout ForwardContext) -> (scale: Tensor, shift: Tensor) {
-        if context.mode == .inference { return inferenceAffine(context) }
-        let channels = x.shape[-1], count = x.shape.count / channels
-        let mean = x.mean(-4, -3, -2)
-        let variance = x.variance(around: mean, axes: [-4, -3, -2])
-        let unbiased = variance.detached * (Scalar(count) / Scalar(max(1, count - 1)))
-        context.record(
-            .init(mean: mean.detached.reshaped([channels]), variance: unbiased.reshaped([channels])), running)
-        return affine(
-            context, mean: mean.gatedStatistics().reshaped([channels]),
-            variance: variance.gatedStatistics().reshaped([channels]))
+        normalisation(context).affine(x, &context)
     }
 
     /// By the running statistics, for any images.
     func inferenceAffine(_ context: ForwardContext) -> (scale: Tensor, shift: Tensor) {
-        affine(context, mean: context.running(running).mean, variance: context.running(running).variance)
+        normalisation(context).inferenceAffine(context)
     }
 
-    private func affine(_ context: ForwardContext, mean: Tensor, variance: Tensor) -> (scale: Tensor, shift: Tensor) {
-        let scale = context[weight] * variance.reciprocalSquareRoot(epsilon: Self.epsilon)
-        return (scale, context[bias] - mean * scale)
+    private func normalisation(_ context: ForwardContext) -> BatchNormalisation {
+        BatchNormalisation(weight: context[weight], bias: context[bias], running: running, epsilon: Self.epsilon)
     }
 }

@@ -7,6 +7,8 @@ public enum FileLayout: Sendable {
     case asInMemory
     /// Filters are [Co, kh, kw, Ci] in memory and [Co, Ci, kh, kw] in files.
     case filters
+    /// Matrices whose axes change places.
+    case transposed
 }
 
 /// A trainable tensor: its name in files, its shape in memory, and how it starts.
@@ -33,6 +35,22 @@ public struct StatisticsDeclaration: Sendable {
     public let counterName: String
     /// Numbers of the mean, and of the variance.
     public let channels: Int
+    /// Where they start; nil: at 0 and 1.
+    public let start: Start?
+
+    /// Statistics that are there already.
+    public struct Start: Sendable {
+        let mean, variance: [Scalar]
+        public init(mean: [Scalar], variance: [Scalar]) {
+            self.mean = mean
+            self.variance = variance
+        }
+        /// Writes both.
+        public func fill(mean: Destination, variance: Destination) {
+            mean.update(from: self.mean, count: self.mean.count)
+            variance.update(from: self.variance, count: self.variance.count)
+        }
+    }
 }
 
 /// The start value of a parameter.
@@ -42,10 +60,15 @@ public enum Initialiser: Sendable {
     case uniform(fanIn: Int)
     /// Standard normal.
     case normal
+    /// What is there already, in the order of memory.
+    case given([Scalar])
 
     /// The values depend on the seed and the parameter's position alone.
     public func fill(_ count: Int, _ out: Destination, seed: UInt64, position: Int) {
         switch self {
+        case .given(let numbers):
+            precondition(numbers.count == count, "Initialiser: \(numbers.count) numbers for \(count)")
+            out.update(from: numbers, count: count)
         case .constant(let value): out.update(repeating: value, count: count)
         case .uniform(let fanIn):
             var stream = RandomStream(seed: seed, purpose: .initialisation, UInt64(position))

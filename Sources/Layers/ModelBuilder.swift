@@ -33,10 +33,19 @@ public struct ModelBuilder {
 
     /// Declares a BatchNorm's running mean and variance.
     public mutating func runningStatistics(channels: Int) -> StatisticsSlot {
+        runningStatistics(
+            mean: "running_mean", variance: "running_var", counter: "num_batches_tracked", channels: channels)
+    }
+
+    /// The same under other names.
+    /// - Parameter start: nil: 0 and 1.
+    public mutating func runningStatistics(
+        mean: String, variance: String, counter: String, channels: Int, start: StatisticsDeclaration.Start? = nil
+    ) -> StatisticsSlot {
         statistics.append(
             StatisticsDeclaration(
-                meanName: qualified("running_mean"), varianceName: qualified("running_var"),
-                counterName: qualified("num_batches_tracked"), channels: channels))
+                meanName: qualified(mean), varianceName: qualified(variance), counterName: qualified(counter),
+                channels: channels, start: start))
         return StatisticsSlot(index: statistics.count - 1)
     }
 }

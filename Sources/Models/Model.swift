@@ -7,6 +7,8 @@ public struct Model: Sendable {
     public let input: Shape
     /// Logits an image.
     public let classes: Int
+    /// What a checkpoint keeps, besides settings and numbers, for the network to be built again; nil for most.
+    public let structure: [UInt8]?
     /// What images in [0, 1] go through first.
     public let normalisation: InputNormalisation
     /// In the order of declaration, which is that of files and vectors.
@@ -23,6 +25,7 @@ public struct Model: Sendable {
             normalisation.mean.count == input[-1], "Model: \(normalisation.mean.count) means for \(input[-1]) channels")
         var builder = ModelBuilder()
         predictsNoise = architecture.predictsNoise
+        structure = architecture.structure
         network = architecture.build(input: input, classes: classes, in: &builder)
         parameters = builder.parameters
         statistics = builder.statistics

@@ -34,6 +34,9 @@ public final class ModelState {
             declaration.initialiser.fill(
                 declaration.shape.count, parameters.pointer + offset, seed: seed, position: position)
         }
+        for (mean, variance, declaration) in Self.places(of: model) {
+            declaration.start?.fill(mean: statistics.pointer + mean, variance: statistics.pointer + variance)
+        }
     }
 
     private static func offsets(of model: Model) -> [Int] {

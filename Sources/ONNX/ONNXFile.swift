@@ -11,6 +11,12 @@ public struct ONNXFile {
     /// The version of ONNX's own operators.
     public let operatorSet: Int
     public let graph: ONNXGraph
+    private let contents: Contents
+
+    private enum Contents {
+        case file(MappedFile)
+        case bytes([UInt8])
+    }
 
     /// The versions of ONNX's operators that are known here.
     public static let operatorSets = 7...24
@@ -19,11 +25,29 @@ public struct ONNXFile {
     public init(path: String) throws {
         let file = try MappedFile(path: path)
         self.path = path
+        contents = .file(file)
         (producer, operatorSet, graph) = try withExtendedLifetime(file) {
             if let other = FileFormat.refusal(path, file.bytes, expected: [.onnx], words: "an ONNX network") {
                 throw other
             }
             return try Self.read(ProtocolBuffer(file.bytes, place: path))
+        }
+    }
+
+    /// The same of bytes that have been read already, from what messages call `name`.
+    public init(bytes: [UInt8], name: String) throws {
+        path = name
+        contents = .bytes(bytes)
+        (producer, operatorSet, graph) = try bytes.withUnsafeBytes { try Self.read(ProtocolBuffer($0, place: name)) }
+    }
+
+    /// The file, but for the numbers of the constants of these names.
+    public func bytes(without names: Set<String>) throws -> [UInt8] {
+        switch contents {
+        case .bytes(let bytes):
+            return try bytes.withUnsafeBytes { try ProtocolBuffer($0, place: path).without(names) }
+        case .file(let file):
+            return try withExtendedLifetime(file) { try ProtocolBuffer(file.bytes, place: path).without(names) }
         }
     }
 

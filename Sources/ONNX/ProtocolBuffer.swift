@@ -119,6 +119,15 @@ extension ProtocolBuffer.Field {
         }
     }
 
+    /// Likewise.
+    func doubles(_ place: String) throws -> [Double] {
+        let bytes = try bytes(place)
+        guard bytes.count % 8 == 0 else { throw wrong(place) }
+        return stride(from: 0, to: bytes.count, by: 8).map {
+            Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self)))
+        }
+    }
+
     private func wrong(_ place: String) -> Failure {
         Failure.badInput(place, "field \(number) has the wire type \(wireType)", expected: "an ONNX network")
     }

@@ -9,6 +9,7 @@ import Testing
     private static let multiplying: Set<String> = [
         "convolution", "convolution input gradient", "convolution weight gradient", "activated convolution", "linear",
         "linear input gradient", "linear weight gradient", "matrix product", "head scores", "head mixture",
+        "depthwise convolution", "depthwise convolution input gradient", "depthwise convolution weight gradient",
     ]
 
     private final class Seen: Sendable {

@@ -16,7 +16,9 @@ struct JobLockTests {
         return times
     }
 
-    private func take(over communicator: any Communicator = SingleProcess()) throws -> JobLock {
+    private func take(over communicator: any Communicator = SingleProcess(), silence: Double? = nil) throws -> JobLock {
+        var times = times
+        times.silence = silence ?? times.silence
         let lock = try JobLock(
             path: path, of: "runs/x", task: "a training", advice: "choose another --run-dir", over: communicator,
             times: times)
@@ -82,9 +84,10 @@ struct JobLockTests {
     @Test func whatADeadProcessOfThisMachineLeftIsTakenAtOnce() throws {
         try #require(!thisBoot.isEmpty)
         try write(boot: thisBoot, process: 1)
+        // Far longer than the busiest machine needs for what is not waited for.
         let start = Date.now
-        try take().release()
-        #expect(Date.now.timeIntervalSince(start) < times.silence)
+        try take(silence: 300).release()
+        #expect(Date.now.timeIntervalSince(start) < 300)
     }
 
     @Test(arguments: ["", "another", "no lock at all"]) func anotherMachinesIsTakenOnceItIsSilent(boot: String) throws {
@@ -111,7 +114,7 @@ struct JobLockTests {
         }
         owner.start()
         defer { owner.cancel() }
-        let failure = #expect(throws: Failure.self) { _ = try take() }
+        let failure = #expect(throws: Failure.self) { _ = try take(silence: 300) }
         #expect(failure?.kind == .missing)
         #expect(
             failure?.description.hasPrefix(

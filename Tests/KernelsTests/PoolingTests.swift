@@ -9,8 +9,10 @@ import Testing
         var winners = [Int32](repeating: -1, count: count)
         let values = written(count) {
             maximumPool(
-                images: images, height: height, width: width, channels: channels, window: window, stride: stride, x, $0,
-                winners: &winners)
+                WindowGrid(
+                    rows: .init(extent: height, window: window, stride: stride),
+                    columns: .init(extent: width, window: window, stride: stride)), images: images,
+                channels: channels, x, $0, winners: &winners)
         }
         return (values, winners)
     }

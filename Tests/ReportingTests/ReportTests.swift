@@ -115,17 +115,6 @@ import Testing
         }
     }
 
-    @Test func nestedPathsTakeNoMemory() throws {
-        let fixture = RunFixture()
-        // A key of 512 KiB in front of 70,000 fields.
-        let text = String(repeating: "k", count: 1 << 19) + ":\n" + String(repeating: "  a: 1\n", count: 70_000)
-        try fixture.write("a/config.yaml", text)
-        try fixture.write("b/config.yaml", "loss:\n  kind: pag\n")
-        let before = try residentMemory()
-        #expect(try fixture.report("a", "b").html().contains("Configuration of a"))
-        #expect(try residentMemory() - before < 100 << 20)
-    }
-
     @Test func configurationsAsEditorsWriteThem() throws {
         let fixture = RunFixture()
         for (name, loss) in [("a", "pag"), ("b", "vanilla")] {
@@ -167,11 +156,6 @@ import Testing
         try fixture.write("a/metrics.jsonl", "{\"kind\":\"event\",\"event\":\"\(marks)\"}\n")
         let thrown = #expect(throws: Failure.self) { try fixture.report("a") }
         #expect(thrown?.description.hasSuffix("combining marks in a row") == true)
-    }
-
-    private func residentMemory() throws -> Int {
-        let pages = String(decoding: try FileContents.read("/proc/self/statm", limit: 1_000), as: UTF8.self)
-        return (Int(pages.split(separator: " ")[1]) ?? 0) * 4_096
     }
 
     @Test func namesTellRunsApart() throws {

@@ -65,16 +65,26 @@ struct Scatter: Operation {
 extension Tensor {
     /// The largest number of each window of images [..., H, W, C]; the first one where several are equal.
     public func maximumPooled(window: Int, stride: Int) -> Tensor {
-        let height = shape[-3], width = shape[-2], channels = shape[-1]
+        let height = shape[-3], width = shape[-2]
         precondition(height >= window && width >= window, "maximum pool: window \(window) on \(shape)")
-        let to: Shape = [(height - window) / stride + 1, (width - window) / stride + 1, channels]
+        return maximumPooled(
+            WindowGrid(
+                rows: .init(extent: height, window: window, stride: stride),
+                columns: .init(extent: width, window: window, stride: stride)))
+    }
+
+    /// The same with padding, which is never the largest: every window has to have a pixel of the image.
+    public func maximumPooled(_ grid: WindowGrid) -> Tensor {
+        let channels = shape[-1], to: Shape = [grid.rows.windows, grid.columns.windows, channels]
+        precondition(
+            shape[-3] == grid.rows.extent && shape[-2] == grid.columns.extent && grid.rows.isCovered
+                && grid.columns.isCovered,
+            "maximum pool: \(grid) on \(shape)")
         let images = shape.prefix(shape.rank - 3).count
         var winners = [Int32](repeating: 0, count: images * to.count)
         let values = Storage(count: images * to.count, in: pool)
         withExtendedLifetime(values) {
-            maximumPool(
-                images: images, height: height, width: width, channels: channels, window: window, stride: stride,
-                pointer, values.pointer, winners: &winners)
+            maximumPool(grid, images: images, channels: channels, pointer, values.pointer, winners: &winners)
         }
         return apply(Gather(winners: Winners(winners), to: to), [self])
     }

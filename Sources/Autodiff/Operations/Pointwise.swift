@@ -12,13 +12,16 @@ struct Pointwise: Operation {
         case .logarithm: "logarithm"
         case .squareRoot: "square root"
         case .reciprocalSquareRoot: "reciprocal square root"
+        case .sigmoid: "sigmoid"
+        case .hyperbolicTangent: "tanh"
+        case .errorFunction: "erf"
         }
     }
     var keeps: Kept {
         switch kind {
         case .scale, .offset: .nothing
-        case .logarithm: .input0
-        case .exponential, .squareRoot, .reciprocalSquareRoot: .output
+        case .logarithm, .errorFunction: .input0
+        case .exponential, .squareRoot, .reciprocalSquareRoot, .sigmoid, .hyperbolicTangent: .output
         }
     }
 
@@ -35,6 +38,12 @@ struct Pointwise: Operation {
         case .logarithm: return [ct / p.input(0)]
         case .squareRoot: return [(ct / p.output) * 0.5]
         case .reciprocalSquareRoot: return [ct * (p.output * p.output * p.output) * -0.5]
+        case .sigmoid: return [ct * (p.output - p.output * p.output)]
+        case .hyperbolicTangent: return [ct * (-(p.output * p.output) + 1)]
+        case .errorFunction:
+            // 2/sqrt(pi) exp(-x²)
+            let x = p.input(0)
+            return [ct * ((-(x * x)).exponential() * (2 / Scalar.pi.squareRoot()))]
         }
     }
     func onRows(_ cut: RowCut) -> (any Operation)? { self }
@@ -55,6 +64,12 @@ extension Tensor {
     public func squareRoot(epsilon: Scalar = 0) -> Tensor {
         apply(Pointwise(kind: .squareRoot(epsilon: epsilon)), [self])
     }
+    /// 1 / (1 + exp(-x))
+    public func sigmoid() -> Tensor { apply(Pointwise(kind: .sigmoid), [self]) }
+    /// The hyperbolic tangent of every number.
+    public func hyperbolicTangent() -> Tensor { apply(Pointwise(kind: .hyperbolicTangent), [self]) }
+    /// The error function of every number.
+    public func errorFunction() -> Tensor { apply(Pointwise(kind: .errorFunction), [self]) }
     /// 1 / sqrt(x + epsilon)
     public func reciprocalSquareRoot(epsilon: Scalar) -> Tensor {
         apply(Pointwise(kind: .reciprocalSquareRoot(epsilon: epsilon)), [self])

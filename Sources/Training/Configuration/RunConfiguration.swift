@@ -103,7 +103,9 @@ public struct RunConfiguration: Configurable {
     }
 
     /// Files that a training reads besides its data.
-    public var inputFiles: [InputFile] { loss.activeAlignment?.targets.inputFiles ?? [] }
+    public var inputFiles: [InputFile] {
+        model.architecture.files.map { InputFile($0) } + (loss.activeAlignment?.targets.inputFiles ?? [])
+    }
 
     /// What decides which images the run has.
     public var dataSeed: UInt64 { data.seed ?? seed }

@@ -77,10 +77,12 @@ public final class TrainingRun {
             for: data, normalize: warmStart?.normalize(channels: data.train.shape.channels))
         self.configuration = configuration
         let shape = data.train.shape
-        description = ModelDescription(
+        var description = ModelDescription(
             configuration: configuration.model, input: [shape.height, shape.width, shape.channels],
             classes: data.train.classNames.count)
         let model = try description.model()
+        description.structure = model.structure
+        self.description = description
         // The parameters, the sum of their gradients, and what an optimiser keeps at least.
         try model.requireMemory(vectors: 3)
         state = TrainingState(

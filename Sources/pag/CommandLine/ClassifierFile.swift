@@ -1,22 +1,81 @@
+import ArgumentParser
 import Autodiff
 import Checkpoints
+import Data
 import Failures
 import Formats
 import Kernels
 import Models
 
-/// A classifier as commands read it from a checkpoint.
+/// A classifier as commands are given it: a checkpoint, or a network of another program in an ONNX file.
 struct ClassifierFile {
-    let classifier: Classifier
-    let file: SafetensorsFile
+    let path: String
+    /// Nil for an ONNX file.
+    private let checkpoint: SafetensorsFile?
+    private let normalize: ModelConfiguration.Normalize?
 
-    /// Throws `badInput` for what is no checkpoint of a classifier.
-    init(_ path: String, ema: Bool, products: ProductPrecision = .float32) throws {
-        file = try SafetensorsFile(path: path)
+    /// - Parameter normalize: for ONNX files alone, as `NormalisationOption` has it.
+    init(_ path: String, normalize: String?) throws {
+        self.path = path
+        checkpoint = path.hasSuffix(".onnx") ? nil : try SafetensorsFile(path: path)
+        self.normalize = try normalize.map { try ModelConfiguration.Normalize(commandLine: $0) }
+        guard normalize == nil || checkpoint == nil else {
+            throw Failure(.usage, "\(path) says itself what it subtracts and divides by: --normalize is for ONNX files")
+        }
+    }
+
+    /// The data that a command takes.
+    func selection(_ options: DataOptions) throws -> DataSelection { try DataSelection(of: checkpoint, path, options) }
+
+    /// Throws `badInput` for what is no checkpoint of a classifier, and no network that classifies such images.
+    func classifier(
+        for images: any Dataset, ema: Bool = false, products: ProductPrecision = .float32
+    ) throws -> Classifier {
         let pool = MemoryPool(for: Execution(products: products))
-        let state = try ParameterFiles.network(
-            try ModelDescription(from: file), from: file, ema ? .average : .last, in: pool)
-        guard !state.model.predictsNoise else { throw Failure.badInput(path, "is a denoiser, expected a classifier") }
-        classifier = Classifier(state)
+        let state: ModelState
+        if let checkpoint {
+            state = try ParameterFiles.network(
+                try ModelDescription(from: checkpoint), from: checkpoint, ema ? .average : .last, in: pool)
+            guard !state.model.predictsNoise else {
+                throw Failure.badInput(path, "is a denoiser, expected a classifier")
+            }
+        } else {
+            guard !ema else { throw Failure(.usage, "\(path) has no averaged parameters: --ema is for checkpoints") }
+            var network = ONNXNetwork(), configuration = ModelConfiguration()
+            network.path = path
+            configuration.architecture = network
+            configuration.normalize = normalize
+            let model = try configuration.model(
+                input: [images.shape.height, images.shape.width, images.shape.channels],
+                classes: images.classNames.count)
+            state = ModelState(initialising: model, seed: 0, in: pool)
+            try ParameterFiles.requireSound(state, of: path)
+        }
+        return Classifier(state)
+    }
+}
+
+/// What an ONNX network wants of images that is not in its file.
+struct NormalisationOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What an ONNX network's images are made of those in [0, 1]: means, a slash, deviations, one a channel.",
+            valueName: "means/deviations"))
+    var normalize: String?
+}
+
+extension ModelConfiguration.Normalize {
+    /// From a user's words, such as `0.5,0.5,0.5/0.2,0.2,0.2`. Throws `usage`.
+    init(commandLine text: String) throws {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+        }
+        guard parts.count == 2, parts[0].count == parts[1].count, parts.joined().allSatisfy(\.isFinite),
+            parts[1].allSatisfy({ $0 > 0 })
+        else {
+            throw Failure(
+                .usage, "normalize \(text.quoted), expected means and positive deviations, such as 0.5,0.5,0.5/0.2,0.2,0.2")
+        }
+        self.init(mean: parts[0], std: parts[1])
     }
 }

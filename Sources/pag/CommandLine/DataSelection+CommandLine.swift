@@ -20,13 +20,14 @@ struct DataOptions: ParsableArguments {
 extension DataSelection {
     /// What the command line says, and where it is silent the checkpoint's configuration. Throws `usage` where neither
     /// names data.
-    init(of file: SafetensorsFile, _ options: DataOptions) throws {
-        let text = file.metadata["config"]
+    /// - Parameter file: nil where the network is in no checkpoint.
+    init(of file: SafetensorsFile?, _ path: String, _ options: DataOptions) throws {
+        let text = file?.metadata["config"]
         let configuration = try text.map {
-            try Configuration.read(RunConfiguration.self, text: $0, source: "\(file.path): config")
+            try Configuration.read(RunConfiguration.self, text: $0, source: "\(path): config")
         }
-        guard let spec = options.data ?? file.metadata["dataset"] ?? configuration?.data.dataset else {
-            throw Failure(.usage, "\(file.path) names no data; give --data")
+        guard let spec = options.data ?? file?.metadata["dataset"] ?? configuration?.data.dataset else {
+            throw Failure(.usage, "\(path) names no data; give --data")
         }
         self = configuration?.data.selection ?? DataSelection(spec)
         self.spec = spec

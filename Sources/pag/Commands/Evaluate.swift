@@ -21,10 +21,12 @@ struct Evaluate: ParsableCommand {
             + "it comes; after a kill, the same command goes on from there, on any number of ranks. A folder with results "
             + "of other settings is left alone unless --force is given.")
 
-    @Argument(help: "A checkpoint, or a run directory: its best one by held-out images, else its newest.")
+    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
     var checkpoint: String
 
     @OptionGroup var images: DataOptions
+
+    @OptionGroup var normalisation: NormalisationOption
 
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
@@ -104,13 +106,16 @@ struct Evaluate: ParsableCommand {
             let (checkpoint, transferFrom) = (files[own], other.map { files[$0] })
             let folder = out ?? defaultFolder(checkpoint)
             try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
-            let network = try ClassifierFile(checkpoint, ema: ema), classifier = network.classifier
-            let searched =
-                products == .float32 ? nil : try ClassifierFile(checkpoint, ema: ema, products: products).classifier
-            let surrogate = try transferFrom.map { try ClassifierFile($0, ema: false).classifier }
-            let selection = try DataSelection(of: network.file, images)
-            let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
+            let network = try ClassifierFile(checkpoint, normalize: normalisation.normalize)
+            let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
+            let classifier = try network.classifier(for: splits.test, ema: ema)
+            let searched =
+                products == .float32 ? nil : try network.classifier(for: splits.test, ema: ema, products: products)
+            let surrogate = try transferFrom.map {
+                try ClassifierFile($0, normalize: $0.hasSuffix(".onnx") ? normalisation.normalize : nil)
+                    .classifier(for: splits.test)
+            }
             let box = ThreatModel.box(range: splits.range)
             var evaluation = RobustnessEvaluation(
                 threat: try ThreatModel(norm: norm, epsilon: radius, box: box), attacks: attacks, samples: samples,
@@ -190,7 +195,7 @@ struct Evaluate: ParsableCommand {
             let file = try MappedFile(path: path)
             return withExtendedLifetime(file) { SHA256.hexDigest(of: file.bytes) }
         }
-        return hashes.joined(separator: " ") + (ema ? " ema" : "")
+        return hashes.joined(separator: " ") + (ema ? " ema" : "") + (normalisation.normalize.map { " normalize \($0)" } ?? "")
     }
 
     /// `RUN/eval` for `RUN/checkpoints/FILE`.

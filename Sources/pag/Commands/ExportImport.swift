@@ -39,16 +39,22 @@ struct Export: ParsableCommand {
 
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a checkpoint of PyTorch weights.",
-        discussion: "The configuration says what network it is; every tensor of the file has to be one of its, and "
-            + "the other way round. Prefixes that all names have, such as `module.`, are taken off, torchvision's "
-            + "names understood, and 16- and 64-bit numbers converted.")
+        abstract: "Make a checkpoint of PyTorch weights, or of an ONNX network.",
+        discussion: "For weights, the configuration says what network it is; every tensor of the file has to be one of "
+            + "its, and the other way round. Prefixes that all names have, such as `module.`, are taken off, "
+            + "torchvision's names understood, and 16- and 64-bit numbers converted. An ONNX file says itself what "
+            + "network it is: it takes --data instead, and what the network wants of images by --normalize.")
 
-    @Argument(help: "Weights in safetensors under PyTorch's names.")
+    @Argument(help: "Weights in safetensors under PyTorch's names, or FILE.onnx.")
     var weights: String
 
     @Option(help: "The configuration whose model and data the weights are for.")
-    var config: String
+    var config: String?
+
+    @Option(help: "The data that an ONNX network is for.")
+    var data: String?
+
+    @OptionGroup var normalisation: NormalisationOption
 
     @Option(help: "The checkpoint to write.")
     var out: String
@@ -60,6 +66,11 @@ struct Import: ParsableCommand {
     var allowMissing = false
 
     func run() throws {
+        if weights.hasSuffix(".onnx") { return try importNetwork() }
+        guard let config else { throw Failure(.usage, "weights need --config: it says what network they are of") }
+        guard data == nil, normalisation.normalize == nil else {
+            throw Failure(.usage, "--data and --normalize are for ONNX files: here the configuration says them")
+        }
         var configuration: RunConfiguration = try Configuration.read(file: config)
         let file = try SafetensorsFile(path: weights)
         try Outputs.require(out, .importedCheckpoint, inputs: [weights, config])
@@ -85,5 +96,31 @@ struct Import: ParsableCommand {
         for remark in foreign.remarks { print("\(weights): \(remark)") }
         try TrainingCheckpoint.write(state, to: out, configuration, description: description, data: data)
         print("\(out): \(state.network.model.parameterCount) parameters")
+    }
+
+    private func importNetwork() throws {
+        guard config == nil, !ignoreExtra, !allowMissing else {
+            throw Failure(.usage, "an ONNX file says itself what network it is: --config and the flags are for weights")
+        }
+        guard let spec = data else { throw Failure(.usage, "an ONNX network needs --data: the images that it is for") }
+        try Outputs.require(out, .importedCheckpoint, inputs: [weights])
+        var configuration = RunConfiguration(), network = ONNXNetwork()
+        network.path = weights
+        configuration.data.dataset = spec
+        configuration.model.architecture = network
+        let data = try configuration.openData(), shape = data.train.shape, channels = shape.channels
+        configuration.model.inChannels = channels
+        configuration.model.normalize = try normalisation.normalize.map {
+            try ModelConfiguration.Normalize(commandLine: $0)
+        } ?? .init(mean: Array(repeating: 0, count: channels), std: Array(repeating: 1, count: channels))
+        var description = ModelDescription(
+            configuration: configuration.model, input: [shape.height, shape.width, channels],
+            classes: data.train.classNames.count)
+        let model = try description.model()
+        description.structure = model.structure
+        let state = TrainingState(initialising: model, configuration.train, seed: 0, in: MemoryPool())
+        try ParameterFiles.requireSound(state.network, of: weights)
+        try TrainingCheckpoint.write(state, to: out, configuration, description: description, data: data)
+        print("\(out): \(model.parameterCount) parameters")
     }
 }

@@ -15,10 +15,12 @@ struct Predict: ParsableCommand {
             "The file has logits, F32 [images, classes], and y, I64 [images], in the data's order; its bytes are "
             + "the same for any number of ranks and any batch.")
 
-    @Argument(help: "A checkpoint, or a run directory: its best one by held-out images, else its newest.")
+    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
     var model: String
 
     @OptionGroup var images: DataOptions
+
+    @OptionGroup var normalisation: NormalisationOption
 
     @Option(help: "The first N test images. Default: all.")
     var samples: Int?
@@ -53,12 +55,12 @@ struct Predict: ParsableCommand {
                 return out
             }
             try requireOneJob(files: files, directory: (folder(of: out), "output folder", "--out"), over: communicator)
-            let network = try ClassifierFile(files[input], ema: ema, products: products)
-            let selection = try DataSelection(of: network.file, images)
+            let network = try ClassifierFile(files[input], normalize: normalisation.normalize)
+            let selection = try network.selection(images)
             let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
             let predictions = try Predictions(
-                network.classifier, of: splits.test, samples: samples, batch: batch, over: communicator)
+                network.classifier(for: splits.test, ema: ema, products: products), of: splits.test, samples: samples, batch: batch, over: communicator)
             guard communicator.rank == 0 else { return }
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }

@@ -56,6 +56,21 @@ private func unary(
 }
 
 let pointwiseChecks: [OperationCheck] = [
+    unary("sigmoid") {
+        $0.sigmoid()
+    } is: {
+        1 / (1 + exp(-$0))
+    },
+    unary("tanh") {
+        $0.hyperbolicTangent()
+    } is: {
+        tanh($0)
+    },
+    unary("erf") {
+        $0.errorFunction()
+    } is: {
+        erf($0)
+    },
     unary("scale") {
         $0 * 0.75
     } is: {
@@ -156,3 +171,22 @@ let activationChecks: [OperationCheck] =
             }
         }
     }
+
+/// Every input is away from zero by 0.4, which the knots are not.
+private let lines: [(String, PiecewiseLine, @Sendable (Double) -> Double)] = [
+    ("clamp", .clamp(-0.2, 0.3), { min(max($0, -0.2), 0.3) }),
+    ("at least", .clamp(0.1, .infinity), { max($0, 0.1) }),
+    ("at most", .clamp(-.infinity, 0), { min($0, 0) }),
+    (
+        "leaky", PiecewiseLine(lower: 0, upper: 0, slopes: [0.1, 1, 1], offsets: [0, 0, 0]),
+        { $0 > 0 ? $0 : 0.1 * $0 }
+    ),
+    (
+        "bent twice", PiecewiseLine(lower: -0.35, upper: 0.2, slopes: [2, -1, 0.5], offsets: [1.05, 0, -0.3]),
+        { $0 < -0.35 ? 2 * $0 + 1.05 : $0 < 0.2 ? -$0 : 0.5 * $0 - 0.3 }
+    ),
+]
+
+let piecewiseChecks: [OperationCheck] = lines.map { name, line, reference in
+    unary("piecewise line, \(name)", ["Piecewise", "PiecewiseGradient"], .awayFromZero, { $0.bent(by: line) }, is: reference)
+}

@@ -4,5 +4,5 @@ enum OperationCatalogue {
     static let all: [OperationCheck] =
         arithmeticChecks + pointwiseChecks + activationChecks + shapeChecks + reductionChecks + poolingChecks
         + linearChecks + matrixProductChecks + attentionChecks + convolutionChecks + activatedConvolutionChecks
-        + affineChecks + denoiserChecks
+        + affineChecks + denoiserChecks + depthwiseChecks + paddedPoolChecks + piecewiseChecks
 }

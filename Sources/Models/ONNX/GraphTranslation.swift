@@ -1,0 +1,225 @@
+import Autodiff
+import Failures
+import Kernels
+import Layers
+import ONNX
+
+/// Makes a network of an ONNX graph, node by node. What is not supported is named with its node, before anything runs.
+final class GraphTranslation {
+    typealias Operand = GraphNetwork.Operand
+
+    /// A parameter as it will be declared.
+    struct Parameter {
+        let name: String
+        let shape: Shape
+        let layout: FileLayout
+        /// In the order of memory; nil where a checkpoint has them.
+        let numbers: [Float]?
+    }
+
+    /// A BatchNorm's running statistics.
+    struct Statistics {
+        let meanName: String
+        let varianceName: String
+        let channels: Int
+        let numbers: (mean: [Float], variance: [Float])?
+    }
+
+    let file: ONNXFile
+    /// What stands for the number of images in the graph's shapes: what the file fixes it at, or a prime that is no
+    /// extent of a network, so that what is computed with shapes shows in which axis images are.
+    let images: Int
+    private var values: [String: GraphValue] = [:]
+    private(set) var steps: [GraphNetwork.Step] = []
+    private(set) var slots = 1
+    private(set) var parameters: [Parameter] = []
+    private(set) var statistics: [Statistics] = []
+    private(set) var result = 0
+
+    static let anyNumberOfImages = 1009
+
+    /// Throws `badInput` for a graph that is no classifier of such images, or uses what is not supported.
+    init(_ file: ONNXFile, input: Shape, classes: Int) throws {
+        self.file = file
+        let graph = file.graph
+        guard graph.inputs.count == 1, let image = graph.inputs.first else {
+            throw Failure.badInput(
+                file.path, "takes \(graph.inputs.count) inputs: \(graph.inputs.map { $0.name.debugDescription }.joined(separator: ", "))",
+                expected: "a network that takes images alone")
+        }
+        images = (image.shape.first ?? nil) ?? Self.anyNumberOfImages
+        values[image.name] = .activation(try Self.entrance(image, input, file.path))
+        for node in graph.nodes { try translate(node) }
+        result = try leave(graph, classes: classes)
+    }
+
+    /// How images [H, W, C] enter a graph that has channels first, as most have, or last.
+    private static func entrance(_ image: ONNXValue, _ input: Shape, _ path: String) throws -> GraphActivation {
+        let first = [input[2], input[0], input[1]], last = input.extents
+        func fits(_ extents: [Int]) -> Bool {
+            image.shape.count == 4 && zip(image.shape.dropFirst(), extents).allSatisfy { $0 == nil || $0 == $1 }
+        }
+        if fits(first) { return GraphActivation(slot: 0, shape: [1] + first, batch: 0, order: [2, 3, 1]) }
+        if fits(last) { return GraphActivation(slot: 0, shape: [1] + last, batch: 0, order: [1, 2, 3]) }
+        let axes = image.shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", ")
+        throw Failure.badInput(
+            path, "its input \(image.name.debugDescription.prefix(80)) is [\(axes)]",
+            expected: "images [?, \(first.map(String.init).joined(separator: ", "))]")
+    }
+
+    private func leave(_ graph: ONNXGraph, classes: Int) throws -> Int {
+        guard graph.outputs.count == 1, let output = graph.outputs.first else {
+            throw Failure.badInput(
+                file.path, "gives \(graph.outputs.count) outputs: \(graph.outputs.map { $0.name.debugDescription }.joined(separator: ", "))",
+                expected: "a classifier that gives logits alone")
+        }
+        guard case .activation(let logits)? = values[output.name], logits.batch == 0, logits.before == 1,
+            logits.shape[0] == 1
+        else {
+            throw Failure.badInput(
+                file.path, "its output \(output.name.debugDescription.prefix(80)) is not one row for each image")
+        }
+        guard logits.shape.reduce(1, *) == classes else {
+            throw Failure.badInput(
+                file.path, "gives \(logits.shape.dropFirst().map(String.init).joined(separator: " x ")) numbers an image",
+                expected: "\(classes) logits")
+        }
+        let natural = arranged(logits, logits.naturalOrder)
+        return emit([.slot(natural.slot)], [1, classes], batch: 0, order: [1]) { x in
+            x[0].reshaped([x[0].shape[0], classes])
+        }.slot
+    }
+
+    private func translate(_ node: ONNXNode) throws {
+        let inputs = try node.inputs.map { $0.isEmpty ? nil : try value($0) }
+        let translation = NodeTranslation(node, inputs, in: self)
+        let made = try translation.translated()
+        for (name, value) in zip(node.outputs, made) where !name.isEmpty { values[name] = value }
+        for name in node.outputs.dropFirst(made.count) where !name.isEmpty && isRead(name) {
+            throw translation.refusal("output \(name.debugDescription.prefix(80)) is used")
+        }
+    }
+
+    private lazy var read = Set(file.graph.nodes.flatMap(\.inputs) + file.graph.outputs.map(\.name))
+    private func isRead(_ name: String) -> Bool { read.contains(name) }
+
+    private func value(_ name: String) throws -> GraphValue {
+        if let known = values[name] { return known }
+        guard let tensor = file.graph.constants[name] else {
+            throw Failure.badInput(file.path, "\(name.debugDescription.prefix(80)) is not supported as an input")
+        }
+        let constant = try constant(tensor, isTrained: true)
+        values[name] = .constant(constant)
+        return .constant(constant)
+    }
+
+    /// A tensor of the file. Numbers of which there are several are a parameter where `isTrained` says so.
+    func constant(_ tensor: ONNXTensor, isTrained: Bool) throws -> GraphConstant {
+        switch tensor.element {
+        case .float32, .float64, .float16, .bfloat16:
+            let name = isTrained && tensor.count > 1 ? tensor.name : nil
+            if let name, tensor.isAbsent { return GraphConstant(tensor.shape, absent: name) }
+            return GraphConstant(tensor.shape, floats: try file.floats(of: tensor), name: name)
+        default: return GraphConstant(tensor.shape, integers: try file.integers(of: tensor))
+        }
+    }
+
+    // MARK: What operators make
+
+    /// Adds an operation, whose result has the shape in the graph, and the order in memory.
+    func emit(
+        _ inputs: [Operand], _ shape: [Int], batch: Int, order: [Int], outer: Int = 1,
+        _ action: GraphNetwork.Action
+    ) -> GraphActivation {
+        steps.append(GraphNetwork.Step(inputs: inputs, output: slots, action: action))
+        slots += 1
+        return GraphActivation(slot: slots - 1, shape: shape, batch: batch, order: order, outer: outer)
+    }
+
+    func emit(
+        _ inputs: [Operand], _ shape: [Int], batch: Int, order: [Int], outer: Int = 1,
+        _ function: @escaping @Sendable ([Tensor]) -> Tensor
+    ) -> GraphActivation {
+        emit(inputs, shape, batch: batch, order: order, outer: outer, .function(function))
+    }
+
+    /// The same numbers with their axes in another order in memory.
+    func arranged(_ x: GraphActivation, _ order: [Int]) -> GraphActivation {
+        guard x.order != order else { return x }
+        let permutation = order.map { axis in
+            guard let place = x.order.firstIndex(of: axis) else {
+                preconditionFailure("GraphTranslation: axis \(axis) of \(x.order)")
+            }
+            return place
+        }
+        return emit([.slot(x.slot)], x.shape, batch: x.batch, order: order, outer: x.outer) { x in
+            x[0].permutedBehindFirst(permutation)
+        }
+    }
+
+    /// Where an operation reads a parameter, or numbers that are not trained. Throws where two operations need the
+    /// same parameter in two forms.
+    func operand(_ constant: GraphConstant, _ layout: FileLayout = .asInMemory) throws -> Operand {
+        let shape = constant.shape
+        let memory: Shape =
+            switch layout {
+            case .asInMemory: constant.name == nil ? Shape(shape) : Shape(constant.declared)
+            case .filters: [shape[0], shape[2], shape[3], shape[1]]
+            case .transposed: [shape[1], shape[0]]
+            }
+        let numbers =
+            switch layout {
+            case .asInMemory: constant.floats
+            case .filters: constant.permuted([0, 2, 3, 1]).floats
+            case .transposed: constant.permuted([1, 0]).floats
+            }
+        guard let name = constant.name else { return .constant(memory, numbers.map { Scalar($0) }) }
+        if let index = parameters.firstIndex(where: { $0.name == name }) {
+            guard parameters[index].shape == memory, parameters[index].layout == layout else {
+                throw Failure.badInput(
+                    file.path, "\(name.debugDescription.prefix(80)) is used by operators that need it in different forms")
+            }
+            return .parameter(index)
+        }
+        parameters.append(Parameter(name: name, shape: memory, layout: layout, numbers: constant.isAbsent ? nil : numbers))
+        return .parameter(parameters.count - 1)
+    }
+
+    /// Declares running statistics; returns their index.
+    func statistics(_ mean: GraphConstant, _ variance: GraphConstant) throws -> Int {
+        guard let meanName = mean.name, let varianceName = variance.name,
+            !statistics.contains(where: { $0.meanName == meanName || $0.varianceName == varianceName })
+        else { throw Failure.badInput(file.path, "two BatchNorms share statistics, or have made-up ones") }
+        var numbers: (mean: [Float], variance: [Float])?
+        if case (.floats(let means), .floats(let variances)) = (mean.numbers, variance.numbers) {
+            numbers = (means, variances)
+        }
+        statistics.append(
+            Statistics(meanName: meanName, varianceName: varianceName, channels: mean.count, numbers: numbers))
+        return statistics.count - 1
+    }
+
+    /// A constant as it stands beside an activation of a shape and order: without axes for images.
+    func operand(
+        _ constant: GraphConstant, beside shape: [Int], batch: Int, order: [Int]
+    ) throws -> Operand {
+        let padded = Array(repeating: 1, count: shape.count - constant.rank) + constant.shape
+        // Along an axis that is merged with the images' it is the same.
+        func extent(_ axis: Int) -> Int { axis == GraphActivation.outerAxis ? 1 : padded[axis] }
+        let extents = Shape(order.map(extent))
+        let natural = GraphActivation.naturalOrder(
+            shape, batch: batch, outer: order.contains(GraphActivation.outerAxis) ? 2 : 1)
+        let permutation = order.map { natural.firstIndex(of: $0) ?? 0 }
+        guard constant.name != nil else {
+            let whole = constant.reshaped(natural.map(extent))
+            return .constant(extents, whole.permuted(permutation).floats.map { Scalar($0) })
+        }
+        let parameter = try operand(constant)
+        guard extents.extents != constant.declared else { return parameter }
+        let before = Shape([1] + natural.map(extent))
+        return .slot(
+            emit([parameter], shape, batch: batch, order: order) { x in
+                x[0].reshaped(before).permutedBehindFirst(permutation).reshaped(extents)
+            }.slot)
+    }
+}
