@@ -13,9 +13,10 @@ let instructionSet = Context.environment["PAG_MARCH"] ?? (hasWideRegisters ? "x8
 let inDouble = Context.environment["PAG_SCALAR"] == "double"
 
 let clang = ["-march=\(instructionSet)"] + (inDouble ? ["-DPAG_DOUBLE"] : [])
-let swiftSettings: [SwiftSetting] = [
-    .unsafeFlags(clang.flatMap { ["-Xcc", $0] }),
-] + (inDouble ? [.define("PAG_DOUBLE")] : [])
+let swiftSettings: [SwiftSetting] =
+    [
+        .unsafeFlags(clang.flatMap { ["-Xcc", $0] })
+    ] + (inDouble ? [.define("PAG_DOUBLE")] : [])
 let cSettings: [CSetting] = [.unsafeFlags(clang)]
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -77,43 +78,65 @@ let package = Package(
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Formats", "Kernels", "Tracing"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),
-        module("TargetGeneration", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
-            "Kernels", "Layers", "Models",
-        ]),
-        module("Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Figures",
-            "Formats", "Kernels", "Layers", "Models", "Perturbations", "Randomness", "TargetGeneration", "Targets",
-            "Tracing", logging,
-        ]),
-        module("Evaluation", [
-            "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models", "Perturbations",
-            "Randomness",
-        ]),
+        module(
+            "TargetGeneration",
+            [
+                "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats",
+                "Kernels", "Layers", "Models",
+            ]),
+        module(
+            "Training",
+            [
+                "Autodiff", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Figures",
+                "Formats", "Kernels", "Layers", "Models", "Perturbations", "Randomness", "TargetGeneration", "Targets",
+                "Tracing", logging,
+            ]),
+        module(
+            "Evaluation",
+            [
+                "Autodiff", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
+                "Perturbations",
+                "Randomness",
+            ]),
         module("Reporting", ["Failures", "Figures", "Formats"]),
-        module("Illustrations", [
-            "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models", "Perturbations",
-            "Reporting", "Targets",
-        ]),
+        module(
+            "Illustrations",
+            [
+                "Autodiff", "Data", "Diffusion", "Evaluation", "Failures", "Formats", "Kernels", "Models",
+                "Perturbations",
+                "Reporting", "Targets",
+            ]),
         module("Studies", ["Checkpoints", "Configuration", "Failures", "Figures", "Formats", "Reporting", "Training"]),
-        module("Benchmarks", [
-            "Autodiff", "Data", "Distributed", "Evaluation", "Failures", "Formats", "Kernels", "Layers", "Models", "Perturbations",
-            "Randomness", "Tracing", "Training",
-        ]),
-        program("pag", [
-            "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion", "Distributed",
-            "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "ONNX", "Perturbations", "Reporting",
-            "Studies", "TargetGeneration", "Targets", "Tracing", "Training", argumentParser, logging,
-        ]),
+        module(
+            "Benchmarks",
+            [
+                "Autodiff", "Data", "Distributed", "Evaluation", "Failures", "Formats", "Kernels", "Layers", "Models",
+                "Perturbations",
+                "Randomness", "Tracing", "Training",
+            ]),
+        program(
+            "pag",
+            [
+                "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion",
+                "Distributed",
+                "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "ONNX", "Perturbations",
+                "Reporting",
+                "Studies", "TargetGeneration", "Targets", "Tracing", "Training", argumentParser, logging,
+            ]),
         // What the tests of Distributed do under mpirun.
         program("mpi-selftest", ["Distributed", "Failures", "Kernels", "Tracing"]),
         // What several modules' tests share.
-        .target(name: "TestSupport", dependencies: ["Failures"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(
+            name: "TestSupport", dependencies: ["Failures"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         // Gives the readers of files mutated inputs.
-        program("fuzz-readers", [
-            "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation", "Failures",
-            "Formats", "Kernels", "Models", "ONNX", "Perturbations", "Reporting", "Targets", "Training", argumentParser,
-        ]),
+        program(
+            "fuzz-readers",
+            [
+                "Autodiff", "CGuardPages", "Checkpoints", "Configuration", "Data", "Distributed", "Evaluation",
+                "Failures",
+                "Formats", "Kernels", "Models", "ONNX", "Perturbations", "Reporting", "Targets", "Training",
+                argumentParser,
+            ]),
 
         tests(of: "Configuration", ["Failures", "TestSupport"]),
         tests(of: "Formats", ["Failures", "Randomness", "TestSupport"]),
@@ -124,25 +147,38 @@ let package = Package(
         tests(of: "Tracing", []),
         tests(of: "Autodiff", ["Kernels", "Randomness"]),
         tests(of: "Layers", ["Autodiff", "Kernels", "Randomness"]),
-        tests(of: "Models", [
-            "Autodiff", "Checkpoints", "Failures", "Formats", "Kernels", "ONNX", "TestSupport",
-        ]),
-        tests(of: "Checkpoints", [
-            "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "TestSupport",
-        ]),
+        tests(
+            of: "Models",
+            [
+                "Autodiff", "Checkpoints", "Failures", "Formats", "Kernels", "ONNX", "TestSupport",
+            ]),
+        tests(
+            of: "Checkpoints",
+            [
+                "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "TestSupport",
+            ]),
         tests(of: "Diffusion", ["Autodiff", "Configuration", "Kernels", "Randomness"]),
-        tests(of: "TargetGeneration", [
-            "Autodiff", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats", "Kernels", "Layers",
-            "Models", "Randomness", "TestSupport", "Training", logging,
-        ]),
-        tests(of: "Training", [
-            "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Figures", "Formats", "Kernels",
-            "Layers", "Models", "Perturbations", "Randomness", "Targets", "TestSupport", logging,
-        ]),
-        tests(of: "Evaluation", [
-            "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers", "Models",
-            "Perturbations", "Randomness", "TestSupport",
-        ]),
+        tests(
+            of: "TargetGeneration",
+            [
+                "Autodiff", "Configuration", "Data", "Diffusion", "Distributed", "Failures", "Formats", "Kernels",
+                "Layers",
+                "Models", "Randomness", "TestSupport", "Training", logging,
+            ]),
+        tests(
+            of: "Training",
+            [
+                "Autodiff", "Checkpoints", "Configuration", "Data", "Distributed", "Failures", "Figures", "Formats",
+                "Kernels",
+                "Layers", "Models", "Perturbations", "Randomness", "Targets", "TestSupport", logging,
+            ]),
+        tests(
+            of: "Evaluation",
+            [
+                "Autodiff", "Configuration", "Data", "Distributed", "Failures", "Formats", "Kernels", "Layers",
+                "Models",
+                "Perturbations", "Randomness", "TestSupport",
+            ]),
         tests(of: "Reporting", ["Failures", "Formats", "TestSupport"]),
         tests(of: "Studies", ["Configuration", "Failures", "Formats", "TestSupport"]),
         tests(of: "Benchmarks", ["Distributed", "Formats"]),

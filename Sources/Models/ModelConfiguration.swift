@@ -60,7 +60,8 @@ public struct ModelConfiguration: Configurable {
         }
         if let problem = architecture.problem(with: input, classes: classes) { throw Failure(.badInput, problem) }
         let model = Model(
-            try architecture.opened(input: input, classes: classes), normalisation: InputNormalisation(mean: mean, deviation: std), input: input, classes: classes)
+            try architecture.opened(input: input, classes: classes),
+            normalisation: InputNormalisation(mean: mean, deviation: std), input: input, classes: classes)
         try model.requireMemory(vectors: 1)
         return model
     }

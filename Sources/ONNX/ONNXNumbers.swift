@@ -8,8 +8,10 @@ extension ONNXFile {
         switch (tensor.element, tensor.contents) {
         case (.float32, .floats(let numbers)): return numbers
         case (.float64, .doubles(let numbers)): return numbers.map { Float($0) }
-        case (.float16, .integers(let bits)): return bits.map { Float(Float16(bitPattern: UInt16(truncatingIfNeeded: $0))) }
-        case (.bfloat16, .integers(let bits)): return bits.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) }
+        case (.float16, .integers(let bits)):
+            return bits.map { Float(Float16(bitPattern: UInt16(truncatingIfNeeded: $0))) }
+        case (.bfloat16, .integers(let bits)):
+            return bits.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) }
         case (_, .raw), (_, .external): break
         default: throw refusal(tensor, "lists no floating-point numbers")
         }
@@ -68,7 +70,8 @@ extension ONNXFile {
                 offset <= Int64(file.bytes.count - size.partialValue)
             else {
                 throw refusal(
-                    tensor, "claims \(tensor.count) numbers at \(offset) of \(file.path), which has "
+                    tensor,
+                    "claims \(tensor.count) numbers at \(offset) of \(file.path), which has "
                         + "\(file.bytes.count) bytes")
             }
             return withExtendedLifetime(file) {

@@ -28,7 +28,9 @@ struct ProtocolBufferWriter {
         case .bytes(let contents): bytes(field.number, contents)
         case .number(let bits):
             varint(UInt64(field.number) << 3 | UInt64(field.wireType))
-            if field.wireType == 0 { varint(bits) } else {
+            if field.wireType == 0 {
+                varint(bits)
+            } else {
                 let width = field.wireType == 5 ? 4 : 8
                 for place in 0..<width { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * place))) }
             }

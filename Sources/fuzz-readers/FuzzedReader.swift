@@ -23,5 +23,6 @@ func fuzzedReaders() throws -> [FuzzedReader] {
         try safetensors(network), try checkpoint(network), try foreignWeights(network), try golden(network),
         try targets(), try journal(network), diffusers, try idx(), cifar,
         picture, npz, npy, try safetensorsData(), pythonCIFAR, onnx,
+        try onnxGraphs(),
     ]
 }

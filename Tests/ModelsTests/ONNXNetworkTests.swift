@@ -61,7 +61,8 @@ import Testing
         // Logits, and the input gradient of the cross-entropy.
         var context = state.context(.inference)
         let oneHot = Tensor(
-            [labels.count, classes], labels.flatMap { label in (0..<classes).map { $0 == label ? 1 : 0 } }, in: test.pool)
+            [labels.count, classes], labels.flatMap { label in (0..<classes).map { $0 == label ? 1 : 0 } },
+            in: test.pool)
         let found = state.inputGradient(of: x, in: &context, of: { $0.logSoftmax() }, cotangent: { _ in -oneHot })
         expectClose(
             state.model.logitsOf(x, state), try test.tensor("logits").array, 1e-5, "\(name): logits")

@@ -8,7 +8,8 @@ struct DepthwiseConvolution: FactorOperation {
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
-        let (input, filters) = (x[0], x[1]), sizes = DepthwiseSizes(name, grid, input: input.shape, filters: filters.shape)
+        let (input, filters) = (x[0], x[1]),
+            sizes = DepthwiseSizes(name, grid, input: input.shape, filters: filters.shape)
         return Tensor(sizes.output, in: input.pool) {
             depthwiseConvolution(
                 grid, images: sizes.images, channels: sizes.channels, input.pointer, filters.pointer, $0)
@@ -36,7 +37,8 @@ struct DepthwiseInputGradient: FactorOperation {
         let sizes = DepthwiseSizes(name, grid, input: shape, filters: filters.shape)
         precondition(dy.shape == sizes.output, "\(name): cotangent \(dy.shape), expected \(sizes.output)")
         return Tensor(shape, in: dy.pool) {
-            depthwiseInputGradient(grid, images: sizes.images, channels: sizes.channels, dy.pointer, filters.pointer, $0)
+            depthwiseInputGradient(
+                grid, images: sizes.images, channels: sizes.channels, dy.pointer, filters.pointer, $0)
         }
     }
     func pullback(_ p: Pullback) -> [Tensor?] {

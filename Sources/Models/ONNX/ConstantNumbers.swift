@@ -41,6 +41,7 @@ extension GraphConstant {
     func permuted(_ order: [Int]) -> GraphConstant {
         let target = order.map { shape[$0] }
         guard order != Array(shape.indices) else { return self }
+        guard !isAbsent else { return selected([], shape: target) }
         let strides = Self.strides(shape)
         // A matrix, which may be large, without a list of places.
         if rank == 2, case .floats(let numbers) = numbers {
@@ -61,6 +62,7 @@ extension GraphConstant {
     /// The numbers repeated along axes of one entry, up to a shape that they fit.
     func broadcast(to target: [Int]) -> GraphConstant {
         guard target != shape else { return self }
+        guard !isAbsent else { return selected([], shape: target) }
         let padded = Array(repeating: 1, count: target.count - rank) + shape
         let strides = zip(Self.strides(padded), padded).map { $1 == 1 ? 0 : $0 }
         return selected(Self.places(target, strides: strides), shape: target)

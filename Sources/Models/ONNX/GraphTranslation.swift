@@ -35,6 +35,10 @@ final class GraphTranslation {
     private(set) var parameters: [Parameter] = []
     private(set) var statistics: [Statistics] = []
     private(set) var result = 0
+    /// Numbers of an image's largest tensor.
+    private var largest = 0
+    /// Numbers of constants that were made here.
+    private var made = 0
 
     static let anyNumberOfImages = 1009
 
@@ -44,7 +48,8 @@ final class GraphTranslation {
         let graph = file.graph
         guard graph.inputs.count == 1, let image = graph.inputs.first else {
             throw Failure.badInput(
-                file.path, "takes \(graph.inputs.count) inputs: \(graph.inputs.map { $0.name.debugDescription }.joined(separator: ", "))",
+                file.path,
+                "takes \(graph.inputs.count) inputs: \(graph.inputs.map { $0.name.debugDescription }.joined(separator: ", "))",
                 expected: "a network that takes images alone")
         }
         images = (image.shape.first ?? nil) ?? Self.anyNumberOfImages
@@ -70,7 +75,8 @@ final class GraphTranslation {
     private func leave(_ graph: ONNXGraph, classes: Int) throws -> Int {
         guard graph.outputs.count == 1, let output = graph.outputs.first else {
             throw Failure.badInput(
-                file.path, "gives \(graph.outputs.count) outputs: \(graph.outputs.map { $0.name.debugDescription }.joined(separator: ", "))",
+                file.path,
+                "gives \(graph.outputs.count) outputs: \(graph.outputs.map { $0.name.debugDescription }.joined(separator: ", "))",
                 expected: "a classifier that gives logits alone")
         }
         guard case .activation(let logits)? = values[output.name], logits.batch == 0, logits.before == 1,
@@ -81,7 +87,8 @@ final class GraphTranslation {
         }
         guard logits.shape.reduce(1, *) == classes else {
             throw Failure.badInput(
-                file.path, "gives \(logits.shape.dropFirst().map(String.init).joined(separator: " x ")) numbers an image",
+                file.path,
+                "gives \(logits.shape.dropFirst().map(String.init).joined(separator: " x ")) numbers an image",
                 expected: "\(classes) logits")
         }
         let natural = arranged(logits, logits.naturalOrder)
@@ -94,6 +101,8 @@ final class GraphTranslation {
         let inputs = try node.inputs.map { $0.isEmpty ? nil : try value($0) }
         let translation = NodeTranslation(node, inputs, in: self)
         let made = try translation.translated()
+        // 64 MiB an image. Refused here, and not where memory ends.
+        guard largest <= 1 << 24 else { throw translation.refusal("it would make \(largest) numbers of each image") }
         for (name, value) in zip(node.outputs, made) where !name.isEmpty { values[name] = value }
         for name in node.outputs.dropFirst(made.count) where !name.isEmpty && isRead(name) {
             throw translation.refusal("output \(name.debugDescription.prefix(80)) is used")
@@ -124,6 +133,12 @@ final class GraphTranslation {
         }
     }
 
+    /// Whether so many more numbers of constants may be made of what the file says: no network needs many.
+    func admits(_ count: Int) -> Bool {
+        made += count
+        return made <= 1 << 26
+    }
+
     // MARK: What operators make
 
     /// Adds an operation, whose result has the shape in the graph, and the order in memory.
@@ -131,6 +146,8 @@ final class GraphTranslation {
         _ inputs: [Operand], _ shape: [Int], batch: Int, order: [Int], outer: Int = 1,
         _ action: GraphNetwork.Action
     ) -> GraphActivation {
+        let numbers = shape.reduce(outer) { $0.multipliedReportingOverflow(by: $1).overflow ? Int.max : $0 &* $1 }
+        largest = max(largest, numbers)
         steps.append(GraphNetwork.Step(inputs: inputs, output: slots, action: action))
         slots += 1
         return GraphActivation(slot: slots - 1, shape: shape, batch: batch, order: order, outer: outer)
@@ -167,29 +184,41 @@ final class GraphTranslation {
             case .filters: [shape[0], shape[2], shape[3], shape[1]]
             case .transposed: [shape[1], shape[0]]
             }
-        let numbers =
+        func numbers() -> [Float] {
             switch layout {
             case .asInMemory: constant.floats
             case .filters: constant.permuted([0, 2, 3, 1]).floats
             case .transposed: constant.permuted([1, 0]).floats
             }
-        guard let name = constant.name else { return .constant(memory, numbers.map { Scalar($0) }) }
+        }
+        guard let name = constant.name else {
+            guard !constant.isAbsent else { throw Failure.badInput(file.path, "a constant has no numbers") }
+            return .constant(memory, numbers().map { Scalar($0) })
+        }
         if let index = parameters.firstIndex(where: { $0.name == name }) {
             guard parameters[index].shape == memory, parameters[index].layout == layout else {
                 throw Failure.badInput(
-                    file.path, "\(name.debugDescription.prefix(80)) is used by operators that need it in different forms")
+                    file.path,
+                    "\(name.debugDescription.prefix(80)) is used by operators that need it in different forms")
             }
             return .parameter(index)
         }
-        parameters.append(Parameter(name: name, shape: memory, layout: layout, numbers: constant.isAbsent ? nil : numbers))
+        parameters.append(
+            Parameter(name: name, shape: memory, layout: layout, numbers: constant.isAbsent ? nil : numbers()))
         return .parameter(parameters.count - 1)
     }
 
-    /// Declares running statistics; returns their index.
-    func statistics(_ mean: GraphConstant, _ variance: GraphConstant) throws -> Int {
-        guard let meanName = mean.name, let varianceName = variance.name,
-            !statistics.contains(where: { $0.meanName == meanName || $0.varianceName == varianceName })
-        else { throw Failure.badInput(file.path, "two BatchNorms share statistics, or have made-up ones") }
+    /// Whether a parameter or a running statistic has that name already.
+    func declares(_ name: String) -> Bool {
+        parameters.contains { $0.name == name }
+            || statistics.contains { $0.meanName == name || $0.varianceName == name }
+    }
+
+    /// Declares running statistics, which have names that nothing else has; returns their index.
+    func statistics(_ mean: GraphConstant, _ variance: GraphConstant) -> Int {
+        guard let meanName = mean.name, let varianceName = variance.name else {
+            preconditionFailure("GraphTranslation: statistics without a name")
+        }
         var numbers: (mean: [Float], variance: [Float])?
         if case (.floats(let means), .floats(let variances)) = (mean.numbers, variance.numbers) {
             numbers = (means, variances)

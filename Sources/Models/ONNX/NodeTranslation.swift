@@ -52,7 +52,8 @@ struct NodeTranslation {
         let title = node.name.isEmpty ? output : node.name
         return Failure.badInput(
             translation.file.path,
-            "node \(title.debugDescription.prefix(80)), \(node.operation.debugDescription.dropFirst().dropLast().prefix(80)): \(problem)")
+            "node \(title.debugDescription.prefix(80)), \(node.operation.debugDescription.dropFirst().dropLast().prefix(80)): \(problem)"
+        )
     }
 
     // MARK: Inputs

@@ -74,7 +74,8 @@ extension ModelConfiguration.Normalize {
             parts[1].allSatisfy({ $0 > 0 })
         else {
             throw Failure(
-                .usage, "normalize \(text.quoted), expected means and positive deviations, such as 0.5,0.5,0.5/0.2,0.2,0.2")
+                .usage,
+                "normalize \(text.quoted), expected means and positive deviations, such as 0.5,0.5,0.5/0.2,0.2,0.2")
         }
         self.init(mean: parts[0], std: parts[1])
     }

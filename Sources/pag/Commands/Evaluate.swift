@@ -195,7 +195,8 @@ struct Evaluate: ParsableCommand {
             let file = try MappedFile(path: path)
             return withExtendedLifetime(file) { SHA256.hexDigest(of: file.bytes) }
         }
-        return hashes.joined(separator: " ") + (ema ? " ema" : "") + (normalisation.normalize.map { " normalize \($0)" } ?? "")
+        return hashes.joined(separator: " ") + (ema ? " ema" : "")
+            + (normalisation.normalize.map { " normalize \($0)" } ?? "")
     }
 
     /// `RUN/eval` for `RUN/checkpoints/FILE`.

@@ -110,9 +110,10 @@ struct Import: ParsableCommand {
         configuration.model.architecture = network
         let data = try configuration.openData(), shape = data.train.shape, channels = shape.channels
         configuration.model.inChannels = channels
-        configuration.model.normalize = try normalisation.normalize.map {
-            try ModelConfiguration.Normalize(commandLine: $0)
-        } ?? .init(mean: Array(repeating: 0, count: channels), std: Array(repeating: 1, count: channels))
+        configuration.model.normalize =
+            try normalisation.normalize.map {
+                try ModelConfiguration.Normalize(commandLine: $0)
+            } ?? .init(mean: Array(repeating: 0, count: channels), std: Array(repeating: 1, count: channels))
         var description = ModelDescription(
             configuration: configuration.model, input: [shape.height, shape.width, channels],
             classes: data.train.classNames.count)

@@ -60,7 +60,8 @@ struct Predict: ParsableCommand {
             let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
             try requireSameData(splits, over: communicator)
             let predictions = try Predictions(
-                network.classifier(for: splits.test, ema: ema, products: products), of: splits.test, samples: samples, batch: batch, over: communicator)
+                network.classifier(for: splits.test, ema: ema, products: products), of: splits.test, samples: samples,
+                batch: batch, over: communicator)
             guard communicator.rank == 0 else { return }
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }

@@ -92,29 +92,31 @@ let depthwiseChecks: [OperationCheck] = windows.flatMap { windows in
 }
 
 /// Windows with padding, which is never the largest and adds nothing.
-let paddedPoolChecks: [OperationCheck] = windows.dropLast(2).flatMap { windows in [
-    OperationCheck(
-        name: "maximum pool \(windows.description)", covers: ["Gather"], inputs: [windows.x], domains: [.distinct]
-    ) {
-        $0[0].maximumPooled(windows.grid)
-    } reference: { operands in
-        var y = NaiveTensor(windows.y.extents) { _ in -Double.infinity }
-        windows.forEachProduct { x, _, out in y[out] = max(y[out], operands[0][x]) }
-        return y
-    },
-    OperationCheck(name: "pool sum \(windows.description)", covers: ["PoolSum"], inputs: [windows.x]) {
-        $0[0].summed(over: windows.grid)
-    } reference: { operands in
-        var y = NaiveTensor(windows.y.extents) { _ in 0 }
-        windows.forEachProduct { x, _, out in y[out] += operands[0][x] }
-        return y
-    },
-    OperationCheck(name: "pool spread \(windows.description)", covers: ["PoolSpread"], inputs: [windows.y]) {
-        let x = Tensor(windows.x, repeating: 0, in: $0[0].pool).variable
-        return gradients(of: x.summed(over: windows.grid), seed: $0[0], with: [x], recording: true)[0]
-    } reference: { operands in
-        var x = NaiveTensor(windows.x.extents) { _ in 0 }
-        windows.forEachProduct { place, _, out in x[place] += operands[0][out] }
-        return x
-    },
-] }
+let paddedPoolChecks: [OperationCheck] = windows.dropLast(2).flatMap { windows in
+    [
+        OperationCheck(
+            name: "maximum pool \(windows.description)", covers: ["Gather"], inputs: [windows.x], domains: [.distinct]
+        ) {
+            $0[0].maximumPooled(windows.grid)
+        } reference: { operands in
+            var y = NaiveTensor(windows.y.extents) { _ in -Double.infinity }
+            windows.forEachProduct { x, _, out in y[out] = max(y[out], operands[0][x]) }
+            return y
+        },
+        OperationCheck(name: "pool sum \(windows.description)", covers: ["PoolSum"], inputs: [windows.x]) {
+            $0[0].summed(over: windows.grid)
+        } reference: { operands in
+            var y = NaiveTensor(windows.y.extents) { _ in 0 }
+            windows.forEachProduct { x, _, out in y[out] += operands[0][x] }
+            return y
+        },
+        OperationCheck(name: "pool spread \(windows.description)", covers: ["PoolSpread"], inputs: [windows.y]) {
+            let x = Tensor(windows.x, repeating: 0, in: $0[0].pool).variable
+            return gradients(of: x.summed(over: windows.grid), seed: $0[0], with: [x], recording: true)[0]
+        } reference: { operands in
+            var x = NaiveTensor(windows.x.extents) { _ in 0 }
+            windows.forEachProduct { place, _, out in x[place] += operands[0][out] }
+            return x
+        },
+    ]
+}

@@ -188,5 +188,7 @@ private let lines: [(String, PiecewiseLine, @Sendable (Double) -> Double)] = [
 ]
 
 let piecewiseChecks: [OperationCheck] = lines.map { name, line, reference in
-    unary("piecewise line, \(name)", ["Piecewise", "PiecewiseGradient"], .awayFromZero, { $0.bent(by: line) }, is: reference)
+    unary(
+        "piecewise line, \(name)", ["Piecewise", "PiecewiseGradient"], .awayFromZero, { $0.bent(by: line) },
+        is: reference)
 }

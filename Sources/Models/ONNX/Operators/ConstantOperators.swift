@@ -70,9 +70,12 @@ extension NodeTranslation {
         var count = 1
         for extent in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: max(0, extent))
-            guard extent >= 0, !overflow, product <= 1 << 24 else { throw refusal("it would make a constant of shape \(shape)") }
+            guard extent >= 0, !overflow, product <= 1 << 24 else {
+                throw refusal("it would make a constant of shape \(shape)")
+            }
             count = product
         }
+        guard translation.admits(count) else { throw refusal("constants take too much memory") }
     }
 
     /// Without the images: broadcasting repeats it for them where it is used.
@@ -116,7 +119,8 @@ extension NodeTranslation {
                 }
                 return integer
             }
-            return GraphConstant(x.shape, integers: try integer("to") == 9 ? integers.map { $0 == 0 ? 0 : 1 } : integers)
+            return GraphConstant(
+                x.shape, integers: try integer("to") == 9 ? integers.map { $0 == 0 ? 0 : 1 } : integers)
         case (.integers(let numbers), true): return GraphConstant(x.shape, floats: numbers.map { Float($0) })
         case (.integers(let numbers), false):
             return GraphConstant(x.shape, integers: try integer("to") == 9 ? numbers.map { $0 == 0 ? 0 : 1 } : numbers)
@@ -139,7 +143,9 @@ extension NodeTranslation {
     }
 
     fileprivate func squeezed(_ x: GraphConstant) throws -> GraphConstant {
-        let axes = try axesList().map { try $0.map { try axis($0, of: x.rank) } } ?? x.shape.indices.filter { x.shape[$0] == 1 }
+        let axes =
+            try axesList().map { try $0.map { try axis($0, of: x.rank) } }
+            ?? x.shape.indices.filter { x.shape[$0] == 1 }
         guard axes.allSatisfy({ x.shape[$0] == 1 }) else { throw refusal("axes \(axes) of \(x.shape)") }
         return x.reshaped(x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] })
     }
@@ -177,6 +183,7 @@ extension NodeTranslation {
                     zip(numbers, runs).flatMap { $0[(row * $1)..<((row + 1) * $1)].map { Int64($0) } }
                 })
         }
+        if parts.contains(where: \.isAbsent) { try requireModest(shape) }
         let numbers = parts.map(\.floats)
         var result = GraphConstant(
             shape,
@@ -191,7 +198,9 @@ extension NodeTranslation {
         let axis = try axis(integer("axis") ?? 0, of: x.rank), chosen = try constant(1)
         let extent = x.shape[axis], strides = GraphConstant.strides(x.shape)
         let indices = try integers(of: chosen).map { $0 < 0 ? $0 + extent : $0 }
-        guard indices.allSatisfy({ (0..<extent).contains($0) }) else { throw refusal("indices \(indices.prefix(8)) of \(extent)") }
+        guard indices.allSatisfy({ (0..<extent).contains($0) }) else {
+            throw refusal("indices \(indices.prefix(8)) of \(extent)")
+        }
         let outer = GraphConstant.places(Array(x.shape[..<axis]), strides: Array(strides[..<axis]))
         let inner = x.shape[(axis + 1)...].reduce(1, *)
         let shape = Array(x.shape[..<axis]) + chosen.shape + Array(x.shape[(axis + 1)...])
@@ -202,6 +211,7 @@ extension NodeTranslation {
     }
 
     fileprivate func sliced(_ x: GraphConstant) throws -> GraphConstant {
+        if x.isAbsent { try requireModest(x.shape) }
         var result = x
         for (axis, places) in try slices(of: x.shape, extent: { x.shape[$0] }) {
             let strides = GraphConstant.strides(result.shape), shape = result.shape
@@ -256,7 +266,9 @@ extension NodeTranslation {
     }
 
     fileprivate func chosen(_ x: [GraphConstant?]) throws -> GraphConstant {
-        guard x.count == 3, let condition = x[0], let yes = x[1], let no = x[2] else { throw refusal("an input is missing") }
+        guard x.count == 3, let condition = x[0], let yes = x[1], let no = x[2] else {
+            throw refusal("an input is missing")
+        }
         guard let pair = Shape.broadcast(Shape(yes.shape), Shape(no.shape)),
             let whole = Shape.broadcast(pair, Shape(condition.shape))
         else { throw refusal("shapes \(condition.shape), \(yes.shape) and \(no.shape) do not fit") }
@@ -279,7 +291,7 @@ extension NodeTranslation {
         guard let shape = Shape.broadcast(Shape(a.shape), Shape(b.shape))?.extents else {
             throw refusal("shapes \(a.shape) and \(b.shape) do not fit")
         }
-        if shape != a.shape, shape != b.shape { try requireModest(shape) }
+        if shape != a.shape && shape != b.shape || a.isAbsent || b.isAbsent { try requireModest(shape) }
         let (left, right) = (a.broadcast(to: shape), b.broadcast(to: shape))
         if case (.integers(let left), .integers(let right)) = (left.numbers, right.numbers) {
             return GraphConstant(shape, integers: zip(left, right).map(integers))

@@ -56,7 +56,9 @@ extension NodeTranslation {
             let rounded = axis(i, more: strides[i] - 1)
             return (rounded.windows - 1) * strides[i] < extents[i] + pads[i] ? rounded : whole
         }
-        guard axes.allSatisfy({ $0.windows > 0 }) else { throw refusal("its kernel \(window) is larger than \(extents)") }
+        guard axes.allSatisfy({ $0.windows > 0 }) else {
+            throw refusal("its kernel \(window) is larger than \(extents)")
+        }
         return WindowGrid(rows: axes[0], columns: axes[1])
     }
 
@@ -77,7 +79,9 @@ extension NodeTranslation {
                 return x[0].convolvedByChannel(with: byTap, grid)
             }
         } else {
-            guard let plan = DenseConvolution(grid, groups: groups) else { throw refusal("strides that differ by axis") }
+            guard let plan = DenseConvolution(grid, groups: groups) else {
+                throw refusal("strides that differ by axis")
+            }
             y = result(x, [filters], grid, channels: outputs) { x in plan(x[0], x[1]) }
         }
         if has(2) { y = try combined(.activation(y), .constant(channelwise(constant(2), outputs))) { $0 + $1 } }

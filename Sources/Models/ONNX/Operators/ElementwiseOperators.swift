@@ -21,7 +21,9 @@ extension NodeTranslation {
         number: ((Scalar) -> @Sendable (Tensor) -> Tensor)?
     ) throws -> [GraphValue] {
         let (a, b) = (try value(0), try value(1))
-        if let number, case .activation(let x) = a, case .constant(let c) = b, c.count == 1, c.rank <= x.rank, c.name == nil {
+        if let number, case .activation(let x) = a, case .constant(let c) = b, c.count == 1, c.rank <= x.rank,
+            c.name == nil
+        {
             return [.activation(mapped(x, number(Scalar(c.floats[0]))))]
         }
         return [.activation(try combined(a, b, body))]
@@ -110,7 +112,8 @@ extension NodeTranslation {
 
     /// x where it is positive, else alpha (exp(x) - 1).
     func exponentialLinear(alpha standard: Double, gamma: Double? = nil) throws -> [GraphValue] {
-        let alpha = Scalar(try float("alpha") ?? standard), gamma = Scalar(try gamma.map { try float("gamma") ?? $0 } ?? 1)
+        let alpha = Scalar(try float("alpha") ?? standard),
+            gamma = Scalar(try gamma.map { try float("gamma") ?? $0 } ?? 1)
         let negative = PiecewiseLine.clamp(-.infinity, 0)
         return try each { x in
             let y = x.rectified() + ((x.bent(by: negative).exponential() + -1) * alpha)

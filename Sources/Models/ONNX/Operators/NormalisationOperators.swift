@@ -6,12 +6,22 @@ import Layers
 /// Normalisations, and the reductions that others are made of.
 extension NodeTranslation {
     /// A constant of one number a channel as a parameter or numbers, [channels] in memory.
-    private func channelwise(_ index: Int, _ channels: Int) throws -> GraphNetwork.Operand {
-        let constant = try constant(index)
+    private func operand(of constant: GraphConstant, _ channels: Int) throws -> GraphNetwork.Operand {
         guard constant.shape == [channels] else {
-            throw refusal("input \(index) has the shape \(constant.shape), expected [\(channels)]")
+            throw refusal("\(constant.shape) numbers for \(channels) channels")
         }
         return try translation.operand(constant)
+    }
+
+    /// A parameter or statistic of this node alone: exporters merge what is equal, as the ones and zeros are that
+    /// normalisations start with.
+    private func own(_ constant: GraphConstant, _ role: String) -> GraphConstant {
+        guard let name = constant.name, translation.declares(name), let output = node.outputs.first else {
+            return constant
+        }
+        var own = constant
+        own.name = "\(output).\(role)"
+        return own
     }
 
     private func epsilon() throws -> Scalar {
@@ -29,12 +39,15 @@ extension NodeTranslation {
 
     func batchNormalisation() throws -> [GraphValue] {
         let x = try channelsLast(), channels = x.shape[1], epsilon = try epsilon()
-        guard try integer("training_mode") ?? 0 == 0 else { throw refusal("it is in training mode; export it in evaluation mode") }
+        guard try integer("training_mode") ?? 0 == 0 else {
+            throw refusal("it is in training mode; export it in evaluation mode")
+        }
         let (mean, variance) = (try constant(3), try constant(4))
         guard mean.shape == [channels], variance.shape == [channels] else {
             throw refusal("statistics of \(mean.shape) and \(variance.shape) numbers for \(channels) channels")
         }
-        let weight = try channelwise(1, channels), bias = try channelwise(2, channels)
+        let weight = try operand(of: own(constant(1), "weight"), channels)
+        let bias = try operand(of: own(constant(2), "bias"), channels)
         guard mean.name != nil, variance.name != nil else {
             let operands = try [mean, variance].map { try translation.operand($0) }
             return [
@@ -45,7 +58,7 @@ extension NodeTranslation {
                     })
             ]
         }
-        let slot = try translation.statistics(mean, variance)
+        let slot = translation.statistics(try own(mean, "running_mean"), try own(variance, "running_var"))
         return [
             .activation(
                 translation.emit(

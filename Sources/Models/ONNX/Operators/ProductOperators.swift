@@ -19,8 +19,10 @@ extension NodeTranslation {
 
     /// x[..., K] W[K, N], or W[N, K] transposed.
     private func rows(_ x: GraphActivation, _ weight: GraphConstant, isTransposed: Bool) throws -> GraphActivation {
-        let axis = x.rank - 1, (outputs, inputs) = isTransposed
-            ? (weight.shape[0], weight.shape[1]) : (weight.shape[1], weight.shape[0])
+        let axis = x.rank - 1,
+            (outputs, inputs) =
+                isTransposed
+                ? (weight.shape[0], weight.shape[1]) : (weight.shape[1], weight.shape[0])
         guard axis != x.batch else { throw refusal("it mixes images") }
         guard x.shape[axis] == inputs else { throw refusal("shapes \(x.shape) and \(weight.shape) do not fit") }
         let last = translation.arranged(x, x.order(last: [axis]))
@@ -65,11 +67,13 @@ extension NodeTranslation {
         let rank = max(a.rank, b.rank)
         var (x, y) = (padded(a, to: rank), padded(b, to: rank))
         let (p, q) = (rank - 2, rank - 1)
-        guard rank > 2, x.batch == y.batch, x.batch < p, x.shape[x.batch] == y.shape[x.batch], x.outer == 1, y.outer == 1
+        guard rank > 2, x.batch == y.batch, x.batch < p, x.shape[x.batch] == y.shape[x.batch], x.outer == 1,
+            y.outer == 1
         else {
             throw refusal("it mixes images")
         }
-        guard x.shape[q] == y.shape[p], let lead = Shape.broadcast(Shape(Array(x.shape[..<p])), Shape(Array(y.shape[..<p])))
+        guard x.shape[q] == y.shape[p],
+            let lead = Shape.broadcast(Shape(Array(x.shape[..<p])), Shape(Array(y.shape[..<p])))
         else { throw refusal("shapes \(a.shape) and \(b.shape) do not fit") }
         func whole(_ t: GraphActivation) throws -> GraphActivation {
             let natural = translation.arranged(t, t.naturalOrder)

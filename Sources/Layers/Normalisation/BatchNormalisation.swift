@@ -19,7 +19,8 @@ public struct BatchNormalisation {
 
     /// Of images [B, H, W, C], or of [B, C].
     public func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
-        let images = x.shape.rank == 4 ? x : x.reshaped([x.shape[0], x.shape.dropFirst().count / x.shape[-1], 1, x.shape[-1]])
+        let images =
+            x.shape.rank == 4 ? x : x.reshaped([x.shape[0], x.shape.dropFirst().count / x.shape[-1], 1, x.shape[-1]])
         let (scale, shift) = affine(images, &context)
         return images.activatedAffine(.identity, scale: scale, shift: shift).reshaped(x.shape)
     }
@@ -34,7 +35,8 @@ public struct BatchNormalisation {
         context.record(
             .init(mean: mean.detached.reshaped([channels]), variance: unbiased.reshaped([channels])), running)
         return affine(
-            mean: mean.gatedStatistics().reshaped([channels]), variance: variance.gatedStatistics().reshaped([channels]))
+            mean: mean.gatedStatistics().reshaped([channels]), variance: variance.gatedStatistics().reshaped([channels])
+        )
     }
 
     /// By the running statistics.
