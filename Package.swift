@@ -70,10 +70,12 @@ let package = Package(
         module("ONNX", ["Failures", "Formats"]),
         module("Kernels", ["CLanes", "COpenBLAS"]),
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),
-        module("Layers", ["Autodiff", "Kernels", "Randomness"]),
+        module("Layers", ["Autodiff", "Failures", "Kernels", "ONNX", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers", "ONNX"]),
         module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
-        module("Checkpoints", ["Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models"]),
+        module("Checkpoints", [
+            "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "ONNX",
+        ]),
         module("Data", ["Autodiff", "CImages", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Formats", "Kernels", "Tracing"]),
@@ -150,7 +152,7 @@ let package = Package(
         tests(
             of: "Models",
             [
-                "Autodiff", "Checkpoints", "Failures", "Formats", "Kernels", "ONNX", "TestSupport",
+                "Autodiff", "Checkpoints", "Configuration", "Failures", "Formats", "Kernels", "ONNX", "TestSupport",
             ]),
         tests(
             of: "Checkpoints",

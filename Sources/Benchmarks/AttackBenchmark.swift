@@ -31,18 +31,18 @@ public struct AttackBenchmark: Sendable {
     /// `emit` gets a line for the gradients, one for projected gradient descent and one for AutoAttack. Collective.
     public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
         let figures = try RunFigures(communicator)
-        let network = model.network(classes: classes), operations = OperationCount(network).inputGradient
+        let network = try model.network(classes: classes), operations = OperationCount(network).inputGradient
         let pool = MemoryPool(for: Execution(products: products))
         let state = ModelState(initialising: network, seed: 1, in: pool)
         settleStatistics(of: state, in: pool)
         let classifier = Classifier(state)
         let shared: [JSONValue.Member] = [
             .init("model", JSONValue(model.name)), .init("batch", JSONValue(batch)),
-            .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
+            .init("input", JSONValue(model.input.extents)), .init("classes", JSONValue(classes)),
             .init("products", JSONValue(products.rawValue)),
         ]
 
-        let images = randomTensor([batch] + BenchmarkModel.input, seed: UInt64(communicator.rank), in: pool)
+        let images = randomTensor([batch] + model.input, seed: UInt64(communicator.rank), in: pool)
         let cotangent = randomTensor([batch, classes], seed: 1, in: pool)
         let times = try timed(over: communicator, seconds: seconds / 2) {
             _ = classifier.inputGradient(of: images) { _ in cotangent }
@@ -78,7 +78,7 @@ public struct AttackBenchmark: Sendable {
     /// network would hardly look at its input, and nothing would give way.
     private func settleStatistics(of state: ModelState, in pool: MemoryPool) {
         var context = state.context(.training)
-        _ = state.model(randomTensor([batch] + BenchmarkModel.input, seed: 2, in: pool), &context)
+        _ = state.model(randomTensor([batch] + model.input, seed: 2, in: pool), &context)
         var seen: [Scalar] = []
         for case let statistics? in context.seen { seen += statistics.mean.array + statistics.variance.array }
         // The start values fade by a tenth at a time.
@@ -90,7 +90,7 @@ public struct AttackBenchmark: Sendable {
         _ attack: any Attack, _ classifier: Classifier, samples: Int, in pool: MemoryPool,
         over communicator: any Communicator
     ) throws -> [JSONValue.Member] {
-        let side = BenchmarkModel.input[0], channels = BenchmarkModel.input[-1]
+        let side = model.input[0], channels = model.input[-1]
         var dataset = RandomImages(count: samples, side: side, channels: channels, classes: classes)
         for start in stride(from: 0, to: samples, by: batch) {
             let block = start..<min(start + batch, samples)

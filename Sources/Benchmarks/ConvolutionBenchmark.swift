@@ -17,7 +17,7 @@ public struct ConvolutionBenchmark: Sendable {
     /// `emit` gets a line for every case. All ranks do the same at the same time. Collective.
     public func run(over communicator: any Communicator, seconds: Double, emit: (JSONValue) -> Void) throws {
         let figures = try RunFigures(communicator)
-        let layers = OperationCount(model.network(classes: 10)).convolutions
+        let layers = try OperationCount(model.network(classes: 10)).convolutions
         if layers.isEmpty { throw Failure(.usage, "\(model.name) has no convolutions") }
         let distinct = layers.enumerated().filter { !layers[..<$0].contains($1) }.map(\.element)
         let cases = Double(distinct.count * images.count * ConvolutionOperation.allCases.count * 2)

@@ -36,7 +36,7 @@ public struct StepBenchmark: Sendable {
     /// One line for all ranks. Collective.
     public func run(over communicator: any Communicator, seconds: Double) throws -> JSONValue {
         let figures = try RunFigures(communicator)
-        let network = model.network(classes: classes), operations = OperationCount(network).step(objective)
+        let network = try model.network(classes: classes), operations = OperationCount(network).step(objective)
         let pool = MemoryPool(for: Execution(products: products))
         let work = try StepWork(self, network, communicator, in: pool)
         var total = Times(), parts: [StepWork.Seconds] = []
@@ -51,7 +51,7 @@ public struct StepBenchmark: Sendable {
         var members: [JSONValue.Member] = [
             .init("model", JSONValue(model.name)), .init("objective", JSONValue(objective.rawValue)),
             .init("batch", JSONValue(batch)), .init("shards", JSONValue(work.shards)),
-            .init("input", JSONValue(BenchmarkModel.input.extents)), .init("classes", JSONValue(classes)),
+            .init("input", JSONValue(model.input.extents)), .init("classes", JSONValue(classes)),
             .init("products", JSONValue(products.rawValue)),
         ]
         if objective == .pag { members.append(.init("statistics", JSONValue(statistics.rawValue))) }
@@ -98,7 +98,7 @@ private final class StepWork {
     private let offsets: [Int]
 
     init(_ benchmark: StepBenchmark, _ network: Model, _ communicator: any Communicator, in pool: MemoryPool) throws {
-        let (batch, classes) = (benchmark.batch, benchmark.classes), input = BenchmarkModel.input
+        let (batch, classes) = (benchmark.batch, benchmark.classes), input = benchmark.model.input
         self.benchmark = benchmark
         state = ModelState(initialising: network, seed: 1, in: pool)
         classifier = Classifier(state)

@@ -112,7 +112,7 @@ public enum ParameterFiles {
         }
     }
 
-    private static func fileShape(_ declaration: ParameterDeclaration) -> [Int] {
+    static func fileShape(_ declaration: ParameterDeclaration) -> [Int] {
         let shape = declaration.shape.extents
         return switch declaration.layout {
         case .asInMemory: shape

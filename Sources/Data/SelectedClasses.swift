@@ -38,18 +38,30 @@ struct SelectedClasses: Dataset {
         }
         var numbers: [Int] = []
         for text in wanted {
-            let byNumber = Int(text).flatMap { names.indices.contains($0) ? $0 : nil }
-            guard let number = names.firstIndex(of: text) ?? byNumber else {
-                let shown = names.prefix(100).joined(separator: ", ") + (names.count > 100 ? ", ..." : "")
-                throw Failure.badInput(
-                    place, "unknown class \(text.debugDescription)",
-                    expected: "some of \(shown), or their numbers from 0 to \(names.count - 1)")
-            }
+            let number = try number(of: text, among: names, place)
             guard !numbers.contains(number) else {
                 throw Failure.badInput(place, "class \(names[number].debugDescription) is there twice")
             }
             numbers.append(number)
         }
         return numbers
+    }
+
+    fileprivate static func number(of text: String, among names: [String], _ place: String) throws -> Int {
+        let byNumber = Int(text).flatMap { names.indices.contains($0) ? $0 : nil }
+        guard let number = names.firstIndex(of: text) ?? byNumber else {
+            let shown = names.prefix(100).joined(separator: ", ") + (names.count > 100 ? ", ..." : "")
+            throw Failure.badInput(
+                place, "unknown class \(text.debugDescription)",
+                expected: "some of \(shown), or their numbers from 0 to \(names.count - 1)")
+        }
+        return number
+    }
+}
+
+extension Dataset {
+    /// The number of a class that a user names, or gives as a number where no class is called so. Throws `badInput`.
+    public func classNumber(_ text: String) throws -> Int {
+        try SelectedClasses.number(of: text, among: classNames, name)
     }
 }

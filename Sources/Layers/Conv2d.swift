@@ -5,6 +5,7 @@ public struct Conv2d: Layer {
     let weight: ParameterSlot
     let bias: ParameterSlot?
     let settings: ConvolutionSettings
+    let kernel, outChannels: Int
 
     /// Declares filters of `kernel` by `kernel` pixels, and a bias if wanted, uniform in ±1/sqrt(kernel² inChannels).
     public init(
@@ -16,6 +17,8 @@ public struct Conv2d: Layer {
             "weight", [outChannels, kernel, kernel, inChannels], layout: .filters, .uniform(fanIn: fanIn))
         bias = hasBias ? builder.parameter("bias", [outChannels], .uniform(fanIn: fanIn)) : nil
         settings = ConvolutionSettings(stride: stride, padding: padding)
+        self.kernel = kernel
+        self.outChannels = outChannels
     }
 
     /// [..., Ho, Wo, Co]

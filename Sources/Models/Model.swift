@@ -45,6 +45,14 @@ public struct Model: Sendable {
         return network(normalisation(images, &context), &context)
     }
 
+    /// Writes the network, its normalisation in front, on images [batch, C, H, W] in [0, 1] called `image`. Throws `usage`
+    /// for one that has no form in ONNX.
+    public func export(to graph: inout ExportedGraph) throws {
+        let image = ExportedValue(name: "image", shape: [input[2], input[0], input[1]])
+        let logits = try graph.export(network, normalisation.export(image, to: &graph))
+        _ = graph.finish(logits, as: "logits")
+    }
+
     /// What a denoising network says of noisy images [B, H, W, C], which are normalised images plus noise already:
     /// [B, H, W, C] without any further channels it may have.
     public func prediction(

@@ -3,7 +3,7 @@ import Layers
 
 /// Two 3x3 convolutions, each of a normalised and activated input, and a shortcut around both. Where the shape changes
 /// that is a strided 1x1 convolution of what goes into the first.
-struct PreActivationBlock: Layer {
+struct PreActivationBlock: ExportableLayer {
     private let norm: ActivatedNormalisation
     private let first: NormalisedConvolution
     private let second: Conv2d
@@ -35,5 +35,10 @@ struct PreActivationBlock: Layer {
         let activated = norm(x, &context)
         let hidden = first(activated, &context)
         return second(hidden, &context) + (shortcut?(activated, &context) ?? x)
+    }
+    func export(_ x: ExportedValue, to graph: inout ExportedGraph) throws -> ExportedValue {
+        let activated = try norm.export(x, to: &graph)
+        let hidden = try first.export(activated, to: &graph)
+        return graph.sum(second.export(hidden, to: &graph), shortcut?.export(activated, to: &graph) ?? x)
     }
 }

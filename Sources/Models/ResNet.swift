@@ -81,7 +81,7 @@ struct ResNet18: Architecture {
 }
 
 /// Two 3x3 convolutions and a shortcut, which is a strided 1x1 convolution where the shape changes.
-private struct BasicBlock: Layer {
+private struct BasicBlock: ExportableLayer {
     let first, second: NormalisedConvolution
     let shortcut: NormalisedConvolution?
 
@@ -111,5 +111,9 @@ private struct BasicBlock: Layer {
     func callAsFunction(_ x: Tensor, _ context: inout ForwardContext) -> Tensor {
         let hidden = first(x, &context)
         return second(hidden, residual: shortcut?(x, &context) ?? x, &context)
+    }
+    func export(_ x: ExportedValue, to graph: inout ExportedGraph) throws -> ExportedValue {
+        let hidden = try first.export(x, to: &graph)
+        return try second.export(hidden, residual: shortcut?.export(x, to: &graph) ?? x, to: &graph)
     }
 }

@@ -66,7 +66,7 @@ public struct VisionTransformer: Architecture {
     }
 }
 
-private struct Transformer: Layer {
+private struct Transformer: ExportableLayer {
     let patch: Int
     let embedding: Linear
     let classToken, positions: ParameterSlot
@@ -90,9 +90,28 @@ private struct Transformer: Layer {
         let first = encoders.last?.firstToken(of: encoded, &context) ?? encoded.sliced(0..<1, axis: -2)
         return head(first.reshaped(batch + [encoded.shape[-1]]), &context)
     }
+
+    func export(_ x: ExportedValue, to graph: inout ExportedGraph) throws -> ExportedValue {
+        let (channels, rows, columns) = (x.shape[0], x.shape[1] / patch, x.shape[2] / patch)
+        let last = graph.transposed(x, [0, 2, 3, 1]), tokens = patch * patch
+        let patches = graph.transposed(
+            graph.reshaped(last, [patch, rows, patch, columns, channels]), [0, 1, 3, 2, 4, 5])
+        let embedded = embedding.export(graph.reshaped(patches, [tokens, rows * columns * channels]), to: &graph)
+        // The class token in front, as often as there are images.
+        let width = embedded.shape[1], (start, end) = (graph.integers([0]), graph.integers([1]))
+        let images = graph.node("Slice", graph.node("Shape", embedded), [start, end], shape: [])
+        let target = graph.node("Concat", images, [graph.integers([1, width])], [("axis", .integer(0))])
+        let token = graph.node(
+            "Expand", ExportedValue(name: graph.parameter(classToken), shape: []), [target.name], shape: [1, width])
+        let all = graph.node("Concat", token, [embedded.name], [("axis", .integer(1))], shape: [tokens + 1, width])
+        var encoded = graph.node("Add", all, [graph.parameter(positions)])
+        for encoder in encoders.dropLast() { encoded = try encoder.export(encoded, to: &graph) }
+        let first = try encoders.last?.exportFirstToken(of: encoded, to: &graph) ?? graph.firstToken(of: encoded)
+        return try head.export(graph.reshaped(first, [width]), to: &graph)
+    }
 }
 
-private struct Encoder: Layer {
+private struct Encoder: ExportableLayer {
     let norm1, norm2: LayerNorm
     let attention: SelfAttention
     let perceptron: Sequential
@@ -119,5 +138,24 @@ private struct Encoder: Layer {
         let normalised = norm1(x, &context), first = normalised.sliced(0..<1, axis: -2)
         let attended = x.sliced(0..<1, axis: -2) + attention(first, to: normalised, &context)
         return attended + perceptron(norm2(attended, &context), &context)
+    }
+    func export(_ x: ExportedValue, to graph: inout ExportedGraph) throws -> ExportedValue {
+        let attended = graph.sum(x, attention.export(norm1.export(x, to: &graph), to: &graph))
+        return graph.sum(attended, try perceptron.export(norm2.export(attended, to: &graph), to: &graph))
+    }
+
+    func exportFirstToken(of x: ExportedValue, to graph: inout ExportedGraph) throws -> ExportedValue {
+        let normalised = norm1.export(x, to: &graph), first = graph.firstToken(of: normalised)
+        let attention = attention.export(first, to: normalised, in: &graph)
+        let attended = graph.sum(graph.firstToken(of: x), attention)
+        return graph.sum(attended, try perceptron.export(norm2.export(attended, to: &graph), to: &graph))
+    }
+}
+
+extension ExportedGraph {
+    /// [1, width] of [tokens, width].
+    fileprivate mutating func firstToken(of x: ExportedValue) -> ExportedValue {
+        let (start, end) = (integers([0]), integers([1]))
+        return node("Slice", x, [start, end, end], shape: [1, x.shape[1]])
     }
 }

@@ -43,11 +43,14 @@ public struct ONNXFile {
 
     /// The file, but for the numbers of the constants of these names.
     public func bytes(without names: Set<String>) throws -> [UInt8] {
+        try withMessage { try $0.without(names) }
+    }
+
+    func withMessage<Result>(_ body: (ProtocolBuffer) throws -> Result) throws -> Result {
         switch contents {
-        case .bytes(let bytes):
-            return try bytes.withUnsafeBytes { try ProtocolBuffer($0, place: path).without(names) }
+        case .bytes(let bytes): return try bytes.withUnsafeBytes { try body(ProtocolBuffer($0, place: path)) }
         case .file(let file):
-            return try withExtendedLifetime(file) { try ProtocolBuffer(file.bytes, place: path).without(names) }
+            return try withExtendedLifetime(file) { try body(ProtocolBuffer(file.bytes, place: path)) }
         }
     }
 

@@ -22,17 +22,26 @@ struct ProtocolBufferWriter {
         bytes += contents
     }
 
+    mutating func float(_ number: Int, _ value: Float) {
+        varint(UInt64(number) << 3 | 5)
+        fixed(value.bitPattern)
+    }
+
+    /// Little-endian.
+    mutating func fixed(_ bits: some FixedWidthInteger) {
+        withUnsafeBytes(of: bits.littleEndian) { bytes += $0 }
+    }
+
     /// As it was read.
     mutating func copy(_ field: ProtocolBuffer.Field) {
         switch field.value {
         case .bytes(let contents): bytes(field.number, contents)
         case .number(let bits):
             varint(UInt64(field.number) << 3 | UInt64(field.wireType))
-            if field.wireType == 0 {
-                varint(bits)
-            } else {
-                let width = field.wireType == 5 ? 4 : 8
-                for place in 0..<width { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * place))) }
+            switch field.wireType {
+            case 0: varint(bits)
+            case 5: fixed(UInt32(truncatingIfNeeded: bits))
+            default: fixed(bits)
             }
         }
     }

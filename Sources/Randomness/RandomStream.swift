@@ -17,6 +17,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case controlTargets = 13
     case heldOutNoise = 14
     case alignmentDirections = 15
+    case explanation = 16
     case test = 99
 }
 

@@ -2,7 +2,7 @@ import Kernels
 
 /// y[..., Ho, Wo, C] of x[..., H, W, C] and w[kh, kw, C], every channel by itself. With its two transposes it forms a
 /// family closed under differentiation, like `Convolution`.
-struct DepthwiseConvolution: FactorOperation {
+struct DepthwiseConvolution: FactorOperation, ProductOperation {
     let grid: WindowGrid
     let name = "depthwise convolution", hasFilters = true
     let keeps: Kept = .factors
@@ -14,6 +14,9 @@ struct DepthwiseConvolution: FactorOperation {
             depthwiseConvolution(
                 grid, images: sizes.images, channels: sizes.channels, input.pointer, filters.pointer, $0)
         }
+    }
+    func multiplications(_ inputs: [Shape]) -> Int {
+        inputs[0].prefix(inputs[0].rank - 3).count * grid.rows.windows * grid.columns.windows * inputs[1].count
     }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [

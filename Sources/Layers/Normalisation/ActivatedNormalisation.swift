@@ -2,8 +2,8 @@ import Autodiff
 
 /// A normalisation and the activation after it, in one pass where it can be.
 public struct ActivatedNormalisation: Layer {
-    private let norm: any NormalisationLayer
-    private let activation: Activation
+    let norm: any NormalisationLayer
+    let activation: Activation
 
     public init(_ norm: any NormalisationLayer, _ activation: Activation) {
         self.norm = norm

@@ -21,6 +21,7 @@ final class GraphTranslation {
     struct Statistics {
         let meanName: String
         let varianceName: String
+        var counterName: String { "\(meanName).batches" }
         let channels: Int
         let numbers: (mean: [Float], variance: [Float])?
     }
@@ -48,15 +49,28 @@ final class GraphTranslation {
         let graph = file.graph
         guard graph.inputs.count == 1, let image = graph.inputs.first else {
             throw Failure.badInput(
-                file.path,
-                "takes \(graph.inputs.count) inputs: \(graph.inputs.map { $0.name.debugDescription }.joined(separator: ", "))",
-                expected: "a network that takes images alone")
+                file.path, "takes \(graph.inputs.count) inputs", expected: "a network that takes images alone")
         }
         images = (image.shape.first ?? nil) ?? Self.anyNumberOfImages
         values[image.name] = .activation(try Self.entrance(image, input, file.path))
         for node in graph.nodes { try translate(node) }
         result = try leave(graph, classes: classes)
+        try requireNames()
     }
+
+    /// What checkpoints call parameters and statistics has to be theirs alone.
+    private func requireNames() throws {
+        var names = Set<String>()
+        for name in parameters.map(\.name) + statistics.flatMap({ [$0.meanName, $0.varianceName, $0.counterName] }) {
+            guard names.insert(name).inserted, !Self.taken.contains(where: name.hasPrefix) else {
+                throw Failure.badInput(
+                    file.path, "a parameter is called \(name.debugDescription.prefix(80)), as something else is")
+            }
+        }
+    }
+
+    /// What stands before the names of other tensors of a checkpoint.
+    private static let taken = ["optimizer.", "ema."]
 
     /// How images [H, W, C] enter a graph that has channels first, as most have, or last.
     private static func entrance(_ image: ONNXValue, _ input: Shape, _ path: String) throws -> GraphActivation {
@@ -75,9 +89,7 @@ final class GraphTranslation {
     private func leave(_ graph: ONNXGraph, classes: Int) throws -> Int {
         guard graph.outputs.count == 1, let output = graph.outputs.first else {
             throw Failure.badInput(
-                file.path,
-                "gives \(graph.outputs.count) outputs: \(graph.outputs.map { $0.name.debugDescription }.joined(separator: ", "))",
-                expected: "a classifier that gives logits alone")
+                file.path, "gives \(graph.outputs.count) outputs", expected: "a classifier that gives logits alone")
         }
         guard case .activation(let logits)? = values[output.name], logits.batch == 0, logits.before == 1,
             logits.shape[0] == 1

@@ -68,7 +68,7 @@ private struct TranslatedGraph: Architecture {
         let statistics = statistics.map { statistics in
             builder.runningStatistics(
                 mean: statistics.meanName, variance: statistics.varianceName,
-                counter: statistics.meanName + ".batches", channels: statistics.channels,
+                counter: statistics.counterName, channels: statistics.channels,
                 start: statistics.numbers.map {
                     StatisticsDeclaration.Start(
                         mean: $0.mean.map { Scalar($0) }, variance: $0.variance.map { Scalar($0) })

@@ -2,20 +2,22 @@ import Evaluation
 import Failures
 import Formats
 import Glibc
+import ONNX
 
 /// Refuses outputs over files that are something else: what stands there may be what the user would miss most.
 enum Outputs {
     /// A file that a command writes, as earlier runs of the command left it.
     enum Kind {
-        case report, exportedWeights, importedCheckpoint, predictions
+        case report, exportedWeights, exportedNetwork, importedCheckpoint, predictions, explanations
 
         /// What messages call it.
         var noun: String {
             switch self {
             case .report: "report"
-            case .exportedWeights: "export"
+            case .exportedWeights, .exportedNetwork: "export"
             case .importedCheckpoint: "import"
             case .predictions: "file of predictions"
+            case .explanations: "file of explanations"
             }
         }
 
@@ -29,11 +31,14 @@ enum Outputs {
             case .exportedWeights:
                 let metadata = try SafetensorsFile(path: path).metadata
                 return metadata["normalize"] != nil && metadata["format_version"] == nil
+            case .exportedNetwork: return try !ONNXFile(path: path).producer.isEmpty
             case .importedCheckpoint:
                 let metadata = try SafetensorsFile(path: path).metadata
                 return metadata["format_version"] != nil && metadata["step"] == "0"
             case .predictions:
                 return try SafetensorsFile(path: path).metadata["contents"] == Predictions.contents
+            case .explanations:
+                return try SafetensorsFile(path: path).metadata["contents"] == Explanations.contents
             }
         }
     }

@@ -34,7 +34,9 @@ struct Bench: ParsableCommand {
     @Argument(help: "What to measure.")
     var subject: Subject
 
-    @Option(help: "The network of step, conv and attack.") var model = BenchmarkModel.resnet8
+    @Option(help: ArgumentHelp("The network of step, conv and attack; or FILE.onnx.", valueName: "model"))
+    var model = BenchmarkModel.resnet8
+    @Option(help: "Pixels of its images along both axes.") var side = 32
     @Option(help: "Images of one shard (step), of one pass (conv, attack) or of a step (data). Default: by subject.")
     var batch: Int?
     @Option(help: "Classes of step's and attack's network.") var classes = 10
@@ -60,10 +62,13 @@ struct Bench: ParsableCommand {
                 "batch, class-chunk and image-chunk must be 1 to \(most), classes 2 to \(most), cascade 0 to \(most), "
                     + "seconds 0 or more")
         }
+        guard (8...1024).contains(side) else { throw ValidationError("side must be 8 to 1024 pixels") }
         guard positive.contains(memory) else { throw ValidationError("memory must be 1 to \(most) mebibytes") }
     }
 
     func run() throws {
+        var model = model
+        model.side = side
         try withJob { communicator in
             func emit(_ line: JSONValue) {
                 guard communicator.rank == 0 else { return }

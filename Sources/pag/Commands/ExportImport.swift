@@ -10,12 +10,15 @@ import Training
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write the model's tensors alone, under PyTorch's state_dict names.")
+        abstract: "Write the model alone: its tensors under PyTorch's state_dict names, or an ONNX network.",
+        discussion:
+            "OUT.onnx takes images [batch, C, H, W] in [0, 1], the normalisation inside, and gives logits. OUT of "
+            + "any other name is safetensors.")
 
     @Argument(help: "A checkpoint, or a run directory: its best one, else its newest.")
     var checkpoint: String
 
-    @Argument(help: "The safetensors file to write.")
+    @Argument(help: "The file to write, safetensors or .onnx.")
     var out: String
 
     @Flag(help: "The averaged parameters instead of the last ones.")
@@ -24,10 +27,15 @@ struct Export: ParsableCommand {
     func run() throws {
         let named = try NamedCheckpoint(checkpoint)
         for notice in named.notices { print(notice) }
-        try Outputs.require(out, .exportedWeights, inputs: [named.path])
+        let isNetwork = out.hasSuffix(".onnx")
+        try Outputs.require(out, isNetwork ? .exportedNetwork : .exportedWeights, inputs: [named.path])
         let file = try SafetensorsFile(path: named.path)
         let description = try ModelDescription(from: file)
         let state = try ParameterFiles.network(description, from: file, ema ? .average : .last, in: MemoryPool())
+        guard !isNetwork else {
+            try AtomicFile.write(try ParameterFiles.onnx(of: state, path: out), to: out)
+            return print("\(out): \(state.model.parameterCount) parameters")
+        }
         let normalisation = state.model.normalisation
         let normalize: JSONValue = ["mean": JSONValue(normalisation.mean), "std": JSONValue(normalisation.deviation)]
         try SafetensorsWriter.write(

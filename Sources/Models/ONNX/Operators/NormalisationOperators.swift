@@ -15,10 +15,12 @@ extension NodeTranslation {
 
     /// A parameter or statistic of this node alone: exporters merge what is equal, as the ones and zeros are that
     /// normalisations start with.
-    private func own(_ constant: GraphConstant, _ role: String) -> GraphConstant {
-        guard let name = constant.name, translation.declares(name), let output = node.outputs.first else {
-            return constant
-        }
+    private func own(
+        _ constant: GraphConstant, _ role: String, besides other: GraphConstant? = nil
+    ) -> GraphConstant {
+        guard let name = constant.name, translation.declares(name) || name == other?.name,
+            let output = node.outputs.first
+        else { return constant }
         var own = constant
         own.name = "\(output).\(role)"
         return own
@@ -58,7 +60,8 @@ extension NodeTranslation {
                     })
             ]
         }
-        let slot = translation.statistics(try own(mean, "running_mean"), try own(variance, "running_var"))
+        let slot = translation.statistics(
+            own(mean, "running_mean", besides: variance), own(variance, "running_var", besides: mean))
         return [
             .activation(
                 translation.emit(

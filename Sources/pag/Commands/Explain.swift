@@ -1,0 +1,112 @@
+import ArgumentParser
+import Data
+import Distributed
+import Evaluation
+import Failures
+import Formats
+import Illustrations
+import Perturbations
+import Reporting
+import Training
+
+struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What decisions on test images depend on, and images moved toward every class.",
+        discussion:
+            "Writes explanations.safetensors, pictures and report.html, the same for any number of ranks. Methods: "
+            + explanationMethods.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")
+            + ", and perturbations: images moved toward each class within --epsilon.")
+
+    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
+    var model: String
+
+    @OptionGroup var images: DataOptions
+
+    @OptionGroup var normalisation: NormalisationOption
+
+    @Option(help: "The first N test images.")
+    var samples = 8
+
+    @Option(help: "What to make, separated by commas.")
+    var methods = (explanationMethods.map(\.name) + ["perturbations"]).joined(separator: ",")
+
+    @Option(help: ArgumentHelp("What the gradients are of: logit or logprob.", valueName: "function"))
+    var of = "logit"
+
+    @Option(help: "The class that is explained, by name or number. Default: the one that the model sees.")
+    var target: String?
+
+    @Option(help: "l2 or linf, of the ball in which images are moved.")
+    var norm = "l2"
+
+    @Option(help: "Its radius. Default: a quarter of the diagonal of images' cube in l2, 0.25 in linf.")
+    var epsilon: String?
+
+    @Option(help: "Steps toward each class.")
+    var steps = 50
+
+    @Option(help: "Of the noise.")
+    var seed: UInt64 = 0
+
+    @Option(help: "The folder to write.")
+    var out: String
+
+    @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
+    var watchdog = Watchdog.defaultSeconds
+
+    @Flag(help: "The averaged parameters instead of the last ones.")
+    var ema = false
+
+    func validate() throws {
+        guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
+        guard samples > 0 else { throw ValidationError("samples is \(samples), expected at least 1") }
+        guard (1...100_000).contains(steps) else { throw ValidationError("steps is \(steps), expected at least 1") }
+    }
+
+    func run() throws {
+        let names = methods.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let known = explanationMethods.map(\.name) + ["perturbations"]
+        guard Set(names).count == names.count, names.allSatisfy(known.contains) else {
+            throw Failure(.usage, "methods \(methods.quoted), expected some of \(known.joined(separator: ", "))")
+        }
+        guard let function = GradientPictures.Function(rawValue: of) else {
+            throw Failure(.usage, "of is \(of.quoted), expected logit or logprob")
+        }
+        try withJob(watchdog: watchdog) { communicator in
+            let input = InputFile(model, .classifier)
+            let files = try agreedFiles([input], communicator) { print($0) }
+            try requireOneJob(files: files, directory: (out, "output folder", "--out"), over: communicator)
+            let network = try ClassifierFile(files[input], normalize: normalisation.normalize)
+            let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
+            try requireSameData(splits, over: communicator)
+            var settings = Explanations.Settings()
+            settings.methods = explanationMethods.filter { names.contains($0.name) }
+            settings.function = function
+            settings.seed = seed
+            settings.target = try target.map { try splits.test.classNumber($0) }
+            if names.contains("perturbations") { settings.perturbations = try perturbations(splits) }
+            let explanations = try Explanations(
+                network.classifier(for: splits.test, ema: ema), of: splits.test, samples: samples, settings,
+                over: communicator)
+            guard communicator.rank == 0 else { return }
+            let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
+            if let shortfall { print(shortfall) }
+            let file = out + "/explanations.safetensors"
+            try createDirectory(out)
+            try Outputs.require(file, .explanations, inputs: [files[input]])
+            try explanations.write(to: file, model: name(of: files[input]))
+            try ExplanationPictures(explanations, classNames: splits.test.classNames).write(to: out)
+            let page = out + "/report.html"
+            try Outputs.require(page, .report)
+            try AtomicFile.write(try Report(runDirectories: [out]).html(), to: page)
+            print("\(out): \(explanations.labels.count) images explained; \(page)")
+        }
+    }
+
+    private func perturbations(_ splits: DatasetSplits) throws -> TargetedPerturbations.Settings {
+        let standard = (0.25 * Double(splits.test.shape.count).squareRoot() * 100).rounded() / 100
+        let radius = epsilon ?? (ThreatModel.Norm(spelling: norm) == .linf ? "0.25" : "\(standard)")
+        let threat = try ThreatModel(norm: norm, epsilon: radius, box: ThreatModel.box(range: splits.range))
+        return TargetedPerturbations.Settings(threat: threat, steps: steps)
+    }
+}
