@@ -17,8 +17,9 @@ struct Pag: ParsableCommand {
             + "74 input/output, 75 stopped on request, 124 watchdog.",
         version: ProgramVersion.text,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Explain.self, TargetsCommand.self, Alignment.self, ReportCommand.self,
-            Export.self, Import.self, Verify.self, Inspect.self, Bench.self, Doctor.self, StudyCommand.self,
+            Train.self, Evaluate.self, Predict.self, Explain.self, TargetsCommand.self, Alignment.self,
+            ReportCommand.self, Export.self, Import.self, Verify.self, Inspect.self, Bench.self, Doctor.self,
+            StudyCommand.self,
         ])
 
     /// Their result is a file: lines that cannot be printed are no failure.

@@ -22,7 +22,8 @@ extension Conv2d: ExportableLayer {
 
 extension Linear: ExportableLayer {
     public func export(_ x: ExportedValue, to graph: inout ExportedGraph) -> ExportedValue {
-        let shape = Array(x.shape.dropLast()) + [outputs], (weight, bias) = (graph.parameter(weight), graph.parameter(bias))
+        let shape = Array(x.shape.dropLast()) + [outputs]
+        let (weight, bias) = (graph.parameter(weight), graph.parameter(bias))
         if x.shape.count == 1 {
             return graph.node("Gemm", x, [weight, bias], [("transB", .integer(1))], shape: shape)
         }
