@@ -1,4 +1,5 @@
-/// A continuous or broken line of three straight pieces: up to `lower`, between, and from `upper` on. NaN stays NaN.
+/// A continuous or broken line of three straight pieces: up to and with `lower`, between, and from `upper` on. NaN stays
+/// NaN.
 public struct PiecewiseLine: Sendable, Hashable {
     /// Where the middle piece begins and ends, which belongs to it on neither side.
     public let lower, upper: Scalar
@@ -20,11 +21,11 @@ public struct PiecewiseLine: Sendable, Hashable {
     }
 
     @inline(__always) private func pieces(_ x: Lanes, _ values: SIMD3<Scalar>) -> Lanes {
-        Lanes(repeating: values[1]).replacing(with: values[0], where: x .<= lower).replacing(
-            with: values[2], where: x .>= upper)
+        Lanes(repeating: values[1]).replacing(with: values[2], where: x .>= upper).replacing(
+            with: values[0], where: x .<= lower)
     }
     @inline(__always) private func piece(_ x: Scalar, _ values: SIMD3<Scalar>) -> Scalar {
-        x >= upper ? values[2] : x <= lower ? values[0] : values[1]
+        x <= lower ? values[0] : x >= upper ? values[2] : values[1]
     }
 
     /// out = f(x) for `count` numbers.

@@ -1,58 +1,26 @@
 import Autodiff
 import Failures
-import Kernels
-import Layers
 import ONNX
 
 /// Makes a network of an ONNX graph, node by node. What is not supported is named with its node, before anything runs.
-final class GraphTranslation {
-    typealias Operand = GraphNetwork.Operand
-
-    /// A parameter as it will be declared.
-    struct Parameter {
-        let name: String
-        let shape: Shape
-        let layout: FileLayout
-        /// In the order of memory; nil where a checkpoint has them.
-        let numbers: [Float]?
-    }
-
-    /// A BatchNorm's running statistics.
-    struct Statistics {
-        let meanName: String
-        let varianceName: String
-        var counterName: String { "\(meanName).batches" }
-        let channels: Int
-        let numbers: (mean: [Float], variance: [Float])?
-    }
-
-    let file: ONNXFile
-    /// What stands for the number of images in the graph's shapes: what the file fixes it at, or a prime that is no
-    /// extent of a network, so that what is computed with shapes shows in which axis images are.
-    let images: Int
-    private var values: [String: GraphValue] = [:]
-    private(set) var steps: [GraphNetwork.Step] = []
-    private(set) var slots = 1
-    private(set) var parameters: [Parameter] = []
-    private(set) var statistics: [Statistics] = []
+struct GraphTranslation {
+    let builder: GraphBuilder
+    /// Where the logits stand.
     private(set) var result = 0
-    /// Numbers of an image's largest tensor.
-    private var largest = 0
-    /// Numbers of constants that were made here.
-    private var made = 0
-
-    static let anyNumberOfImages = 1009
+    private var values: [String: GraphValue]
+    /// What some node, or the output, is made of.
+    private let read: Set<String>
 
     /// Throws `badInput` for a graph that is no classifier of such images, or uses what is not supported.
     init(_ file: ONNXFile, input: Shape, classes: Int) throws {
-        self.file = file
         let graph = file.graph
         guard graph.inputs.count == 1, let image = graph.inputs.first else {
             throw Failure.badInput(
                 file.path, "takes \(graph.inputs.count) inputs", expected: "a network that takes images alone")
         }
-        images = (image.shape.first ?? nil) ?? Self.anyNumberOfImages
-        values[image.name] = .activation(try Self.entrance(image, input, file.path))
+        builder = GraphBuilder(file, images: image.shape.first ?? nil)
+        read = Set(graph.nodes.flatMap(\.inputs) + graph.outputs.map(\.name))
+        values = [image.name: .activation(try Self.entrance(image, input, file.path))]
         for node in graph.nodes { try translate(node) }
         result = try leave(graph, classes: classes)
         try requireNames()
@@ -61,10 +29,10 @@ final class GraphTranslation {
     /// What checkpoints call parameters and statistics has to be theirs alone.
     private func requireNames() throws {
         var names = Set<String>()
-        for name in parameters.map(\.name) + statistics.flatMap({ [$0.meanName, $0.varianceName, $0.counterName] }) {
+        let running = builder.statistics.flatMap { [$0.meanName, $0.varianceName, $0.counterName] }
+        for name in builder.parameters.map(\.name) + running {
             guard names.insert(name).inserted, !Self.taken.contains(where: name.hasPrefix) else {
-                throw Failure.badInput(
-                    file.path, "a parameter is called \(name.debugDescription.prefix(80)), as something else is")
+                throw refusal("a parameter is called \(name.debugDescription.prefix(80)), as something else is")
             }
         }
     }
@@ -88,179 +56,79 @@ final class GraphTranslation {
 
     private func leave(_ graph: ONNXGraph, classes: Int) throws -> Int {
         guard graph.outputs.count == 1, let output = graph.outputs.first else {
-            throw Failure.badInput(
-                file.path, "gives \(graph.outputs.count) outputs", expected: "a classifier that gives logits alone")
+            throw refusal("gives \(graph.outputs.count) outputs", expected: "a classifier that gives logits alone")
         }
         guard case .activation(let logits)? = values[output.name], logits.batch == 0, logits.before == 1,
             logits.shape[0] == 1
         else {
-            throw Failure.badInput(
-                file.path, "its output \(output.name.debugDescription.prefix(80)) is not one row for each image")
+            throw refusal("its output \(output.name.debugDescription.prefix(80)) is not one row for each image")
         }
         guard logits.shape.reduce(1, *) == classes else {
-            throw Failure.badInput(
-                file.path,
+            throw refusal(
                 "gives \(logits.shape.dropFirst().map(String.init).joined(separator: " x ")) numbers an image",
                 expected: "\(classes) logits")
         }
-        let natural = arranged(logits, logits.naturalOrder)
-        return emit([.slot(natural.slot)], [1, classes], batch: 0, order: [1]) { x in
+        let natural = builder.arranged(logits, logits.naturalOrder)
+        return builder.emit([.slot(natural.slot)], [1, classes], batch: 0, order: [1]) { x in
             x[0].reshaped([x[0].shape[0], classes])
         }.slot
     }
 
-    private func translate(_ node: ONNXNode) throws {
-        let inputs = try node.inputs.map { $0.isEmpty ? nil : try value($0) }
-        let translation = NodeTranslation(node, inputs, in: self)
-        let made = try translation.translated()
+    private mutating func translate(_ node: ONNXNode) throws {
+        var inputs: [GraphValue?] = []
+        for name in node.inputs { inputs.append(name.isEmpty ? nil : try value(name)) }
+        let translation = NodeTranslation(node, inputs, in: builder)
+        let made = try outputs(of: translation)
         // 64 MiB an image. Refused here, and not where memory ends.
-        guard largest <= 1 << 24 else { throw translation.refusal("it would make \(largest) numbers of each image") }
+        guard builder.largest <= 1 << 24 else {
+            throw translation.refusal("it would make \(builder.largest) numbers of each image")
+        }
         for (name, value) in zip(node.outputs, made) where !name.isEmpty { values[name] = value }
-        for name in node.outputs.dropFirst(made.count) where !name.isEmpty && isRead(name) {
+        for name in node.outputs.dropFirst(made.count) where !name.isEmpty && read.contains(name) {
             throw translation.refusal("output \(name.debugDescription.prefix(80)) is used")
         }
     }
 
-    private lazy var read = Set(file.graph.nodes.flatMap(\.inputs) + file.graph.outputs.map(\.name))
-    private func isRead(_ name: String) -> Bool { read.contains(name) }
-
-    private func value(_ name: String) throws -> GraphValue {
-        if let known = values[name] { return known }
-        guard let tensor = file.graph.constants[name] else {
-            throw Failure.badInput(file.path, "\(name.debugDescription.prefix(80)) is not supported as an input")
+    /// What the registries make of a node.
+    private func outputs(of translation: NodeTranslation) throws -> [GraphValue] {
+        let node = translation.node
+        guard node.domain.isEmpty else {
+            throw translation.refusal(
+                "it is of \(node.domain.debugDescription.prefix(80)), not one of ONNX's own operators")
         }
-        let constant = try constant(tensor, isTrained: true)
+        let constants = translation.inputs.map { value -> GraphConstant? in
+            if case .constant(let constant)? = value { constant } else { nil }
+        }
+        let isConstant = zip(translation.inputs, constants).allSatisfy { $0 == nil || $1 != nil }
+        if isConstant, let fold = constantOperators[node.operation] {
+            return [.constant(named(try fold(translation, constants), constants, by: node))]
+        }
+        guard let make = graphOperators[node.operation] else { throw translation.refusal("it is not supported") }
+        return try make(translation)
+    }
+
+    /// What is made of parameters is a parameter itself, under the name of the result, or of the parameter if it is the
+    /// same numbers in another form.
+    private func named(_ result: GraphConstant, _ inputs: [GraphConstant?], by node: ONNXNode) -> GraphConstant {
+        let isForm = operatorsOfForm.contains(node.operation) && result.count == inputs.first??.count
+        guard !isForm else { return result }
+        var result = result
+        let isTrained = result.isFloat && result.count > 1 && inputs.contains { $0?.name != nil }
+        result.name = isTrained ? node.outputs.first : nil
+        return result
+    }
+
+    private func refusal(_ problem: String, expected: String? = nil) -> Failure {
+        Failure.badInput(builder.file.path, problem, expected: expected)
+    }
+
+    private mutating func value(_ name: String) throws -> GraphValue {
+        if let known = values[name] { return known }
+        guard let tensor = builder.file.graph.constants[name] else {
+            throw refusal("\(name.debugDescription.prefix(80)) is not supported as an input")
+        }
+        let constant = try builder.constant(tensor, isTrained: true)
         values[name] = .constant(constant)
         return .constant(constant)
-    }
-
-    /// A tensor of the file. Numbers of which there are several are a parameter where `isTrained` says so.
-    func constant(_ tensor: ONNXTensor, isTrained: Bool) throws -> GraphConstant {
-        switch tensor.element {
-        case .float32, .float64, .float16, .bfloat16:
-            let name = isTrained && tensor.count > 1 ? tensor.name : nil
-            if let name, tensor.isAbsent { return GraphConstant(tensor.shape, absent: name) }
-            return GraphConstant(tensor.shape, floats: try file.floats(of: tensor), name: name)
-        default: return GraphConstant(tensor.shape, integers: try file.integers(of: tensor))
-        }
-    }
-
-    /// Whether so many more numbers of constants may be made of what the file says: no network needs many.
-    func admits(_ count: Int) -> Bool {
-        made += count
-        return made <= 1 << 26
-    }
-
-    // MARK: What operators make
-
-    /// Adds an operation, whose result has the shape in the graph, and the order in memory.
-    func emit(
-        _ inputs: [Operand], _ shape: [Int], batch: Int, order: [Int], outer: Int = 1,
-        _ action: GraphNetwork.Action
-    ) -> GraphActivation {
-        let numbers = shape.reduce(outer) { $0.multipliedReportingOverflow(by: $1).overflow ? Int.max : $0 &* $1 }
-        largest = max(largest, numbers)
-        steps.append(GraphNetwork.Step(inputs: inputs, output: slots, action: action))
-        slots += 1
-        return GraphActivation(slot: slots - 1, shape: shape, batch: batch, order: order, outer: outer)
-    }
-
-    func emit(
-        _ inputs: [Operand], _ shape: [Int], batch: Int, order: [Int], outer: Int = 1,
-        _ function: @escaping @Sendable ([Tensor]) -> Tensor
-    ) -> GraphActivation {
-        emit(inputs, shape, batch: batch, order: order, outer: outer, .function(function))
-    }
-
-    /// The same numbers with their axes in another order in memory.
-    func arranged(_ x: GraphActivation, _ order: [Int]) -> GraphActivation {
-        guard x.order != order else { return x }
-        let permutation = order.map { axis in
-            guard let place = x.order.firstIndex(of: axis) else {
-                preconditionFailure("GraphTranslation: axis \(axis) of \(x.order)")
-            }
-            return place
-        }
-        return emit([.slot(x.slot)], x.shape, batch: x.batch, order: order, outer: x.outer) { x in
-            x[0].permutedBehindFirst(permutation)
-        }
-    }
-
-    /// Where an operation reads a parameter, or numbers that are not trained. Throws where two operations need the
-    /// same parameter in two forms.
-    func operand(_ constant: GraphConstant, _ layout: FileLayout = .asInMemory) throws -> Operand {
-        let shape = constant.shape
-        let memory: Shape =
-            switch layout {
-            case .asInMemory: constant.name == nil ? Shape(shape) : Shape(constant.declared)
-            case .filters: [shape[0], shape[2], shape[3], shape[1]]
-            case .transposed: [shape[1], shape[0]]
-            }
-        func numbers() -> [Float] {
-            switch layout {
-            case .asInMemory: constant.floats
-            case .filters: constant.permuted([0, 2, 3, 1]).floats
-            case .transposed: constant.permuted([1, 0]).floats
-            }
-        }
-        guard let name = constant.name else {
-            guard !constant.isAbsent else { throw Failure.badInput(file.path, "a constant has no numbers") }
-            return .constant(memory, numbers().map { Scalar($0) })
-        }
-        if let index = parameters.firstIndex(where: { $0.name == name }) {
-            guard parameters[index].shape == memory, parameters[index].layout == layout else {
-                throw Failure.badInput(
-                    file.path,
-                    "\(name.debugDescription.prefix(80)) is used by operators that need it in different forms")
-            }
-            return .parameter(index)
-        }
-        parameters.append(
-            Parameter(name: name, shape: memory, layout: layout, numbers: constant.isAbsent ? nil : numbers()))
-        return .parameter(parameters.count - 1)
-    }
-
-    /// Whether a parameter or a running statistic has that name already.
-    func declares(_ name: String) -> Bool {
-        parameters.contains { $0.name == name }
-            || statistics.contains { $0.meanName == name || $0.varianceName == name }
-    }
-
-    /// Declares running statistics, which have names that nothing else has; returns their index.
-    func statistics(_ mean: GraphConstant, _ variance: GraphConstant) -> Int {
-        guard let meanName = mean.name, let varianceName = variance.name else {
-            preconditionFailure("GraphTranslation: statistics without a name")
-        }
-        var numbers: (mean: [Float], variance: [Float])?
-        if case (.floats(let means), .floats(let variances)) = (mean.numbers, variance.numbers) {
-            numbers = (means, variances)
-        }
-        statistics.append(
-            Statistics(meanName: meanName, varianceName: varianceName, channels: mean.count, numbers: numbers))
-        return statistics.count - 1
-    }
-
-    /// A constant as it stands beside an activation of a shape and order: without axes for images.
-    func operand(
-        _ constant: GraphConstant, beside shape: [Int], batch: Int, order: [Int]
-    ) throws -> Operand {
-        let padded = Array(repeating: 1, count: shape.count - constant.rank) + constant.shape
-        // Along an axis that is merged with the images' it is the same.
-        func extent(_ axis: Int) -> Int { axis == GraphActivation.outerAxis ? 1 : padded[axis] }
-        let extents = Shape(order.map(extent))
-        let natural = GraphActivation.naturalOrder(
-            shape, batch: batch, outer: order.contains(GraphActivation.outerAxis) ? 2 : 1)
-        let permutation = order.map { natural.firstIndex(of: $0) ?? 0 }
-        guard constant.name != nil else {
-            let whole = constant.reshaped(natural.map(extent))
-            return .constant(extents, whole.permuted(permutation).floats.map { Scalar($0) })
-        }
-        let parameter = try operand(constant)
-        guard extents.extents != constant.declared else { return parameter }
-        let before = Shape([1] + natural.map(extent))
-        return .slot(
-            emit([parameter], shape, batch: batch, order: order) { x in
-                x[0].reshaped(before).permutedBehindFirst(permutation).reshaped(extents)
-            }.slot)
     }
 }

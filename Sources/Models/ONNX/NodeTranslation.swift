@@ -9,49 +9,22 @@ struct NodeTranslation {
     let node: ONNXNode
     /// Nil for inputs that are left out.
     let inputs: [GraphValue?]
-    let translation: GraphTranslation
+    let builder: GraphBuilder
 
-    init(_ node: ONNXNode, _ inputs: [GraphValue?], in translation: GraphTranslation) {
+    init(_ node: ONNXNode, _ inputs: [GraphValue?], in builder: GraphBuilder) {
         self.node = node
         self.inputs = inputs
-        self.translation = translation
+        self.builder = builder
     }
 
-    var operatorSet: Int { translation.file.operatorSet }
-
-    /// The values of the node's outputs.
-    func translated() throws -> [GraphValue] {
-        guard node.domain.isEmpty else {
-            throw refusal("it is of \(node.domain.debugDescription.prefix(80)), not one of ONNX's own operators")
-        }
-        let constants = inputs.map { value -> GraphConstant? in
-            if case .constant(let constant)? = value { constant } else { nil }
-        }
-        let isConstant = zip(inputs, constants).allSatisfy { $0 == nil || $1 != nil }
-        if isConstant, let fold = constantOperators[node.operation] {
-            return [.constant(named(try fold(self, constants), constants))]
-        }
-        guard let make = graphOperators[node.operation] else { throw refusal("it is not supported") }
-        return try make(self)
-    }
-
-    /// What is made of parameters is a parameter itself, under the name of the result, or of the parameter if it is the
-    /// same numbers in another form.
-    private func named(_ result: GraphConstant, _ inputs: [GraphConstant?]) -> GraphConstant {
-        let isForm = operatorsOfForm.contains(node.operation) && result.count == inputs.first??.count
-        guard !isForm else { return result }
-        var result = result
-        let isTrained = result.isFloat && result.count > 1 && inputs.contains { $0?.name != nil }
-        result.name = isTrained ? node.outputs.first : nil
-        return result
-    }
+    var operatorSet: Int { builder.file.operatorSet }
 
     /// What is wrong with the node.
     func refusal(_ problem: String) -> Failure {
         let output = node.outputs.first ?? ""
         let title = node.name.isEmpty ? output : node.name
         return Failure.badInput(
-            translation.file.path,
+            builder.file.path,
             "node \(title.debugDescription.prefix(80)), \(node.operation.debugDescription.dropFirst().dropLast().prefix(80)): \(problem)"
         )
     }
@@ -135,7 +108,7 @@ struct NodeTranslation {
 
     /// A result of the form of an activation, made of it alone.
     func mapped(_ x: GraphActivation, _ body: @escaping @Sendable (Tensor) -> Tensor) -> GraphActivation {
-        translation.emit([.slot(x.slot)], x.shape, batch: x.batch, order: x.order, outer: x.outer) { x in body(x[0]) }
+        builder.emit([.slot(x.slot)], x.shape, batch: x.batch, order: x.order, outer: x.outer) { x in body(x[0]) }
     }
 
     /// The same numbers under another shape in the graph, with the images in its axis `batch`.
@@ -143,13 +116,13 @@ struct NodeTranslation {
         guard shape.prefix(batch).reduce(1, *) * outer == x.before,
             shape.reduce(1, *) * outer == x.shape.reduce(1, *) * x.outer
         else { throw refusal("it mixes images: \(x.shape) to \(shape)") }
-        let natural = translation.arranged(x, x.naturalOrder)
+        let natural = builder.arranged(x, x.naturalOrder)
         let result = GraphActivation(
             slot: natural.slot, shape: shape, batch: batch,
             order: GraphActivation.naturalOrder(shape, batch: batch, outer: outer), outer: outer)
         let extents = result.extents
         guard natural.extents != extents else { return result }
-        return translation.emit([.slot(natural.slot)], shape, batch: batch, order: result.order, outer: outer) { x in
+        return builder.emit([.slot(natural.slot)], shape, batch: batch, order: result.order, outer: outer) { x in
             x[0].reshaped(Shape([x[0].shape[0]] + extents))
         }
     }
@@ -161,7 +134,7 @@ struct NodeTranslation {
         let order = Array(0..<more) + x.order.map { $0 == GraphActivation.outerAxis ? $0 : $0 + more }
         let shape = Array(repeating: 1, count: more) + x.shape
         let extents = Array(repeating: 1, count: more) + x.extents
-        return translation.emit([.slot(x.slot)], shape, batch: x.batch + more, order: order, outer: x.outer) { x in
+        return builder.emit([.slot(x.slot)], shape, batch: x.batch + more, order: order, outer: x.outer) { x in
             x[0].reshaped(Shape([x[0].shape[0]] + extents))
         }
     }
@@ -169,9 +142,9 @@ struct NodeTranslation {
     /// A constant as an activation of a shape, the same for every image.
     func repeated(_ constant: GraphConstant, to shape: [Int], batch: Int) throws -> GraphActivation {
         let order = GraphActivation.naturalOrder(shape, batch: batch), extents = order.map { shape[$0] }
-        let operand = try translation.operand(constant, beside: shape, batch: batch, order: order)
+        let operand = try builder.operand(constant, beside: shape, batch: batch, order: order)
         // The images' number is that of the network's input.
-        return translation.emit([operand, .slot(0)], shape, batch: batch, order: order) { x in
+        return builder.emit([operand, .slot(0)], shape, batch: batch, order: order) { x in
             x[0].reshaped([1] + x[0].shape).broadcast(to: Shape([x[1].shape[0]] + extents))
         }
     }
@@ -193,8 +166,8 @@ struct NodeTranslation {
             }
             let shape = try broadcast(x.shape, y.shape)
             let order = x.shape.reduce(1, *) >= y.shape.reduce(1, *) ? x.order : y.order
-            (x, y) = (translation.arranged(x, order), translation.arranged(y, order))
-            return translation.emit(
+            (x, y) = (builder.arranged(x, order), builder.arranged(y, order))
+            return builder.emit(
                 [.slot(x.slot), .slot(y.slot)], shape, batch: x.batch, order: order, outer: x.outer
             ) { x in body(x[0], x[1]) }
         case (.constant, .constant): throw refusal("both inputs are constants")
@@ -209,8 +182,8 @@ struct NodeTranslation {
         let padding = Array(repeating: 1, count: x.rank - constant.rank) + constant.shape
         guard padding[x.batch] == 1 || padding[x.batch] == x.shape[x.batch] else { throw refusal("it mixes images") }
         let shape = try broadcast(x.shape, padding)
-        let operand = try translation.operand(constant, beside: shape, batch: x.batch, order: x.order)
-        return translation.emit(
+        let operand = try builder.operand(constant, beside: shape, batch: x.batch, order: x.order)
+        return builder.emit(
             [.slot(x.slot), operand], shape, batch: x.batch, order: x.order, outer: x.outer
         ) { x in body(x[0], x[1]) }
     }

@@ -40,18 +40,19 @@ public struct ONNXNetwork: Architecture {
 private struct TranslatedGraph: Architecture {
     private let steps: [GraphNetwork.Step]
     private let slots, result: Int
-    private let parameters: [GraphTranslation.Parameter]
-    private let statistics: [GraphTranslation.Statistics]
+    private let parameters: [GraphBuilder.Parameter]
+    private let statistics: [GraphBuilder.Statistics]
     let structure: [UInt8]?
 
     init() { preconditionFailure("TranslatedGraph: without a file") }
     init(_ translation: GraphTranslation) throws {
-        steps = translation.steps
-        slots = translation.slots
+        let builder = translation.builder
+        steps = builder.steps
+        slots = builder.slots
         result = translation.result
-        parameters = translation.parameters
-        statistics = translation.statistics
-        structure = try translation.file.bytes(
+        parameters = builder.parameters
+        statistics = builder.statistics
+        structure = try builder.file.bytes(
             without: Set(parameters.map(\.name) + statistics.flatMap { [$0.meanName, $0.varianceName] }))
     }
 

@@ -182,6 +182,9 @@ private let lines: [(String, PiecewiseLine, @Sendable (Double) -> Double)] = [
         { $0 > 0 ? $0 : 0.1 * $0 }
     ),
     (
+        "threshold", PiecewiseLine(lower: 0.2, upper: 0.2, slopes: [0, 1, 1], offsets: [0, 0, 0]), { $0 > 0.2 ? $0 : 0 }
+    ),
+    (
         "bent twice", PiecewiseLine(lower: -0.35, upper: 0.2, slopes: [2, -1, 0.5], offsets: [1.05, 0, -0.3]),
         { $0 < -0.35 ? 2 * $0 + 1.05 : $0 < 0.2 ? -$0 : 0.5 * $0 - 0.3 }
     ),

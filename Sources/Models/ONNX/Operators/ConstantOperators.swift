@@ -75,12 +75,12 @@ extension NodeTranslation {
             }
             count = product
         }
-        guard translation.admits(count) else { throw refusal("constants take too much memory") }
+        guard builder.admits(count) else { throw refusal("constants take too much memory") }
     }
 
     /// Without the images: broadcasting repeats it for them where it is used.
     private func ofOneImage(_ shape: [Int]) -> [Int] {
-        shape.map { $0 == GraphTranslation.anyNumberOfImages && $0 == translation.images ? 1 : $0 }
+        shape.map { $0 == GraphBuilder.anyNumberOfImages && $0 == builder.images ? 1 : $0 }
     }
 
     fileprivate func madeConstant() throws -> GraphConstant {
@@ -88,7 +88,7 @@ extension NodeTranslation {
             throw refusal("it has \(node.attributes.count) settings, expected the value")
         }
         switch attribute {
-        case .tensor(let tensor): return try translation.constant(tensor, isTrained: false)
+        case .tensor(let tensor): return try builder.constant(tensor, isTrained: false)
         case .float(let value): return GraphConstant([], floats: [value])
         case .floats(let values): return GraphConstant([values.count], floats: values)
         case .integer(let value): return GraphConstant([], integers: [value])
@@ -104,7 +104,7 @@ extension NodeTranslation {
         guard case .tensor(let tensor)? = node.attributes["value"] else {
             return GraphConstant(shape, floats: Array(repeating: 0, count: count))
         }
-        let value = try translation.constant(tensor, isTrained: false)
+        let value = try builder.constant(tensor, isTrained: false)
         guard value.count == 1 else { throw refusal("its value has \(value.count) numbers") }
         return value.selected(Array(repeating: 0, count: count), shape: shape)
     }

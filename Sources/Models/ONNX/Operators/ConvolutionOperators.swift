@@ -10,14 +10,14 @@ extension NodeTranslation {
         let x = try activation()
         guard x.rank == 4 else { throw refusal("its input has \(x.rank) axes, expected images [B, C, H, W]") }
         guard x.batch == 0 else { throw refusal("it mixes images") }
-        return translation.arranged(x, x.order(last: [2, 3, 1]))
+        return builder.arranged(x, x.order(last: [2, 3, 1]))
     }
 
     private func result(
         _ x: GraphActivation, _ operands: [GraphNetwork.Operand], _ grid: WindowGrid, channels: Int,
         _ run: @escaping @Sendable ([Tensor]) -> Tensor
     ) -> GraphActivation {
-        translation.emit(
+        builder.emit(
             [.slot(x.slot)] + operands, [x.shape[0], channels, grid.rows.windows, grid.columns.windows], batch: 0,
             order: x.order, run)
     }
@@ -70,7 +70,7 @@ extension NodeTranslation {
             try integerList("kernel_shape").map({ $0 == Array(weight.shape[2...]) }) ?? true
         else { throw refusal("filters \(weight.shape) in \(groups) groups for \(x.shape[1]) channels") }
         let grid = try grid(x, window: Array(weight.shape[2...]))
-        let filters = try translation.operand(weight, .filters)
+        let filters = try builder.operand(weight, .filters)
         var y: GraphActivation
         if groups == outputs, inputs == 1, groups > 1 {
             let taps = grid.taps, shape: Shape = [grid.rows.window, grid.columns.window, outputs]
@@ -133,7 +133,7 @@ extension NodeTranslation {
         let x = try images()
         return [
             .activation(
-                translation.emit(
+                builder.emit(
                     [.slot(x.slot)], [x.shape[0], x.shape[1], 1, 1], batch: 0, order: x.order
                 ) { x in x[0].mean(-3, -2) })
         ]
@@ -165,7 +165,7 @@ extension NodeTranslation {
         else { throw refusal("its target is no multiple of \(x.shape)") }
         return [
             .activation(
-                translation.emit(
+                builder.emit(
                     [.slot(x.slot)], [x.shape[0], x.shape[1], x.shape[2] * factor, x.shape[3] * factor], batch: 0,
                     order: x.order
                 ) { x in factor == 1 ? x[0] : x[0].upsampled(by: factor) })

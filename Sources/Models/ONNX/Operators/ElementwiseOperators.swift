@@ -93,6 +93,12 @@ extension NodeTranslation {
         return try line(PiecewiseLine(lower: 0, upper: 0, slopes: [slope, 1, 1], offsets: [0, 0, 0]))
     }
 
+    /// x where it is more than alpha, else 0.
+    func thresholdedRectifier() throws -> [GraphValue] {
+        let alpha = Scalar(try float("alpha") ?? 1)
+        return try line(PiecewiseLine(lower: alpha, upper: alpha, slopes: [0, 1, 1], offsets: [0, 0, 0]))
+    }
+
     func hardSigmoid() throws -> [GraphValue] {
         try line(hardSigmoidLine(alpha: float("alpha") ?? 0.2, beta: float("beta") ?? 0.5))
     }

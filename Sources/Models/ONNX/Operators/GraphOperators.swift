@@ -21,6 +21,7 @@ let graphOperators: [String: GraphOperator] = [
 
     "Relu": { try $0.each { $0.rectified() } },
     "LeakyRelu": { try $0.leakyRectifier() },
+    "ThresholdedRelu": { try $0.thresholdedRectifier() },
     "PRelu": { try $0.parametricRectifier() },
     "Elu": { try $0.exponentialLinear(alpha: 1) },
     "Selu": { try $0.exponentialLinear(alpha: 1.67326324, gamma: 1.05070098) },

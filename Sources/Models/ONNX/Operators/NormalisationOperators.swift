@@ -10,7 +10,7 @@ extension NodeTranslation {
         guard constant.shape == [channels] else {
             throw refusal("\(constant.shape) numbers for \(channels) channels")
         }
-        return try translation.operand(constant)
+        return try builder.operand(constant)
     }
 
     /// A parameter or statistic of this node alone: exporters merge what is equal, as the ones and zeros are that
@@ -18,7 +18,7 @@ extension NodeTranslation {
     private func own(
         _ constant: GraphConstant, _ role: String, besides other: GraphConstant? = nil
     ) -> GraphConstant {
-        guard let name = constant.name, translation.declares(name) || name == other?.name,
+        guard let name = constant.name, builder.declares(name) || name == other?.name,
             let output = node.outputs.first
         else { return constant }
         var own = constant
@@ -36,7 +36,7 @@ extension NodeTranslation {
     private func channelsLast() throws -> GraphActivation {
         let x = try activation()
         guard x.rank >= 2, x.batch == 0 else { throw refusal("its input has \(x.rank) axes, expected [B, C, ...]") }
-        return translation.arranged(x, x.order(last: Array(2..<x.rank) + [1]))
+        return builder.arranged(x, x.order(last: Array(2..<x.rank) + [1]))
     }
 
     func batchNormalisation() throws -> [GraphValue] {
@@ -51,20 +51,20 @@ extension NodeTranslation {
         let weight = try operand(of: own(constant(1), "weight"), channels)
         let bias = try operand(of: own(constant(2), "bias"), channels)
         guard mean.name != nil, variance.name != nil else {
-            let operands = try [mean, variance].map { try translation.operand($0) }
+            let operands = try [mean, variance].map { try builder.operand($0) }
             return [
                 .activation(
-                    translation.emit([.slot(x.slot), weight, bias] + operands, x.shape, batch: 0, order: x.order) { x in
+                    builder.emit([.slot(x.slot), weight, bias] + operands, x.shape, batch: 0, order: x.order) { x in
                         let scale = x[1] * x[4].reciprocalSquareRoot(epsilon: epsilon)
                         return x[0].activatedAffine(.identity, scale: scale, shift: x[2] - x[3] * scale)
                     })
             ]
         }
-        let slot = translation.statistics(
+        let slot = builder.statistics(
             own(mean, "running_mean", besides: variance), own(variance, "running_var", besides: mean))
         return [
             .activation(
-                translation.emit(
+                builder.emit(
                     [.slot(x.slot), weight, bias], x.shape, batch: 0, order: x.order,
                     .normalisation(statistics: slot, epsilon: epsilon)))
         ]
@@ -75,7 +75,7 @@ extension NodeTranslation {
         let x = try activation(), axis = try axis(integer("axis") ?? -1, of: x.rank), epsilon = try epsilon()
         guard axis > x.batch else { throw refusal("it mixes images") }
         let axes = Array(axis..<x.rank), extents = axes.map { x.shape[$0] }, width = extents.reduce(1, *)
-        let last = translation.arranged(x, x.order(last: axes))
+        let last = builder.arranged(x, x.order(last: axes))
         let normalised = mapped(last) { x in
             let lead = x.shape.prefix(x.shape.rank - axes.count)
             return x.reshaped(lead + [width]).normalisedRows(epsilon: epsilon).reshaped(x.shape)
@@ -100,10 +100,10 @@ extension NodeTranslation {
         guard [groups, channels].contains(scale.count), bias.count == scale.count, scale.rank == 1 else {
             throw refusal("\(scale.shape) factors for \(channels) channels")
         }
-        let operands = try [scale, bias].map { try translation.operand($0) }
+        let operands = try [scale, bias].map { try builder.operand($0) }
         return [
             .activation(
-                translation.emit([.slot(x.slot)] + operands, x.shape, batch: 0, order: x.order) { x in
+                builder.emit([.slot(x.slot)] + operands, x.shape, batch: 0, order: x.order) { x in
                     let images = x[0].shape[0], size = channels / groups
                     let pixels = x[0].shape.dropFirst().count / channels
                     let grouped = x[0].reshaped([images, pixels, groups, size])
@@ -131,7 +131,7 @@ extension NodeTranslation {
         var shape = x.shape
         for axis in axes { shape[axis] = 1 }
         let places = axes.compactMap { x.place($0) }, count = axes.reduce(1) { $0 * x.shape[$1] }
-        let y = translation.emit([.slot(x.slot)], shape, batch: x.batch, order: x.order) { x in
+        let y = builder.emit([.slot(x.slot)], shape, batch: x.batch, order: x.order) { x in
             body(x[0], places, count)
         }
         return [.activation(try integer("keepdims") ?? 1 == 1 ? y : without(y, Set(axes)))]

@@ -25,11 +25,11 @@ extension NodeTranslation {
                 ? (weight.shape[0], weight.shape[1]) : (weight.shape[1], weight.shape[0])
         guard axis != x.batch else { throw refusal("it mixes images") }
         guard x.shape[axis] == inputs else { throw refusal("shapes \(x.shape) and \(weight.shape) do not fit") }
-        let last = translation.arranged(x, x.order(last: [axis]))
-        let operand = try translation.operand(weight, isTransposed ? .asInMemory : .transposed)
+        let last = builder.arranged(x, x.order(last: [axis]))
+        let operand = try builder.operand(weight, isTransposed ? .asInMemory : .transposed)
         var shape = x.shape
         shape[axis] = outputs
-        return translation.emit(
+        return builder.emit(
             [.slot(last.slot), operand], shape, batch: x.batch, order: last.order, outer: x.outer
         ) { x in
             x[0].linear(x[1].reshaped([outputs, inputs]))
@@ -76,12 +76,12 @@ extension NodeTranslation {
             let lead = Shape.broadcast(Shape(Array(x.shape[..<p])), Shape(Array(y.shape[..<p])))
         else { throw refusal("shapes \(a.shape) and \(b.shape) do not fit") }
         func whole(_ t: GraphActivation) throws -> GraphActivation {
-            let natural = translation.arranged(t, t.naturalOrder)
+            let natural = builder.arranged(t, t.naturalOrder)
             let shape = lead.extents + t.shape[p...]
             guard shape != t.shape else { return natural }
             try requireModest(shape)
             let extents = natural.order.map { shape[$0] }
-            return translation.emit([.slot(natural.slot)], shape, batch: t.batch, order: natural.order) { x in
+            return builder.emit([.slot(natural.slot)], shape, batch: t.batch, order: natural.order) { x in
                 x[0].broadcast(to: Shape([x[0].shape[0]] + extents))
             }
         }
@@ -89,7 +89,7 @@ extension NodeTranslation {
         let isTransposed = y.order.suffix(2) == [q, p]
         x = try whole(x)
         y = isTransposed ? try turned(whole(turned(y))) : try whole(y)
-        return translation.emit(
+        return builder.emit(
             [.slot(x.slot), .slot(y.slot)], lead.extents + [x.shape[p], y.shape[q]], batch: x.batch, order: x.order
         ) { x in x[0].product(x[1], transposed: isTransposed) }
     }
@@ -103,7 +103,7 @@ extension NodeTranslation {
         guard axis != x.batch, operatorSet >= 13 || x.shape[(axis + 1)...].allSatisfy({ $0 == 1 }) else {
             throw refusal("axis \(axis) of \(x.rank)")
         }
-        let last = translation.arranged(x, x.order(last: [axis]))
+        let last = builder.arranged(x, x.order(last: [axis]))
         return [.activation(mapped(last, body))]
     }
 }

@@ -16,7 +16,7 @@ extension NodeTranslation {
             var shape = result.shape
             shape[axis] *= count
             try requireModest(shape)
-            result = translation.emit([.slot(result.slot)], shape, batch: x.batch, order: result.order) { x in
+            result = builder.emit([.slot(result.slot)], shape, batch: x.batch, order: result.order) { x in
                 Tensor.concatenation(Array(repeating: x[0], count: count), axis: place)
             }
         }
@@ -71,18 +71,18 @@ extension NodeTranslation {
 
     /// Entries of the images' axis, where each image gets entries of its own and all the same ones.
     private func gatheredByImage(_ x: GraphActivation, _ chosen: GraphConstant) throws -> GraphActivation {
-        let own = x.shape[x.batch], images = translation.images, indices = try integers(of: chosen)
+        let own = x.shape[x.batch], images = builder.images, indices = try integers(of: chosen)
         guard chosen.shape.first == images, x.batch == 0, indices.count % images == 0 else {
             throw refusal("it chooses images")
         }
         let count = indices.count / images, places = Array(indices[..<count])
         let isOwn = indices.enumerated().allSatisfy { $1 == places[$0 % count] + $0 / count * own }
         guard isOwn, places.allSatisfy({ (0..<own).contains($0) }) else { throw refusal("it chooses images") }
-        let natural = translation.arranged(x, x.naturalOrder), rest = Array(x.shape.dropFirst())
+        let natural = builder.arranged(x, x.naturalOrder), rest = Array(x.shape.dropFirst())
         let shape = [1] + chosen.shape.dropFirst() + rest, width = rest.reduce(1, *)
         try requireModest(shape)
         let order = GraphActivation.naturalOrder(shape, batch: 0), memory = order.map { shape[$0] }
-        return translation.emit([.slot(natural.slot)], shape, batch: 0, order: order) { x in
+        return builder.emit([.slot(natural.slot)], shape, batch: 0, order: order) { x in
             let images = x[0].shape.prefix(1)
             return x[0].reshaped(images + [own, width]).rows(at: places).reshaped(images + Shape(memory))
         }
@@ -103,14 +103,14 @@ extension NodeTranslation {
             }
         }
         let chosen = Array(indices.shape.dropLast()), rest = Array(x.shape[depth...])
-        let natural = translation.arranged(x, x.naturalOrder)
+        let natural = builder.arranged(x, x.naturalOrder)
         let table: Shape = [extents.reduce(1, *), rest.reduce(1, *)]
         let shape = chosen + rest, batch = chosen.count + x.batch - depth
         try requireModest(shape)
         let order = GraphActivation.naturalOrder(shape, batch: batch), memory = order.map { shape[$0] }
         return [
             .activation(
-                translation.emit([.slot(natural.slot)], shape, batch: batch, order: order) { x in
+                builder.emit([.slot(natural.slot)], shape, batch: batch, order: order) { x in
                     let images = x[0].shape.prefix(1)
                     return x[0].reshaped(images + table).rows(at: places).reshaped(images + Shape(memory))
                 })
@@ -128,12 +128,12 @@ extension NodeTranslation {
         shape[axis] = places.count
         guard let place = x.place(axis) else { preconditionFailure("taken: axis \(axis) of \(x.order)") }
         if places == Array(first..<(first + places.count)) {
-            return translation.emit([.slot(x.slot)], shape, batch: x.batch, order: x.order) { x in
+            return builder.emit([.slot(x.slot)], shape, batch: x.batch, order: x.order) { x in
                 x[0].sliced(first..<(first + places.count), axis: place)
             }
         }
         let extents = x.order.map { shape[$0] }
-        return translation.emit([.slot(x.slot)], shape, batch: x.batch, order: x.order) { x in
+        return builder.emit([.slot(x.slot)], shape, batch: x.batch, order: x.order) { x in
             let t = x[0], split = t.shape.rank + place
             let table = t.reshaped(t.shape.prefix(split + 1) + [t.shape.dropFirst(split + 1).count])
             return table.rows(at: places).reshaped(Shape([t.shape[0]] + extents))
@@ -171,7 +171,7 @@ extension NodeTranslation {
         shape[axis] = extent
         let whole = 0..<x.shape[axis], behind = Array(repeating: 1, count: -place - 1)
         let frame = (0..<extent).map { (start..<(start + kept.count)).contains($0) ? 0 : value }
-        return translation.emit(
+        return builder.emit(
             [.slot(x.slot), .constant(Shape([extent] + behind), frame)], shape, batch: x.batch, order: x.order
         ) { x in
             let inner = kept == whole ? x[0] : x[0].sliced(kept, axis: place)

@@ -6,7 +6,7 @@ extension NodeTranslation {
     /// Extents in the graph, images included.
     func graphShape(_ x: GraphActivation) -> [Int] {
         var shape = x.shape
-        shape[x.batch] *= translation.images * x.outer
+        shape[x.batch] *= builder.images * x.outer
         return shape
     }
 
@@ -36,10 +36,10 @@ extension NodeTranslation {
             for (axis, extent) in target.enumerated() where passed > 0 {
                 let outer = x.before / passed
                 if isMerged == (outer > 1), passed * outer == x.before, extent > 0,
-                    extent % (translation.images * outer) == 0
+                    extent % (builder.images * outer) == 0
                 {
                     var shape = target
-                    shape[axis] = extent / translation.images / outer
+                    shape[axis] = extent / builder.images / outer
                     return try reshaped(x, to: shape, batch: axis, outer: outer)
                 }
                 passed *= extent
@@ -83,7 +83,7 @@ extension NodeTranslation {
         let place = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
         let order = x.order.compactMap { place[$0] }, shape = kept.map { x.shape[$0] }
         let extents = order.map { shape[$0] }
-        return translation.emit([.slot(x.slot)], shape, batch: place[x.batch] ?? 0, order: order) { x in
+        return builder.emit([.slot(x.slot)], shape, batch: place[x.batch] ?? 0, order: order) { x in
             x[0].reshaped(Shape([x[0].shape[0]] + extents))
         }
     }
@@ -96,7 +96,7 @@ extension NodeTranslation {
         let order = axes.sorted() + x.order.map { kept[$0] }, extents = order.map { shape[$0] }
         return [
             .activation(
-                translation.emit([.slot(x.slot)], shape, batch: kept[x.batch], order: order) { x in
+                builder.emit([.slot(x.slot)], shape, batch: kept[x.batch], order: order) { x in
                     x[0].reshaped(Shape([x[0].shape[0]] + extents))
                 })
         ]
@@ -115,7 +115,7 @@ extension NodeTranslation {
         let memory = x.order.map { extents[$0] }
         return [
             .activation(
-                translation.emit([.slot(x.slot)], extents, batch: x.batch, order: x.order) { x in
+                builder.emit([.slot(x.slot)], extents, batch: x.batch, order: x.order) { x in
                     x[0].broadcast(to: Shape([x[0].shape[0]] + memory))
                 })
         ]
@@ -134,13 +134,13 @@ extension NodeTranslation {
             switch value {
             case .activation(let part):
                 guard part.rank == model.rank, part.batch == model.batch else { throw refusal("it mixes images") }
-                parts.append(translation.arranged(part, model.order))
+                parts.append(builder.arranged(part, model.order))
             case .constant(let constant):
                 var shape = model.shape
                 guard constant.rank == model.rank else { throw refusal("its inputs have different ranks") }
                 shape[axis] = constant.shape[axis]
                 parts.append(
-                    translation.arranged(try repeated(constant, to: shape, batch: model.batch), model.order))
+                    builder.arranged(try repeated(constant, to: shape, batch: model.batch), model.order))
             }
         }
         var shape = model.shape
@@ -152,7 +152,7 @@ extension NodeTranslation {
         else { throw refusal("its inputs have shapes \(parts.map(\.shape))") }
         return [
             .activation(
-                translation.emit(parts.map { .slot($0.slot) }, shape, batch: model.batch, order: model.order) { x in
+                builder.emit(parts.map { .slot($0.slot) }, shape, batch: model.batch, order: model.order) { x in
                     Tensor.concatenation(x, axis: place)
                 })
         ]
