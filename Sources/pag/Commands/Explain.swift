@@ -75,6 +75,12 @@ struct Explain: ParsableCommand {
         try withJob(watchdog: watchdog) { communicator in
             let input = InputFile(model, .classifier)
             let files = try agreedFiles([input], communicator) { print($0) }
+            let (file, page) = (out + "/explanations.safetensors", out + "/report.html")
+            _ = try communicator.leaderDecides {
+                try Outputs.require(file, .explanations, inputs: [files[input]])
+                try Outputs.require(page, .report)
+                return out
+            }
             try requireOneJob(files: files, directory: (out, "output folder", "--out"), over: communicator)
             let network = try ClassifierFile(files[input], normalize: normalisation.normalize)
             let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
@@ -91,13 +97,9 @@ struct Explain: ParsableCommand {
             guard communicator.rank == 0 else { return }
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
-            let file = out + "/explanations.safetensors"
             try createDirectory(out)
-            try Outputs.require(file, .explanations, inputs: [files[input]])
             try explanations.write(to: file, model: name(of: files[input]))
             try ExplanationPictures(explanations, classNames: splits.test.classNames).write(to: out)
-            let page = out + "/report.html"
-            try Outputs.require(page, .report)
             try AtomicFile.write(try Report(runDirectories: [out]).html(), to: page)
             print("\(out): \(explanations.labels.count) images explained; \(page)")
         }
