@@ -28,8 +28,9 @@ import Testing
         let file: SafetensorsFile
         let pool = MemoryPool()
 
-        init(_ name: String) throws {
-            state = ModelState(initialising: try model(path("\(name).onnx")), seed: 0, in: pool)
+        /// - Parameter network: the file of the network, `name`'s own by default.
+        init(_ name: String, network: String? = nil) throws {
+            state = ModelState(initialising: try model(path("\(network ?? name).onnx")), seed: 0, in: pool)
             file = try SafetensorsFile(path: path("\(name).safetensors"))
         }
 
@@ -93,6 +94,14 @@ import Testing
                 try test.tensor("gradient.\(declaration.name)").array, 1e-3, "\(name): \(declaration.name)")
         }
         #expect(compared == test.file.entries.count { $0.name.hasPrefix("gradient.") })
+    }
+
+    /// Files that fix the number of images take any number of them.
+    @Test(arguments: ["attention", "shapes"], [1, 3])
+    func takesAnyNumberOfImages(name: String, fixed: Int) throws {
+        let test = try Case(name, network: "\(name)-of-\(fixed)"), state = test.state
+        let x = try test.tensor("x"), expected = try test.tensor("logits").array
+        expectClose(state.model.logitsOf(x, state), expected, 1e-5, "\(name) of \(fixed)")
     }
 
     /// What a checkpoint keeps of the file is enough to build the network again.

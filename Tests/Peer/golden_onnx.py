@@ -2,7 +2,7 @@
 
 usage: golden_onnx.py FOLDER      (torch, onnx, onnxscript, safetensors)
 
-Beside NAME.onnx stands NAME.safetensors with images `x` [B, H, W, C], labels `y`, targets `g` [K, B, H, W, C], logits, the
+NAME-of-N.onnx is the same network for N images at once. Beside NAME.onnx stands NAME.safetensors with images `x` [B, H, W, C], labels `y`, targets `g` [K, B, H, W, C], logits, the
 input gradient of the cross-entropy's sum, and the gradient, by the ONNX file's parameters, of
 
     mean cross-entropy + 0.5 * mean over classes and images of (1 - cos(d logits[t] / dx, g[t])).
@@ -187,6 +187,11 @@ def main():
         torch.onnx.export(
             network, (x,), path, dynamo=False, opset_version=17, input_names=["image"], output_names=["logits"],
             training=torch.onnx.TrainingMode.PRESERVE, dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}})
+        # The same with the number of images fixed, which shapes no longer show.
+        for count in (1, IMAGES) if name in ("attention", "shapes") else ():
+            torch.onnx.export(
+                network, (x[:count],), f"{folder}/{name}-of-{count}.onnx", dynamo=False, opset_version=17,
+                input_names=["image"], output_names=["logits"])
         names = {n: None for n, _ in network.named_parameters()}
         exact = make().eval()
         exact.load_state_dict(network.state_dict())

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """One aligned step of a network of the robustness literature, by PyTorch in float64.
 
-    golden_step.py wide-resnet|preact-resnet18 STATISTICS OUT.safetensors
+    golden_step.py NETWORK STATISTICS OUT.safetensors
 
 Writes weights, images, labels, targets and what the step gives: a golden file for `pag verify` and Tests/TrainingTests.
-STATISTICS is eval or per-class, what plain automatic differentiation computes. Parameters are numbers that float16 holds.
-Needs torch and safetensors.
+NETWORK is wide-resnet or preact-resnet18, small ones that the tests keep, or the literature's own: wide-resnet-28-10 or
+preact-resnet18-full, which take minutes and gigabytes of memory. STATISTICS is eval or per-class, what plain automatic
+differentiation computes. Parameters are numbers that float16 holds. Needs torch and safetensors.
 """
 import json
 import sys
@@ -40,15 +41,16 @@ class Stage(nn.Module):
 
 
 class WideResNet(nn.Module):
-    spec = {"kind": "wide-resnet", "depth": 10, "widen": 1, "activation": "silu"}
-
-    def __init__(self, classes):
+    def __init__(self, classes, depth=10, widen=1):
         super().__init__()
+        self.spec = {"kind": "wide-resnet", "depth": depth, "widen": widen, "activation": "silu"}
+        blocks, widths = (depth - 4) // 6, [16, 16 * widen, 32 * widen, 64 * widen]
         self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.block1 = Stage(WideBlock(16, 16, 1))
-        self.block2 = Stage(WideBlock(16, 32, 2))
-        self.block3 = Stage(WideBlock(32, 64, 2))
-        self.bn1, self.fc = nn.BatchNorm2d(64), nn.Linear(64, classes)
+        for index in range(3):
+            inputs, outputs, stride = widths[index], widths[index + 1], 1 if index == 0 else 2
+            more = [WideBlock(outputs, outputs, 1) for _ in range(blocks - 1)]
+            setattr(self, f"block{index + 1}", Stage(WideBlock(inputs, outputs, stride), *more))
+        self.bn1, self.fc = nn.BatchNorm2d(widths[3]), nn.Linear(widths[3], classes)
 
     def forward(self, x):
         x = self.block3(self.block2(self.block1(self.conv1(x))))
@@ -70,27 +72,43 @@ class PreActivationBlock(nn.Module):
 
 
 class PreActResNet(nn.Module):
-    spec = {"kind": "preact-resnet18", "widths": [4, 6, 8], "blocks": [2, 1, 1]}
-
-    def __init__(self, classes):
+    def __init__(self, classes, widths=(4, 6, 8), blocks=(2, 1, 1)):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, 1, 1, bias=False)
-        self.layer1 = nn.Sequential(PreActivationBlock(4, 4, 1), PreActivationBlock(4, 4, 1))
-        self.layer2 = nn.Sequential(PreActivationBlock(4, 6, 2))
-        self.layer3 = nn.Sequential(PreActivationBlock(6, 8, 2))
-        self.bn, self.linear = nn.BatchNorm2d(8), nn.Linear(8, classes)
+        self.spec = {"kind": "preact-resnet18", "widths": widths, "blocks": blocks}
+        self.conv1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
+        inputs, stages = widths[0], []
+        for index, (width, count) in enumerate(zip(widths, blocks)):
+            first = PreActivationBlock(inputs, width, 1 if index == 0 else 2)
+            more = [PreActivationBlock(width, width, 1) for _ in range(count - 1)]
+            stages.append(f"layer{index + 1}")
+            setattr(self, stages[-1], nn.Sequential(first, *more))
+            inputs = width
+        self.stages = stages
+        self.bn, self.linear = nn.BatchNorm2d(inputs), nn.Linear(inputs, classes)
 
     def forward(self, x):
-        x = self.layer3(self.layer2(self.layer1(self.conv1(x))))
+        x = self.conv1(x)
+        for stage in self.stages:
+            x = getattr(self, stage)(x)
         return self.linear(F.relu(self.bn(x)).mean((2, 3)))
 
 
-def main(kind, statistics, path, batch=3, classes=5, weight=0.7):
-    if statistics not in ("eval", "per-class"):
+# How a network is made, images, classes, side of an image. The last two are what the literature uses.
+CASES = {
+    "wide-resnet": (WideResNet, 3, 5, 8),
+    "preact-resnet18": (PreActResNet, 3, 5, 8),
+    "wide-resnet-28-10": (lambda classes: WideResNet(classes, 28, 10), 2, 10, 32),
+    "preact-resnet18-full": (lambda classes: PreActResNet(classes, (64, 128, 256, 512), (2, 2, 2, 2)), 2, 10, 32),
+}
+
+
+def main(case, statistics, path, weight=0.7):
+    if case not in CASES or statistics not in ("eval", "per-class"):
         sys.exit(__doc__)
     torch.manual_seed(7)
     torch.set_default_dtype(torch.float64)
-    net = {"wide-resnet": WideResNet, "preact-resnet18": PreActResNet}[kind](classes)
+    make, batch, classes, side = CASES[case]
+    net = make(classes)
     with torch.no_grad():
         for name, value in net.state_dict().items():
             if name.endswith("running_var"):
@@ -101,9 +119,9 @@ def main(kind, statistics, path, batch=3, classes=5, weight=0.7):
                 value.copy_(value.half().double())
     state = {k: v.clone() for k, v in net.state_dict().items()}
     net.train(statistics == "per-class")
-    x = torch.rand(batch, 3, 8, 8).float().double().requires_grad_(True)
+    x = torch.rand(batch, 3, side, side).float().double().requires_grad_(True)
     y = torch.randint(classes, (batch,))
-    g = torch.randn(batch, classes, 3, 8, 8).float().double()
+    g = torch.randn(batch, classes, 3, side, side).float().double()
     logits = net(x)
     z = F.log_softmax(logits, 1)
     gradients = torch.stack([torch.autograd.grad(z[:, c].sum(), x, create_graph=True)[0] for c in range(classes)], 1)

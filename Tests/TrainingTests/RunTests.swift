@@ -181,6 +181,16 @@ import Training
         #expect(try images("seed=2") != images("seed=5"))
     }
 
+    /// An imported network may come with fewer images than a batch.
+    @Test func aBatchIsFittedToTheImages() throws {
+        for (limit, batch) in [(5, 5), (1000, 32)] {
+            var configuration: RunConfiguration = try Configuration.read(
+                text: Self.text, source: "test", overrides: ["data.limit=\(limit)", "train.batch=32"])
+            #expect(try configuration.openDataAndFitBatch().train.count >= batch)
+            #expect(configuration.train.batch == batch)
+        }
+    }
+
     @Test func askingForMoreThanThereIsIsSaid() throws {
         func said(_ overrides: String...) throws -> [String] {
             let configuration: RunConfiguration = try Configuration.read(

@@ -68,6 +68,18 @@ extension GraphConstant {
         return selected(Self.places(target, strides: strides), shape: target)
     }
 
+    /// The first of `count` parts along an axis, which are all alike; nil where they are not.
+    func part(of count: Int, along axis: Int) -> GraphConstant? {
+        var target = shape
+        target[axis] /= count
+        guard !isAbsent else { return selected([], shape: target) }
+        let strides = Self.strides(shape)
+        let parts = (0..<count).lazy.map { part in
+            selected(Self.places(target, strides: strides, start: part * target[axis] * strides[axis]), shape: target)
+        }
+        return parts.dropFirst().allSatisfy { $0.floats == parts[0].floats } ? parts[0] : nil
+    }
+
     /// Row-major strides.
     static func strides(_ shape: [Int]) -> [Int] {
         shape.indices.map { shape[($0 + 1)...].reduce(1, *) }

@@ -139,6 +139,17 @@ struct NodeTranslation {
         }
     }
 
+    /// A constant beside an activation, without the axis that a file with a fixed number of images gives each of
+    /// them, all alike.
+    func ofAnImage(_ constant: GraphConstant, beside shape: [Int], batch: Int) throws -> GraphConstant {
+        let axis = batch - (shape.count - constant.rank)
+        guard axis >= 0, ![1, shape[batch]].contains(constant.shape[axis]) else { return constant }
+        guard constant.shape[axis] == builder.images * shape[batch],
+            let own = constant.part(of: builder.images, along: axis)
+        else { throw refusal("it mixes images") }
+        return own
+    }
+
     /// A constant as an activation of a shape, the same for every image.
     func repeated(_ constant: GraphConstant, to shape: [Int], batch: Int) throws -> GraphActivation {
         let order = GraphActivation.naturalOrder(shape, batch: batch), extents = order.map { shape[$0] }
@@ -179,8 +190,8 @@ struct NodeTranslation {
         _ body: @escaping @Sendable (Tensor, Tensor) -> Tensor
     ) throws -> GraphActivation {
         let x = padded(activation, to: constant.rank)
+        let constant = try ofAnImage(constant, beside: x.shape, batch: x.batch)
         let padding = Array(repeating: 1, count: x.rank - constant.rank) + constant.shape
-        guard padding[x.batch] == 1 || padding[x.batch] == x.shape[x.batch] else { throw refusal("it mixes images") }
         let shape = try broadcast(x.shape, padding)
         let operand = try builder.operand(constant, beside: shape, batch: x.batch, order: x.order)
         return builder.emit(

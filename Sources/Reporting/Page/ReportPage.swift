@@ -41,7 +41,9 @@ struct ReportPage {
 
     private var header: HTML {
         var parts: [HTML] = [
-            .element("p", ["class": "kind"], hasClassifier ? "Robustness report" : "Denoiser report"),
+            .element(
+                "p", ["class": "kind"],
+                isOfPicturesAlone ? "Explanations" : hasClassifier ? "Robustness report" : "Denoiser report"),
             .element("h1", [:], "\(heading)"),
         ]
         if let finding = Finding(runs) {
@@ -82,8 +84,14 @@ struct ReportPage {
 
     private var hasClassifier: Bool { runs.isEmpty || runs.contains { !$0.isDenoiser } }
 
+    /// Whether the page is about explanations alone: pictures of networks that were neither trained nor evaluated here.
+    private var isOfPicturesAlone: Bool {
+        !runs.isEmpty
+            && runs.allSatisfy { $0.metrics == nil && $0.robustness == nil && !$0.directory.pictures.isEmpty }
+    }
+
     private var results: HTML {
-        guard hasClassifier else { return .empty }
+        guard hasClassifier, !isOfPicturesAlone else { return .empty }
         var parts: [HTML] = [.element("h2", [:], "Accuracy")]
         let hasEvaluation = runs.contains { $0.robustness != nil }
         guard let table = ResultTable(runs: runs) else {

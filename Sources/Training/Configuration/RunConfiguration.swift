@@ -69,6 +69,13 @@ public struct RunConfiguration: Configurable {
         return try TrainingData(splits, division(of: splits), batch: train.batch)
     }
 
+    /// The same for a configuration that nobody wrote, whose batch is lowered to the images that there are.
+    public mutating func openDataAndFitBatch() throws -> TrainingData {
+        let splits = try DatasetRegistry.open(data.selection), division = division(of: splits)
+        train.batch = max(1, min(train.batch, division.trainedOn.count))
+        return try TrainingData(splits, division, batch: train.batch)
+    }
+
     /// Which images of the data's training part this run has.
     public func division(of splits: DatasetSplits) -> ImageDivision {
         ImageDivision(

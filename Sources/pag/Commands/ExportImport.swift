@@ -116,7 +116,7 @@ struct Import: ParsableCommand {
         network.path = weights
         configuration.data.dataset = spec
         configuration.model.architecture = network
-        let data = try configuration.openData(), shape = data.train.shape, channels = shape.channels
+        let data = try configuration.openDataAndFitBatch(), shape = data.train.shape, channels = shape.channels
         configuration.model.inChannels = channels
         configuration.model.normalize =
             try normalisation.normalize.map {

@@ -45,10 +45,11 @@ extension NodeTranslation {
             let turned = try turned(x)
             return [.activation(try self.turned(rows(turned, weight, isTransposed: true)))]
         case (.activation(let a), .activation(let b)): return [.activation(try product(a, b))]
-        case (.activation(let a), .constant(let b)) where b.rank == a.rank && b.shape[a.batch] == 1:
-            var shape = b.shape
+        case (.activation(let a), .constant(let b)) where b.rank == a.rank:
+            let own = try ofAnImage(b, beside: a.shape, batch: a.batch)
+            var shape = own.shape
             shape[a.batch] = a.shape[a.batch]
-            return [.activation(try product(a, repeated(b, to: shape, batch: a.batch)))]
+            return [.activation(try product(a, repeated(own, to: shape, batch: a.batch)))]
         default: throw refusal("its operands are not supported")
         }
     }

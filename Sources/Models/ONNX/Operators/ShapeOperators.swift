@@ -29,9 +29,11 @@ extension NodeTranslation {
     }
 
     /// Images stand in the first axis that has room for them and as many entries before it as before; or else in one
-    /// that is merged with what was before them.
+    /// that is merged with what was before them. Where the file fixes their number at one, every axis has room: rows
+    /// of a matrix, such as a linear layer reads, are merged with them first.
     private func reshaped(_ x: GraphActivation, toGraphShape target: [Int]) throws -> GraphActivation {
-        for isMerged in [false, true] {
+        let areRows = builder.images == 1 && target.count == 2 && target[1] == x.shape[x.batch...].reduce(1, *)
+        for isMerged in areRows ? [true, false] : [false, true] {
             var passed = 1
             for (axis, extent) in target.enumerated() where passed > 0 {
                 let outer = x.before / passed
@@ -139,8 +141,11 @@ extension NodeTranslation {
                 var shape = model.shape
                 guard constant.rank == model.rank else { throw refusal("its inputs have different ranks") }
                 shape[axis] = constant.shape[axis]
-                parts.append(
-                    builder.arranged(try repeated(constant, to: shape, batch: model.batch), model.order))
+                let own = try ofAnImage(constant, beside: shape, batch: model.batch)
+                guard shape.indices.allSatisfy({ $0 == model.batch || own.shape[$0] == shape[$0] }) else {
+                    throw refusal("\(constant.shape) does not fit \(shape)")
+                }
+                parts.append(builder.arranged(try repeated(own, to: shape, batch: model.batch), model.order))
             }
         }
         var shape = model.shape
