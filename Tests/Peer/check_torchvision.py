@@ -78,10 +78,10 @@ class Hard(nn.Module):
 
     def __init__(self, of):
         super().__init__()
-        self.isSwish = isinstance(of, nn.Hardswish)
+        self.is_swish = isinstance(of, nn.Hardswish)
 
     def forward(self, x):
-        return (x if self.isSwish else 1) * F.relu6(x + 3) / 6
+        return (x if self.is_swish else 1) * F.relu6(x + 3) / 6
 
 
 def exact(name, net):
@@ -160,10 +160,10 @@ def main():
             net, side = network(name)
             try:
                 ours, theirs, seconds = compare(options.pag, name, net, side, folder, options)
-                isRight = ours[0][-1] < 1e-4 and ours[1][IMAGES // 2] < 1e-3
-                failures += not isRight
+                is_right = ours[0][-1] < 1e-4 and ours[1][IMAGES // 2] < 1e-3
+                failures += not is_right
                 print(
-                    f"{name} {side}x{side}: {'' if isRight else 'WRONG '}logits {ours[0][-1]:.1e} (PyTorch "
+                    f"{name} {side}x{side}: {'' if is_right else 'WRONG '}logits {ours[0][-1]:.1e} (PyTorch "
                     f"{theirs[0][-1]:.1e}), input gradient {ours[1][IMAGES // 2]:.1e} ({theirs[1][IMAGES // 2]:.1e}), worst "
                     f"image {ours[1][-1]:.1e} ({theirs[1][-1]:.1e}); {IMAGES} images predicted in {seconds:.1f} s", flush=True)
                 if options.steps:
