@@ -113,7 +113,7 @@ private func products(
 ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), isForward = operation == .forward
     // A few rows are not worth the panels of a register tile.
-    guard hasTokens, x.shape[-2] > 4 else {
+    guard hasTokens, x.shape[-2] > 3 else {
         let (n, k) = isForward ? (outputs, inputs) : (inputs, outputs)
         return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: isForward, out)
     }

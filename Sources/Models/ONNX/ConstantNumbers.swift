@@ -74,10 +74,11 @@ extension GraphConstant {
         target[axis] /= count
         guard !isAbsent else { return selected([], shape: target) }
         let strides = Self.strides(shape)
-        let parts = (0..<count).lazy.map { part in
-            selected(Self.places(target, strides: strides, start: part * target[axis] * strides[axis]), shape: target)
+        func part(_ index: Int) -> GraphConstant {
+            selected(Self.places(target, strides: strides, start: index * target[axis] * strides[axis]), shape: target)
         }
-        return parts.dropFirst().allSatisfy { $0.floats == parts[0].floats } ? parts[0] : nil
+        let first = part(0)
+        return (1..<count).allSatisfy { part($0).floats == first.floats } ? first : nil
     }
 
     /// Row-major strides.

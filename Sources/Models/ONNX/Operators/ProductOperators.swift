@@ -32,7 +32,10 @@ extension NodeTranslation {
         return builder.emit(
             [.slot(last.slot), operand], shape, batch: x.batch, order: last.order, outer: x.outer
         ) { x in
-            x[0].linear(x[1].reshaped([outputs, inputs]))
+            // All entries of an image are rows of one product, however many axes they have.
+            let shape = x[0].shape, leading = shape.prefix(shape.rank - 1)
+            let rows = shape.rank > 3 ? x[0].reshaped([shape[0], leading.dropFirst().count, inputs]) : x[0]
+            return rows.linear(x[1].reshaped([outputs, inputs])).reshaped(leading + [outputs])
         }
     }
 
