@@ -27,11 +27,11 @@ public struct AdversarialPictures {
     public func write(to directory: String) throws {
         let shape = result.shape
         guard shape.channels == 1 || shape.channels == 3, test.range == pixelRange else { return }
-        let threat = result.threat, norm = threat.norm == .l2 ? "L2" : "L\u{221E}"
+        let threat = result.threat
         let picture = grid().map {
             Picture(
                 name: "adversarial", title: "Adversarial images",
-                caption: "The first test images that were broken, what broke them within \(norm) radius "
+                caption: "The first test images that were broken, what broke them within \(threat.norm.title) radius "
                     + "\(threat.epsilonText), and the difference, scaled to its largest value. Under each the "
                     + "class that the model sees.",
                 image: $0)

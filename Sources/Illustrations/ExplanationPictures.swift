@@ -52,7 +52,7 @@ public struct ExplanationPictures {
         let classes = min(10, explanations.classes), threat = settings.threat
         return Picture(
             name: "perturbations", title: "Moved toward every class",
-            caption: "Test images moved toward each class within an \(threat.norm == .l2 ? "L2" : "L\u{221E}") ball of "
+            caption: "Test images moved toward each class within an \(threat.norm.title) ball of "
                 + "radius \(threat.epsilonText), far more than an attack needs. A network with perceptually aligned "
                 + "gradients paints the class.",
             image: PictureGrid(

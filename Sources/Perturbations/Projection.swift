@@ -6,6 +6,7 @@ extension ThreatModel {
     /// The norm of a - b.
     public func distance(_ count: Int, _ a: Source, _ b: Source) -> Double {
         switch norm {
+        case .l1: return doubleSum(count) { abs(Double(a[$0]) - Double(b[$0])) }
         case .l2:
             return doubleSum(count) {
                 let difference = Double(a[$0]) - Double(b[$0])
@@ -30,11 +31,14 @@ extension ThreatModel {
     /// Moves an image into the ball around the original and into the box, in which the original must lie: `allows`
     /// holds afterwards. Values that are not finite become the original's.
     ///
-    /// Under `linf` this is the nearest allowed image up to rounding; under `l2`, as customary, the image is scaled
-    /// onto the ball first and clipped then.
+    /// Under `l1` and `linf` this is the nearest allowed image up to rounding; under `l2`, as customary, the image is
+    /// scaled onto the ball first and clipped then.
     public func project(_ count: Int, _ image: Destination, original: Source) {
         for i in 0..<count where !image[i].isFinite { image[i] = original[i] }
         switch norm {
+        case .l1:
+            shrinkSparsely(count, image, original: original)
+            shrinkIntoBall(count, image, original: original)
         case .l2: shrinkIntoBall(count, image, original: original)
         case .linf: clipIntoCube(count, image, original: original)
         }

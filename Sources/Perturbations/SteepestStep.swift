@@ -2,9 +2,11 @@ import Kernels
 
 extension ThreatModel.Norm {
     /// Moves an image by `length` where a linear function of this gradient rises most: along the gradient under `l2`,
-    /// along its signs under `linf`. A gradient that is zero or not finite moves nothing.
+    /// along its signs under `linf`, along the signs of its largest hundredth under `l1`, where the very steepest would
+    /// move one value only. A gradient that is zero or not finite moves nothing.
     public func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
         switch self {
+        case .l1: Self.sparseStep(count, image, along: gradient, length: length, share: 0.01)
         case .l2:
             let squared = doubleSum(count) { Double(gradient[$0]) * Double(gradient[$0]) }
             guard squared > 0, squared.isFinite else { return }

@@ -5,15 +5,34 @@ import Kernels
 public struct ThreatModel: Sendable, Equatable {
     /// How the size of a move is measured.
     public enum Norm: String, Sendable, CaseIterable {
-        case l2, linf
+        case l1, l2, linf
 
         /// As papers and libraries write them: `L2`, `l_2`, `2`; `Linf`, `l_inf`, `L-infinity`, `L∞`, `inf`.
         public init?(spelling: String) {
             let letters = spelling.lowercased().filter { !" _-".contains($0) }
             switch letters.hasPrefix("l") ? letters.dropFirst() : letters[...] {
+            case "1": self = .l1
             case "2": self = .l2
             case "inf", "infinity", "infty", "∞", "oo": self = .linf
             default: return nil
+            }
+        }
+
+        /// As papers print it.
+        public var title: String {
+            switch self {
+            case .l1: "L1"
+            case .l2: "L2"
+            case .linf: "L\u{221E}"
+            }
+        }
+
+        /// The radius that the literature measures robustness of images of CIFAR-10's size with.
+        public var customaryEpsilon: String {
+            switch self {
+            case .l1: "12"
+            case .l2: "0.5"
+            case .linf: "8/255"
             }
         }
     }

@@ -98,7 +98,7 @@ public struct Evaluation: Configurable {
     public var name = ""
     /// What follows `--attack`.
     public var attack: [String] = ["autoattack"]
-    /// `l2` or `linf`.
+    /// `l1`, `l2` or `linf`.
     public var norm = "l2"
     /// As the command line has it: 0.5 or 8/255.
     public var epsilon = "0.5"

@@ -16,19 +16,23 @@ struct AutoAttackTests {
         (10, ["apgd-ce", "apgd-t", "fab-t", "square"], 0), (100, ["apgd-ce", "apgd-t", "fab-t", "square"], 0),
     ])
     func thePartsFitTheClasses(classes: Int, names: [String], notes: Int) throws {
-        let parts = AutoAttack().parts(classes: classes)
+        let parts = AutoAttack().parts(AttackProblem(classes: classes, norm: .l2))
         #expect(parts.attacks.map(\.name) == names && parts.notes.count == notes)
         for note in parts.notes { #expect(note.contains("\(classes)") || note.contains("\(classes - 1)")) }
         let targets = parts.attacks.compactMap { ($0 as? FAB)?.targetClasses }
         #expect(targets == [min(9, classes - 1)])
-        try AutoAttack().validate(classes: classes)
+        try AutoAttack().validate(AttackProblem(classes: classes, norm: .l2))
     }
 
-    @Test func theStandardVersionsNumbers() {
-        let parts = AutoAttack().parts(classes: 10).attacks
+    @Test(arguments: ThreatModel.Norm.allCases)
+    func theStandardVersionsNumbers(norm: ThreatModel.Norm) {
+        let parts = AutoAttack().parts(AttackProblem(classes: 10, norm: norm)).attacks, isSparse = norm == .l1
         func settings(_ place: Int) -> JSONValue { .object(parts[place].settings) }
-        #expect(settings(0) == ["loss": "ce", "steps": 100, "restarts": 1])
-        #expect(settings(1) == ["loss": "dlr", "steps": 100, "restarts": 1, "target_classes": 9])
+        #expect(settings(0) == ["loss": "ce", "steps": 100, "restarts": JSONValue(isSparse ? 5 : 1)])
+        #expect(
+            settings(1) == [
+                "loss": "dlr", "steps": 100, "restarts": 1, "target_classes": JSONValue(isSparse ? 5 : 9),
+            ])
         #expect(settings(2) == ["steps": 100, "target_classes": 9])
         #expect(settings(3) == ["queries": 5000, "restarts": 1])
     }
@@ -37,7 +41,7 @@ struct AutoAttackTests {
     struct Small: AttackCascade {
         let name = "autoattack"
         let settings: [JSONValue.Member] = []
-        func parts(classes: Int) -> (attacks: [any Attack], notes: [String]) {
+        func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) {
             let attacks: [any Attack] = [
                 APGD(name: "apgd-ce", loss: .crossEntropy, steps: 5),
                 APGD(name: "apgd-t", loss: .logitRatio, steps: 4, goal: .likeliest(2)),
@@ -49,7 +53,8 @@ struct AutoAttackTests {
 
     private func evaluation(_ attacks: [any Attack], norm: ThreatModel.Norm = .l2) -> RobustnessEvaluation {
         var evaluation = RobustnessEvaluation(
-            threat: ThreatModel(norm: norm, epsilon: norm == .l2 ? 0.15 : 0.02), attacks: attacks, seed: 5)
+            threat: ThreatModel(norm: norm, epsilon: norm.choice(l1: 0.8, l2: 0.15, linf: 0.02)), attacks: attacks,
+            seed: 5)
         evaluation.checks = nil
         return evaluation
     }
@@ -60,7 +65,7 @@ struct AutoAttackTests {
         let result = try evaluation([Small()], norm: norm).run(network, on: images, over: SingleProcess())
         #expect(result.attacks.map(\.name) == ["apgd-ce", "apgd-t", "fab-t", "square", "autoattack"])
         #expect(result.notes == ["a note"])
-        let alone = try evaluation(Small().parts(classes: 10).attacks, norm: norm)
+        let alone = try evaluation(Small().parts(AttackProblem(classes: 10, norm: norm)).attacks, norm: norm)
             .run(network, on: images, over: SingleProcess())
         var left = result.correct
         for (place, attack) in alone.attacks.enumerated() {
@@ -86,8 +91,8 @@ struct AutoAttackTests {
         let settings: [JSONValue.Member] = []
         let source = AttackSource.gradients
         var seen = 0
-        func validate(classes: Int) throws {}
-        func passes(classes: Int) -> Int { 1 }
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
             seen += batch.count
             return FGSM().perturb(batch, context)
@@ -98,7 +103,7 @@ struct AutoAttackTests {
         let name = "both"
         let settings: [JSONValue.Member] = []
         let part: Counting
-        func parts(classes: Int) -> (attacks: [any Attack], notes: [String]) { ([part], []) }
+        func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) { ([part], []) }
     }
 
     @Test func whatIsKnownIsNotRunAgain() throws {
@@ -143,7 +148,9 @@ struct AutoAttackTests {
     private struct Transferring: AttackCascade {
         let name = "both"
         let settings: [JSONValue.Member] = []
-        func parts(classes: Int) -> (attacks: [any Attack], notes: [String]) { ([FGSM(), Transfer(steps: 2)], []) }
+        func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) {
+            ([FGSM(), Transfer(steps: 2)], [])
+        }
     }
 
     @Test func transferNeedsAnotherModelOfTheSameForm() throws {

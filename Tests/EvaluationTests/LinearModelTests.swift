@@ -34,6 +34,9 @@ struct LinearModelTests {
 
     private func direction(_ norm: ThreatModel.Norm) -> [Double] {
         switch norm {
+        case .l1:
+            let largest = difference.reduce(0) { max($0, abs($1)) }
+            return difference.map { abs($0) < largest ? 0 : $0 > 0 ? 1 : -1 }
         case .linf: return difference.map { $0 > 0 ? 1 : -1 }
         case .l2:
             let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -44,7 +44,7 @@ struct ReferenceTests {
     }
 
     private func context(_ norm: ThreatModel.Norm, epsilon: Double? = nil) -> AttackContext {
-        let threat = ThreatModel(norm: norm, epsilon: epsilon ?? (norm == .l2 ? 0.2 : 0.04))
+        let threat = ThreatModel(norm: norm, epsilon: epsilon ?? norm.choice(l1: 0.5, l2: 0.2, linf: 0.04))
         return AttackContext(classifier: classifier, threat: threat, seed: 1)
     }
 

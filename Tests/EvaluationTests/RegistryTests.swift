@@ -62,7 +62,9 @@ struct RegistryTests {
         for name in AttackRegistry.names {
             for options in [AttackOptions(steps: number), AttackOptions(restarts: number)] {
                 // The passes are counted for forecasts, which must not overflow.
-                #expect(throws: Failure.self) { try AttackRegistry.attack(name, options).passes(classes: 10) }
+                #expect(throws: Failure.self) {
+                    try AttackRegistry.attack(name, options).passes(AttackProblem(classes: 10, norm: .l2))
+                }
             }
         }
     }

@@ -57,8 +57,8 @@ struct ResultFilesTests {
         let name = "autoattack"
         let settings = [JSONValue.Member("steps", 1)]
         let source = AttackSource.gradients
-        func validate(classes: Int) throws {}
-        func passes(classes: Int) -> Int { 1 }
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { FGSM().perturb(batch, context) }
     }
 

@@ -14,7 +14,7 @@ import Testing
 struct RobustnessEvaluationTests {
     private static func evaluation(batch: Int = 32, norm: ThreatModel.Norm = .l2) throws -> RobustnessEvaluation {
         var evaluation = RobustnessEvaluation(
-            threat: ThreatModel(norm: norm, epsilon: norm == .l2 ? 0.25 : 0.02),
+            threat: ThreatModel(norm: norm, epsilon: norm.choice(l1: 1.5, l2: 0.25, linf: 0.02)),
             attacks: [
                 FGSM(), PGD(steps: 4, restarts: 2), PGD(name: "pgd-margin", loss: .margin, steps: 3),
                 Noise(.uniform, tries: 3),
@@ -103,8 +103,8 @@ struct RobustnessEvaluationTests {
         let settings: [JSONValue.Member] = []
         let source = AttackSource.outputs
         let blocks = Mutex<[[Int]]>([])
-        func validate(classes: Int) throws {}
-        func passes(classes: Int) -> Int { 1 }
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
             blocks.withLock { $0.append(batch.indices) }
             return batch.images

@@ -122,8 +122,8 @@ struct SanityChecksTests {
         let name = "pgd"
         let settings: [JSONValue.Member] = []
         let source = AttackSource.gradients
-        func validate(classes: Int) throws {}
-        func passes(classes: Int) -> Int { 1 }
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { batch.images }
     }
 
@@ -142,8 +142,8 @@ struct SanityChecksTests {
         let images: Int
         let settings: [JSONValue.Member] = []
         let source = AttackSource.gradients
-        func validate(classes: Int) throws {}
-        func passes(classes: Int) -> Int { 1 }
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
             var values = batch.images.array
             for (row, sample) in batch.indices.enumerated() where sample < images {
@@ -259,8 +259,8 @@ struct SanityChecksTests {
         let name = "square"
         let settings: [JSONValue.Member] = []
         let source = AttackSource.outputs
-        func validate(classes: Int) throws {}
-        func passes(classes: Int) -> Int { 1 }
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor { FGSM().perturb(batch, context) }
     }
 

@@ -6,6 +6,7 @@ import Glibc
 import Kernels
 import Layers
 import Models
+import Perturbations
 import Randomness
 
 /// Images that a test makes up.
@@ -99,4 +100,15 @@ func batch(_ images: MadeUpImages, _ indices: [Int], in pool: MemoryPool = Memor
     return AttackBatch(
         images: Tensor([indices.count, shape.height, shape.width, shape.channels], numbers, in: pool),
         labels: indices.map { images.labels[$0] }, indices: indices)
+}
+
+extension ThreatModel.Norm {
+    /// One number for each norm.
+    func choice<Number>(l1: Number, l2: Number, linf: Number) -> Number {
+        switch self {
+        case .l1: l1
+        case .l2: l2
+        case .linf: linf
+        }
+    }
 }

@@ -21,8 +21,8 @@ struct ThreatModelTests {
     }
 
     @Test func anUnknownNormListsTheKnownOnes() {
-        #expect(throws: Failure(.usage, "norm \"l1\" is unknown, expected l2, linf")) {
-            try ThreatModel(norm: "l1", epsilon: "1")
+        #expect(throws: Failure(.usage, "norm \"l3\" is unknown, expected l1, l2, linf")) {
+            try ThreatModel(norm: "l3", epsilon: "1")
         }
     }
 
@@ -57,6 +57,51 @@ struct ThreatModelTests {
         image = [0.6, 0.45]
         ball.project(2, &image, original: original)
         #expect(image == [0.6, 0.45])
+    }
+
+    /// Against a bisection on the amount, value by value.
+    @Test func theSparseProjectionIsTheNearestImage() {
+        var stream = RandomStream(seed: 3, purpose: .test)
+        for count in [1, 2, 7, 300] {
+            for scale in [0.05, 1, 20] {
+                for epsilon in [0.01, 0.7, 5] {
+                    let original = (0..<count).map { _ in Scalar(stream.below(256)) / 255 }
+                    let point = original.map { Scalar(Double($0) + scale * stream.normal()) }
+                    func shrunk(_ amount: Double) -> [Double] {
+                        zip(point, original).map { value, centre in
+                            let change = Double(value) - Double(centre)
+                            let room = change > 0 ? 1 - Double(centre) : Double(centre)
+                            return Double(signOf: change, magnitudeOf: min(max(abs(change) - amount, 0), room))
+                        }
+                    }
+                    var low = 0.0, high = 100.0
+                    for _ in 0..<200 {
+                        let middle = (low + high) / 2, length = ThreatModel.Norm.l1.length(of: shrunk(middle))
+                        if length > epsilon { low = middle } else { high = middle }
+                    }
+                    var image = point
+                    ThreatModel(norm: .l1, epsilon: epsilon).project(count, &image, original: original)
+                    for (i, change) in shrunk(high).enumerated() {
+                        #expect(abs(Double(image[i]) - Double(original[i]) - change) < 1e-6)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func sparseStepsMoveTheLargestDerivatives() {
+        let gradient: [Scalar] = [0, -3, 1, 0.5, 3, -2, 0, 0.1, 0, 1e-30]
+        func moved(_ share: Double, _ gradient: [Scalar]) -> [Scalar] {
+            var image = [Scalar](repeating: 0, count: gradient.count)
+            ThreatModel.Norm.sparseStep(gradient.count, &image, along: gradient, length: 6, share: share)
+            return image
+        }
+        #expect(moved(0.3, gradient) == [0, -2, 0, 0, 2, -2, 0, 0, 0, 0])
+        // Two are the largest, whichever is wanted.
+        #expect(moved(0, gradient) == [0, -3, 0, 0, 3, 0, 0, 0, 0, 0])
+        #expect(moved(1, gradient).count { $0 != 0 } == 7)
+        #expect(moved(0.5, [0, 0, 0]) == [0, 0, 0])
+        #expect(moved(0.5, [.nan, .infinity]) == [0, 0])
     }
 
     @Test func theBoxMayBeOpen() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Robust accuracy of one checkpoint under pag's attacks and under the reference's of the same name.
 
-    attacks.py PAG CHECKPOINT REFERENCE [--norm l2|linf] [--epsilon E] [--samples N] [--cascade]
+    attacks.py PAG CHECKPOINT REFERENCE [--norm l1|l2|linf] [--epsilon E] [--samples N] [--cascade]
 
 REFERENCE is the folder that holds the reference implementation of AutoAttack: the package `autoattack`
 (github.com/fra31/auto-attack) or its fork on PyPI, `pyautoattack`. `cw` and `hopskipjump` are compared with foolbox's
@@ -94,19 +94,20 @@ class Reference:
         self.package = name
         self.model, self.norm = model, norm
         self.common = {
-            "norm": {"l2": "L2", "linf": "Linf"}[norm], "eps": epsilon, "seed": seed, "device": "cpu"}
+            "norm": {"l1": "L1", "l2": "L2", "linf": "Linf"}[norm], "eps": epsilon, "seed": seed, "device": "cpu"}
 
     def module(self, name):
         return importlib.import_module(f"{self.package}.{name}")
 
     def attack(self, name):
         logger = logging.getLogger("reference")
+        apgd = {"n_restarts": 1, "n_iter": 100, "use_largereps": self.norm == "l1", "logger": logger}
         if name in ("apgd-ce", "apgd-dlr"):
             return self.module("autopgd_base").APGDAttack(
-                self.model, n_restarts=1, n_iter=100, loss=name[5:], logger=logger, **self.common).perturb
+                self.model, loss=name[5:], **apgd, **self.common).perturb
         if name == "apgd-t":
             return self.module("autopgd_base").APGDAttack_targeted(
-                self.model, n_restarts=1, n_iter=100, n_target_classes=9, logger=logger, **self.common).perturb
+                self.model, n_target_classes=9, **apgd, **self.common).perturb
         if name == "fab-t":
             fab = self.module("fab_pt").FABAttack_PT(
                 self.model, n_restarts=1, n_iter=100, n_target_classes=9, **self.common)
@@ -169,8 +170,8 @@ def run_pag(options, folder):
     pag("export", options.checkpoint, f"{folder}/model.safetensors")
     data = ("--data", options.data) if options.data else ()
     common = ("--samples", options.samples, "--norm", options.norm, *data)
-    # With no budget the images are the clean ones.
-    pag("evaluate", options.checkpoint, "--attack", "fgsm", "--epsilon", 0, *common, "--out", f"{folder}/clean")
+    # With next to no budget the images are the clean ones.
+    pag("evaluate", options.checkpoint, "--attack", "fgsm", "--epsilon", 1e-12, *common, "--out", f"{folder}/clean")
     attacks = "autoattack" if options.cascade else options.attacks
     start = os.times()
     pag("evaluate", options.checkpoint, "--attack", attacks, "--epsilon", options.epsilon, *common,
@@ -190,7 +191,7 @@ def main():
     parser.add_argument("pag")
     parser.add_argument("checkpoint")
     parser.add_argument("reference")
-    parser.add_argument("--norm", default="l2", choices=["l2", "linf"])
+    parser.add_argument("--norm", default="l2", choices=["l1", "l2", "linf"])
     parser.add_argument("--epsilon", type=float, default=0.5)
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
@@ -214,7 +215,7 @@ def main():
 
     def distance(found):
         change = (found - images).flatten(1)
-        return change.norm(dim=1) if options.norm == "l2" else change.abs().amax(1)
+        return change.double().norm(p={"l1": 1, "l2": 2, "linf": torch.inf}[options.norm], dim=1)
 
     right = correct(images)
     print(f"clean: pag {result['clean_acc']:.4f}, torch {right.float().mean():.4f}")

@@ -3,7 +3,8 @@ import Formats
 import Kernels
 
 /// Auto-PGD (Croce and Hein 2020): projected gradient ascent without a step size to choose, as AutoAttack's standard
-/// version runs it on cross-entropy (`apgd-ce`) and on the targeted difference of logits ratio (`apgd-t`).
+/// version runs it on cross-entropy (`apgd-ce`) and on the targeted difference of logits ratio (`apgd-t`). Under `l1` its
+/// steps are sparse, and it comes from larger balls (Croce and Hein 2021).
 public struct APGD: Attack {
     public var name: String
     /// What a step makes larger.
@@ -37,12 +38,15 @@ public struct APGD: Attack {
         return members
     }
 
-    public func validate(classes: Int) throws { try loss.validate(classes: classes, targeted: goal != .untargeted) }
+    public func validate(_ problem: AttackProblem) throws {
+        try loss.validate(classes: problem.classes, targeted: goal != .untargeted)
+    }
 
-    public func passes(classes: Int) -> Int {
-        switch goal {
-        case .untargeted: restarts * (steps + 1)
-        case .likeliest(let count): restarts * min(count, classes - 1) * (steps + 2)
+    public func passes(_ problem: AttackProblem) -> Int {
+        let starts = problem.norm == .l1 ? SparseAscent.balls(steps: steps).count : 1
+        return switch goal {
+        case .untargeted: restarts * (steps + starts)
+        case .likeliest(let count): restarts * min(count, problem.classes - 1) * (steps + starts + 1)
         }
     }
 
@@ -52,22 +56,25 @@ public struct APGD: Attack {
         }
     }
 
-    /// One run from given images that the threat allows: the first misclassified image of each path, else the one of
+    /// One run from given images that the threat, under `l1` its first ball, allows: the first misclassified image of each path, else the one of
     /// the largest loss.
     /// - Parameter targets: a class for each image where the loss is to be the targeted one.
     public func ascend(
         from start: Tensor, _ batch: AttackBatch, targets: [Int]?, _ context: AttackContext
     ) -> Tensor {
-        AdaptiveAscent(loss: loss, steps: steps)(from: start, batch, targets: targets, context)
+        context.threat.norm == .l1
+            ? SparseAscent(loss: loss, steps: steps)(from: start, batch, targets: targets, context)
+            : AdaptiveAscent(loss: loss, steps: steps)(from: start, batch, targets: targets, context)
     }
 
-    /// Random points of the ball's surface, before the box cuts them off.
+    /// Random points of the surface of the ball, under `l1` of the first, before the box cuts them off.
     func start(_ batch: AttackBatch, run: Int, _ context: AttackContext) -> Tensor {
-        let size = batch.imageCount
+        let size = batch.imageCount, threat = context.threat
+        let ball = threat.norm == .l1 ? threat.with(epsilon: SparseAscent.firstBall * threat.epsilon) : threat
         return Tensor(batch.images.shape, in: batch.images.pool) { out in
             for (row, index) in batch.indices.enumerated() {
                 var stream = context.stream(name, run: run, sample: index)
-                context.threat.moveToSurface(size, out + row * size, original: batch.image(row), &stream)
+                ball.moveToSurface(size, out + row * size, original: batch.image(row), &stream)
             }
         }
     }

@@ -1,6 +1,5 @@
 import Autodiff
 import Kernels
-import Models
 import Perturbations
 
 /// One run of APGD (Croce and Hein 2020, algorithm 1): steps with momentum up a loss, whose size each image adapts.
@@ -30,9 +29,11 @@ struct AdaptiveAscent {
                 (bestGradient.pointer + at).update(from: gradient.pointer + at, count: size)
             }
             func evaluate() {
-                let found = losses(
-                    at: current, rows: &rows, gradients: gradient.pointer, in: batch, targets: targets, context)
-                for (row, loss) in zip(rows, found) {
+                let found = context.losses(
+                    loss, at: current, rows: rows, gradients: gradient.pointer, in: batch, targets: targets)
+                let left = rows.indices.filter { !found.isBroken[$0] }
+                rows = left.map { rows[$0] }
+                for (row, loss) in zip(rows, left.map { found.losses[$0] }) {
                     let at = row * size
                     switch schedules[row]?.record(loss) {
                     case nil:
@@ -62,35 +63,6 @@ struct AdaptiveAscent {
             }
             for row in rows { (current + row * size).update(from: best.pointer + row * size, count: size) }
         }
-    }
-
-    /// The losses of the images `rows` of `images` and, in the same rows of `gradients`, their gradients up to a
-    /// positive factor; misclassified images leave `rows`.
-    private func losses(
-        at images: Destination, rows: inout [Int], gradients: Destination, in batch: AttackBatch, targets: [Int]?,
-        _ context: AttackContext
-    ) -> [Double] {
-        let size = batch.imageCount, asked = rows
-        let packed = Tensor([asked.count] + batch.images.shape.dropFirst(), in: batch.images.pool) { out in
-            for (place, row) in asked.enumerated() {
-                (out + place * size).update(from: images + row * size, count: size)
-            }
-        }
-        var losses: [Double] = []
-        let pass = context.classifier.inputGradient(of: packed) { logits in
-            let evaluation = loss.evaluate(logits, ofRows: asked, in: batch, targets: targets)
-            losses = evaluation.values
-            return evaluation.direction
-        }
-        context.stepDone()
-        defer { withExtendedLifetime(pass) {} }
-        let predictions = Classifier.predictions(fromLogits: pass.logits)
-        let left = asked.indices.filter { predictions[$0] == batch.labels[asked[$0]] }
-        for place in left {
-            (gradients + asked[place] * size).update(from: pass.gradient.pointer + place * size, count: size)
-        }
-        rows = left.map { asked[$0] }
-        return left.map { losses[$0] }
     }
 }
 

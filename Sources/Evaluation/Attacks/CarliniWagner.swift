@@ -41,11 +41,12 @@ public struct CarliniWagner: Attack {
         ]
     }
 
-    public func validate(classes: Int) throws {
-        try AttackLoss.margin.validate(classes: classes, targeted: false)
+    public func validate(_ problem: AttackProblem) throws {
+        try problem.requireNorm(.l2, .linf)
+        try AttackLoss.margin.validate(classes: problem.classes, targeted: false)
     }
 
-    public func passes(classes: Int) -> Int { searches * (steps + 1) }
+    public func passes(_ problem: AttackProblem) -> Int { searches * (steps + 1) }
 
     /// A misclassified image within the budget, else the clean image.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {

@@ -28,11 +28,11 @@ public struct FAB: Attack {
         [.init("steps", JSONValue(steps)), .init("target_classes", JSONValue(targetClasses))]
     }
 
-    public func validate(classes: Int) throws {
-        try AttackLoss.margin.validate(classes: classes, targeted: true)
+    public func validate(_ problem: AttackProblem) throws {
+        try AttackLoss.margin.validate(classes: problem.classes, targeted: true)
     }
 
-    public func passes(classes: Int) -> Int { min(targetClasses, classes - 1) * (2 * steps + 1) }
+    public func passes(_ problem: AttackProblem) -> Int { min(targetClasses, problem.classes - 1) * (2 * steps + 1) }
 
     /// A misclassified image within the budget, else the clean image.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {

@@ -11,11 +11,11 @@ public struct FGSM: Attack {
 
     public var source: AttackSource { .gradients }
 
-    public func validate(classes: Int) throws {
-        try AttackLoss.crossEntropy.validate(classes: classes, targeted: false)
+    public func validate(_ problem: AttackProblem) throws {
+        try AttackLoss.crossEntropy.validate(classes: problem.classes, targeted: false)
     }
 
-    public func passes(classes: Int) -> Int { 1 }
+    public func passes(_ problem: AttackProblem) -> Int { 1 }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         let ascent = ProjectedAscent(loss: .crossEntropy, steps: 1, stepSize: context.threat.epsilon)

@@ -35,10 +35,10 @@ public struct HopSkipJump: Attack {
         [.init("steps", JSONValue(steps)), .init("neighbours", JSONValue(neighbours))]
     }
 
-    public func validate(classes: Int) throws {}
+    public func validate(_ problem: AttackProblem) throws { try problem.requireNorm(.l2, .linf) }
 
     /// Passes of up to `together` images.
-    public func passes(classes: Int) -> Int {
+    public func passes(_ problem: AttackProblem) -> Int {
         let estimates = (1...steps).reduce(0) { $0 + (neighbours(step: $1) + Self.together - 1) / Self.together }
         return Self.beginnings + estimates + (steps + 1) * Self.bisections + steps * Self.halvings
     }
@@ -134,7 +134,7 @@ public struct HopSkipJump: Attack {
         private func blend(_ image: [Double], _ share: Double) -> [Double] {
             let changes = zip(image, original).map { $0 - $1 }
             switch threat.norm {
-            case .l2: return zip(original, changes).map { $0 + share * $1 }
+            case .l1, .l2: return zip(original, changes).map { $0 + share * $1 }
             case .linf:
                 let bound = share * threat.norm.length(of: changes)
                 return zip(original, changes).map { $0 + min(max($1, -bound), bound) }

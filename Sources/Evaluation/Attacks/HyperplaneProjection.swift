@@ -5,7 +5,8 @@ import Perturbations
 ///
 /// A shortest move goes along sign(w), by min(r, room_i) under `linf` and min(r |w_i|, room_i) under `l2`, where room_i
 /// is the way to the box: the sum of |w_i| times these grows with r in straight pieces whose slopes fall, so Newton's
-/// method from r = 0 never overshoots and arrives, each step passing at least one bend.
+/// method from r = 0 never overshoots and arrives, each step passing at least one bend. Under `l1` the values of the
+/// largest weights go to the box one after the other, until the last need not go all the way.
 struct HyperplaneProjection {
     let norm: ThreatModel.Norm
     let box: ClosedRange<Scalar>
@@ -21,6 +22,7 @@ struct HyperplaneProjection {
             let above = high - point[i], below = point[i] - low
             return max(0, sense * weights[i] > 0 ? above : below)
         }
+        if norm == .l1 { return sparseMove(weights, rooms: room, gap: gap) }
         let rates = weights.map { weight in weight == 0 ? 0 : norm == .linf ? 1 : abs(weight) }
         var reach = 0.0
         while true {
@@ -31,5 +33,23 @@ struct HyperplaneProjection {
             reach = next
         }
         return (0..<count).map { Double(signOf: sense * weights[$0], magnitudeOf: min(reach * rates[$0], room[$0])) }
+    }
+
+    private func sparseMove(_ weights: [Double], rooms: [Double], gap: Double) -> [Double] {
+        var move = weights.map { _ in 0.0 }, missing = abs(gap)
+        var unsorted = weights.indices.filter { weights[$0] != 0 && rooms[$0] > 0 }
+        var bound = weights.reduce(0) { max($0, abs($1)) }
+        // Few values move, so only as many are sorted as do.
+        while missing > 0, !unsorted.isEmpty {
+            bound = bound > 1e-300 ? bound / 2 : -1
+            let next = unsorted.filter { abs(weights[$0]) > bound }
+            unsorted.removeAll { abs(weights[$0]) > bound }
+            for i in next.sorted(by: { (abs(weights[$1]), $0) < (abs(weights[$0]), $1) }) where missing > 0 {
+                let way = min(rooms[i], missing / abs(weights[i]))
+                missing = way < rooms[i] ? 0 : missing - way * abs(weights[i])
+                move[i] = Double(signOf: gap * weights[i], magnitudeOf: way)
+            }
+        }
+        return move
     }
 }

@@ -27,9 +27,9 @@ public struct Noise: Attack {
     public var source: AttackSource { .outputs }
     public var settings: [JSONValue.Member] { [.init("tries", JSONValue(tries))] }
 
-    public func validate(classes: Int) throws {}
+    public func validate(_ problem: AttackProblem) throws {}
 
-    public func passes(classes: Int) -> Int { tries }
+    public func passes(_ problem: AttackProblem) -> Int { tries }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         let size = batch.imageCount

@@ -47,7 +47,9 @@ public struct PGD: Attack {
         return members
     }
 
-    public func validate(classes: Int) throws { try loss.validate(classes: classes, targeted: goal != .untargeted) }
+    public func validate(_ problem: AttackProblem) throws {
+        try loss.validate(classes: problem.classes, targeted: goal != .untargeted)
+    }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         let ascent = ProjectedAscent(
@@ -57,10 +59,10 @@ public struct PGD: Attack {
         }
     }
 
-    public func passes(classes: Int) -> Int {
+    public func passes(_ problem: AttackProblem) -> Int {
         switch goal {
         case .untargeted: restarts * (steps + 1)
-        case .likeliest(let count): restarts * min(count, classes - 1) * (steps + 1)
+        case .likeliest(let count): restarts * min(count, problem.classes - 1) * (steps + 1)
         }
     }
 

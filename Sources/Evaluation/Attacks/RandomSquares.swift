@@ -2,7 +2,7 @@ import Kernels
 import Perturbations
 import Randomness
 
-/// The images that the Square attack tries: from stripes (`linf`) or a mosaic of bumps (`l2`) to one square changed
+/// The images that the Square attack tries: from stripes (`linf`) or a mosaic of bumps (`l1`, `l2`) to one square changed
 /// at a time. What is written still has to be projected.
 struct RandomSquares {
     let height: Int
@@ -16,7 +16,7 @@ struct RandomSquares {
     func start(_ image: Destination, original: Source, _ stream: inout RandomStream) {
         switch threat.norm {
         case .linf: addStripes(image, original, &stream)
-        case .l2:
+        case .l1, .l2:
             var change = [Double](repeating: 0, count: count)
             addMosaic(&change, &stream)
             write(original, plus: change, to: image)
@@ -32,7 +32,7 @@ struct RandomSquares {
         case .linf:
             image.update(from: best, count: count)
             addSquare(image, side: min(max(Int(side), 1), height, width), &stream)
-        case .l2:
+        case .l1, .l2:
             // Odd, so that a bump has a middle.
             let odd = max(Int(side), 3) | 1
             var change = (0..<count).map { Double(best[$0]) - Double(original[$0]) }
@@ -62,6 +62,11 @@ struct RandomSquares {
         return stream.below(positions)
     }
 
+    /// What adds up over values: under `l2` their squares.
+    private func measure(_ value: Double) -> Double { threat.norm == .l1 ? abs(value) : value * value }
+    /// The norm of values whose measures have this sum.
+    private func length(_ sum: Double) -> Double { threat.norm == .l1 ? sum : sum.squareRoot() }
+
     private func sign(_ stream: inout RandomStream) -> Double { stream.nextUInt32() & 1 == 0 ? 1 : -1 }
 
     // MARK: linf
@@ -86,7 +91,7 @@ struct RandomSquares {
         }
     }
 
-    // MARK: l2
+    // MARK: l1, l2
 
     private func addMosaic(_ change: inout [Double], _ stream: inout RandomStream) {
         let side = max(min(height, width) / 5, 1)
@@ -106,32 +111,33 @@ struct RandomSquares {
         }
     }
 
-    /// Empties one window and adds a bump to another, with the norm that this frees and that is unused.
+    /// Empties one window and adds a bump to another, with the norm that this frees and that is unused; under `l1` with
+    /// as many times that as there are channels, of which the projection leaves what fits.
     private func moveMass(of change: inout [Double], side: Int, _ stream: inout RandomStream) {
         let to = window(side: side, &stream), from = window(side: side, &stream)
-        let total = doubleSum(count) { change[$0] * change[$0] }
-        let unused = max(threat.epsilon * threat.epsilon - total, 0) / Double(channels)
+        let total = doubleSum(count) { measure(change[$0]) }
+        let unused = max(measure(threat.epsilon) - total, 0) / Double(channels)
         let bump = bump(side: side, &stream)
         for channel in 0..<channels {
             var inEither = 0.0, inside = 0.0
             for row in 0..<height where to.rows.contains(row) || from.rows.contains(row) {
                 for column in 0..<width where to.contains(row, column) || from.contains(row, column) {
-                    let square = change[place(row, column, channel)] * change[place(row, column, channel)]
-                    inEither += square
-                    if to.contains(row, column) { inside += square }
+                    let size = measure(change[place(row, column, channel)])
+                    inEither += size
+                    if to.contains(row, column) { inside += size }
                 }
             }
             let sign = sign(&stream)
-            var new = [Double](repeating: 0, count: side * side), squared = 0.0
+            var new = [Double](repeating: 0, count: side * side), sum = 0.0
             for i in 0..<side {
                 for j in 0..<side {
                     let old = change[place(to.rows.lowerBound + i, to.columns.lowerBound + j, channel)]
-                    let value = sign * bump[i * side + j] + old / (1e-12 + inside.squareRoot())
+                    let value = sign * bump[i * side + j] + old / (1e-12 + length(inside))
                     new[i * side + j] = value
-                    squared += value * value
+                    sum += measure(value)
                 }
             }
-            let factor = (unused + inEither).squareRoot() / (1e-12 + squared.squareRoot())
+            let factor = length(unused + inEither) * (threat.norm == .l1 ? Double(channels) : 1) / (1e-12 + length(sum))
             for row in from.rows { for column in from.columns { change[place(row, column, channel)] = 0 } }
             for i in 0..<side {
                 for j in 0..<side {
@@ -148,37 +154,41 @@ struct RandomSquares {
         let half = side / 2
         addPyramid(to: &values, side, rows: 0..<half, sign: 1)
         addPyramid(to: &values, side, rows: half..<side, sign: -1)
-        let norm = ThreatModel.Norm.l2.length(of: values)
+        let norm = threat.norm.length(of: values)
         let isTransposed = stream.uniform() > 0.5
         return values.indices.map { i in
             values[isTransposed ? i % side * side + i / side : i] / norm
         }
     }
 
-    /// Adds 1 / (k + 1)^2 on rectangles that grow by one in every direction with k, scaled to norm 1.
+    /// Adds 1 / (k + 1)^2, under `l1` 1 / (k + 1)^4, on rectangles that grow by one in every direction with k, scaled to
+    /// norm 1.
     private func addPyramid(to values: inout [Double], _ side: Int, rows: Range<Int>, sign: Double) {
         guard !rows.isEmpty else { return }
         let middleRow = rows.count / 2, middleColumn = side / 2
         let levels = max(middleRow, middleColumn) + 1
-        var squared = 0.0
+        var sum = 0.0
         for row in 0..<rows.count {
             for column in 0..<side {
                 // The first rectangle that holds the pixel.
                 let first = max(abs(row - middleRow), abs(column - middleColumn))
                 var value = 0.0
-                for level in first..<levels { value += 1 / Double((level + 1) * (level + 1)) }
+                for level in first..<levels {
+                    let square = Double((level + 1) * (level + 1))
+                    value += 1 / (threat.norm == .l1 ? square * square : square)
+                }
                 values[(rows.lowerBound + row) * side + column] = sign * value
-                squared += value * value
+                sum += measure(value)
             }
         }
-        let norm = squared.squareRoot()
+        let norm = length(sum)
         for i in rows.lowerBound * side..<rows.upperBound * side { values[i] /= norm }
     }
 
-    /// Writes the original changed by `change` scaled to norm epsilon.
+    /// Writes the original changed by `change`, under `l2` scaled to norm epsilon.
     private func write(_ original: Source, plus change: [Double], to image: Destination) {
-        let norm = ThreatModel.Norm.l2.length(of: change)
-        let factor = norm > 0 ? threat.epsilon / norm : 0
+        let norm = threat.norm.length(of: change)
+        let factor = threat.norm == .l1 ? 1 : norm > 0 ? threat.epsilon / norm : 0
         for i in 0..<count { image[i] = Scalar(Double(original[i]) + factor * change[i]) }
     }
 }

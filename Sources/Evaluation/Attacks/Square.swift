@@ -30,11 +30,11 @@ public struct Square: Attack {
         [.init("queries", JSONValue(queries)), .init("restarts", JSONValue(restarts))]
     }
 
-    public func validate(classes: Int) throws {
-        try AttackLoss.margin.validate(classes: classes, targeted: false)
+    public func validate(_ problem: AttackProblem) throws {
+        try AttackLoss.margin.validate(classes: problem.classes, targeted: false)
     }
 
-    public func passes(classes: Int) -> Int { restarts * (queries + 2) }
+    public func passes(_ problem: AttackProblem) -> Int { restarts * (queries + 2) }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         context.firstSuccess(of: restarts, on: batch) { run, _, part in search(part, run: run, context) }

@@ -21,11 +21,11 @@ public struct Transfer: Attack {
         [.init("loss", JSONValue(AttackLoss.crossEntropy.rawValue)), .init("steps", JSONValue(steps))]
     }
 
-    public func validate(classes: Int) throws {
-        try AttackLoss.crossEntropy.validate(classes: classes, targeted: false)
+    public func validate(_ problem: AttackProblem) throws {
+        try AttackLoss.crossEntropy.validate(classes: problem.classes, targeted: false)
     }
 
-    public func passes(classes: Int) -> Int { steps }
+    public func passes(_ problem: AttackProblem) -> Int { steps }
 
     /// The clean images where there is no surrogate.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {

@@ -30,8 +30,8 @@ struct CheckSubjects {
         let threat = runner.threat
         guard threat.box != ThreatModel.unbounded else { return threat.with(epsilon: 10 * threat.epsilon) }
         let side = Double(threat.box.upperBound) - Double(threat.box.lowerBound)
-        let dimension = Double(runner.samples.dataset.shape.count)
-        return threat.with(epsilon: threat.norm == .linf ? side : side * dimension.squareRoot())
+        let across = Array(repeating: side, count: runner.samples.dataset.shape.count)
+        return threat.with(epsilon: threat.norm.length(of: across))
     }
 
     /// The share of the samples that survive an attack, under the evaluation's threat unless another is given.

@@ -9,10 +9,10 @@ public protocol Attack: Sendable {
     var settings: [JSONValue.Member] { get }
     /// What it learns from.
     var source: AttackSource { get }
-    /// Throws `usage` where the attack cannot be run against a model of so many classes.
-    func validate(classes: Int) throws
+    /// Throws `usage` where the attack cannot be run against such a model and threat.
+    func validate(_ problem: AttackProblem) throws
     /// Most passes through the network that `perturb` makes of one image, for forecasts.
-    func passes(classes: Int) -> Int
+    func passes(_ problem: AttackProblem) -> Int
     /// Images [B, H, W, C] that `context.threat` allows, one for each of the batch's: a misclassified one where the
     /// attack found one. What becomes of an image must depend on the image and its index alone, never on the rest of
     /// the batch.

@@ -4,23 +4,23 @@ import Kernels
 
 /// Attacks that count as one: each sees only the images that the ones before have left.
 public protocol AttackCascade: Attack {
-    /// The attacks for a model of so many classes, and what a reader must know about the choice.
-    func parts(classes: Int) -> (attacks: [any Attack], notes: [String])
+    /// The attacks for such a model and threat, and what a reader must know about the choice.
+    func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String])
 }
 
 extension AttackCascade {
     public var source: AttackSource { .several }
 
-    public func validate(classes: Int) throws {
-        for attack in parts(classes: classes).attacks { try attack.validate(classes: classes) }
+    public func validate(_ problem: AttackProblem) throws {
+        for attack in parts(problem).attacks { try attack.validate(problem) }
     }
 
-    public func passes(classes: Int) -> Int {
-        parts(classes: classes).attacks.reduce(0) { $0 + $1.passes(classes: classes) }
+    public func passes(_ problem: AttackProblem) -> Int {
+        parts(problem).attacks.reduce(0) { $0 + $1.passes(problem) }
     }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-        let attacks = parts(classes: context.classifier.classes).attacks
+        let attacks = parts(context.problem).attacks
         return context.firstSuccess(of: attacks.count, on: batch) { run, _, part in
             attacks[run].perturb(part, context)
         }

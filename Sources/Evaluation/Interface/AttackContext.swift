@@ -33,12 +33,22 @@ public struct AttackContext {
         self.onStep = onStep
     }
 
+    /// What attacks are asked about before they start.
+    var problem: AttackProblem { AttackProblem(classes: classifier.classes, norm: threat.norm) }
+
     /// To be called after each pass through the network.
     func stepDone() { onStep() }
 
     /// The same against the surrogate.
     func turnedToSurrogate() -> AttackContext? {
         surrogate.map { AttackContext(classifier: $0, threat: threat, seed: seed, onStep: onStep) }
+    }
+
+    /// The same within another radius.
+    func with(epsilon: Double) -> AttackContext {
+        AttackContext(
+            classifier: classifier, judge: judge, surrogate: surrogate, threat: threat.with(epsilon: epsilon),
+            seed: seed, onStep: onStep)
     }
 
     /// The random numbers of one image in one run of an attack, such as a restart.

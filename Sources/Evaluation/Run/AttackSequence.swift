@@ -29,7 +29,7 @@ struct AttackSequence {
 
     /// The parts are outcomes of their own, and what they leave together is another.
     private mutating func run(_ cascade: any AttackCascade) throws {
-        let (parts, partNotes) = cascade.parts(classes: runner.classifier.classes)
+        let (parts, partNotes) = cascade.parts(runner.problem)
         notes += partNotes
         var left = AttackSurvivors(flags: correct, undefined: 0, seconds: 0)
         for part in parts {

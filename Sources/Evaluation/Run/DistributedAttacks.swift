@@ -49,7 +49,7 @@ struct DistributedAttacks {
                 threat.allows(original.imageCount, image, original: original.image(0))
             }
         }
-        let passes = attack.passes(classes: classifier.classes)
+        let passes = attack.passes(problem)
         let found = try samples.outcomes(stage: stage.name, passes: passes, among: stage.left) { batch in
             let images = perturbed(batch, by: attack, under: threat)
             return try withExtendedLifetime(images) {
@@ -60,6 +60,9 @@ struct DistributedAttacks {
         }
         return try stage.settle(found)
     }
+
+    /// What attacks are asked about before they start.
+    var problem: AttackProblem { AttackProblem(classes: classifier.classes, norm: threat.norm) }
 
     /// Of one sample, [classes]. The same on every rank, as predictions do not depend on the batch.
     func logits(of sample: Int) -> [Scalar] { classifier.logits(samples.load([sample]).images).array }

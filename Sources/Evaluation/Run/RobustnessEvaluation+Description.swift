@@ -9,10 +9,11 @@ extension RobustnessEvaluation {
     func description(
         model: String, _ dataset: any Dataset, classes: Int, search: ProductPrecision?
     ) -> JSONValue {
+        let problem = AttackProblem(classes: classes, norm: threat.norm)
         func described(_ attack: any Attack) -> JSONValue {
             var members = [JSONValue.Member("name", JSONValue(attack.name))] + attack.settings
             if let cascade = attack as? any AttackCascade {
-                members.append(.init("parts", .array(cascade.parts(classes: classes).attacks.map(described))))
+                members.append(.init("parts", .array(cascade.parts(problem).attacks.map(described))))
             }
             return .object(members)
         }

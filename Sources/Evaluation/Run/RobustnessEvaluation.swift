@@ -113,24 +113,24 @@ public struct RobustnessEvaluation: Sendable {
 
     /// The same for any model of such data.
     public func validate(_ dataset: any Dataset, hasSurrogate: Bool) throws {
-        let classes = dataset.classNames.count
+        let problem = AttackProblem(classes: dataset.classNames.count, norm: threat.norm)
         guard dataset.count > 0 else { throw Failure.badInput(dataset.name, "no images") }
         guard samples ?? 1 > 0 else { throw Failure(.usage, "samples is \(samples ?? 0), expected at least 1") }
         guard batch > 0 else { throw Failure(.usage, "batch is \(batch), expected at least 1") }
         for attack in attacks {
-            do { try attack.validate(classes: classes) } catch let failure as Failure {
+            do { try attack.validate(problem) } catch let failure as Failure {
                 throw Failure(failure.kind, "attack \(attack.name): \(failure)")
             }
-            guard hasSurrogate || !needsSurrogate(attack, classes: classes) else {
+            guard hasSurrogate || !needsSurrogate(attack, problem) else {
                 throw Failure(.usage, "attack \(attack.name) needs another model to transfer from")
             }
         }
-        if let curve { try curve.attack.validate(classes: classes) }
-        if checks != nil { try FGSM().validate(classes: classes) }
+        if let curve { try curve.attack.validate(problem) }
+        if checks != nil { try FGSM().validate(problem) }
     }
 
-    private func needsSurrogate(_ attack: any Attack, classes: Int) -> Bool {
+    private func needsSurrogate(_ attack: any Attack, _ problem: AttackProblem) -> Bool {
         guard let cascade = attack as? any AttackCascade else { return attack.source == .surrogate }
-        return cascade.parts(classes: classes).attacks.contains { needsSurrogate($0, classes: classes) }
+        return cascade.parts(problem).attacks.contains { needsSurrogate($0, problem) }
     }
 }

@@ -29,7 +29,7 @@ struct Alignment: ParsableCommand {
     @Option(help: "The first N held-out images. Default: all, at most 500.")
     var samples: Int?
 
-    @Option(help: "l2 or linf: the ball of the attack.")
+    @Option(help: "l1, l2 or linf: the ball of the attack.")
     var norm = "l2"
 
     @Option(help: "Its radius, in units of images in [0, 1]: 0.5 or 8/255.")
@@ -51,7 +51,7 @@ struct Alignment: ParsableCommand {
 
     func run() throws {
         guard let ball = ThreatModel.Norm(spelling: norm) else {
-            throw Failure(.usage, "norm is \"\(norm)\", expected l2 or linf")
+            throw Failure(.usage, "norm is \"\(norm)\", expected l1, l2 or linf")
         }
         let radius = try ThreatModel.epsilon(epsilon)
         guard radius > 0 else { throw Failure(.usage, "epsilon is \(epsilon), expected more than 0") }

@@ -31,11 +31,14 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
 
-    @Option(help: "l2 or linf; L2, l_inf, inf and the like mean the same.")
+    @Option(help: "l1, l2 or linf; L2, l_inf, inf and the like mean the same.")
     var norm = "l2"
 
     @Option(
-        help: "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255. Default: 0.5 for l2, 8/255 for linf.")
+        help: ArgumentHelp(
+            "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255. Default: "
+                + ThreatModel.Norm.allCases.map { "\($0.customaryEpsilon) for \($0.rawValue)" }.joined(separator: ", ")
+                + "."))
     var epsilon: String?
 
     @Option(help: "The first N test images. Default: all.")
@@ -94,7 +97,7 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        let radius = epsilon ?? (ThreatModel.Norm(spelling: norm) == .linf ? "8/255" : "0.5")
+        let radius = epsilon ?? ThreatModel.Norm(spelling: norm)?.customaryEpsilon ?? "0.5"
         guard try ThreatModel.epsilon(radius) > 0 else {
             throw Failure(.usage, "epsilon is \(radius), expected more than 0: no attack can move an image")
         }

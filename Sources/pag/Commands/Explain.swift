@@ -36,7 +36,7 @@ struct Explain: ParsableCommand {
     @Option(help: "The class that is explained, by name or number. Default: the one that the model sees.")
     var target: String?
 
-    @Option(help: "l2 or linf, of the ball in which images are moved.")
+    @Option(help: "l1, l2 or linf, of the ball in which images are moved.")
     var norm = "l2"
 
     @Option(help: "Its radius. Default: a quarter of the diagonal of images' cube in l2, 0.25 in linf.")
@@ -106,8 +106,9 @@ struct Explain: ParsableCommand {
     }
 
     private func perturbations(_ splits: DatasetSplits) throws -> TargetedPerturbations.Settings {
-        let standard = (0.25 * Double(splits.test.shape.count).squareRoot() * 100).rounded() / 100
-        let radius = epsilon ?? (ThreatModel.Norm(spelling: norm) == .linf ? "0.25" : "\(standard)")
+        let quarters = Array(repeating: 0.25, count: splits.test.shape.count)
+        let standard = ThreatModel.Norm(spelling: norm)?.length(of: quarters) ?? 0
+        let radius = epsilon ?? "\((100 * standard).rounded() / 100)"
         let threat = try ThreatModel(norm: norm, epsilon: radius, box: ThreatModel.box(range: splits.range))
         return TargetedPerturbations.Settings(threat: threat, steps: steps)
     }

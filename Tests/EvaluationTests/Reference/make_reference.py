@@ -33,6 +33,11 @@ class Network(torch.nn.Module):
         return self.linear(F.gelu(self.hidden(x.flatten(1))))
 
 
+def length(vectors, norm):
+    """Of each row, [N]."""
+    return vectors.norm(p={"l1": 1, "l2": 2, "linf": float("inf")}[norm], dim=1)
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     folder, out = sys.argv[1:]
@@ -42,6 +47,8 @@ def main():
     fab = importlib.import_module(f"{package}.fab_pt")
     # It casts images to float32.
     torch.Tensor.float = torch.Tensor.double
+    # Its L1 projection adds and subtracts: what is left of that is no change of a value.
+    autopgd.L0_norm = lambda change: (change.abs() > 1e-9).flatten(1).sum(-1)
 
     generator = np.random.default_rng(1)
     model = Network(generator).eval()
@@ -66,10 +73,10 @@ def main():
         "images": images, "labels": labels,
     }
 
-    for norm, reference_norm, epsilon in (("l2", "L2", 0.2), ("linf", "Linf", 0.04)):
+    for norm, reference_norm, epsilon in (("l2", "L2", 0.2), ("linf", "Linf", 0.04), ("l1", "L1", 0.5)):
         noise = torch.tensor(generator.uniform(-1, 1, shape))
         flat = noise.flatten(1)
-        size = flat.norm(dim=1) if norm == "l2" else flat.abs().amax(1)
+        size = length(flat, norm)
         start = (images + epsilon * 0.9 * noise / size.view(-1, 1, 1, 1)).clamp(0, 1)
         start = torch.tensor(start.numpy().astype(np.float32).astype(np.float64))
         result[f"{norm}.start"] = start
@@ -81,7 +88,14 @@ def main():
                 attack.loss = loss
                 attack.y_target = target
                 attack.init_hyperparam(images)
-                best, accurate, _, _ = attack.attack_single_run(images, labels, x_init=start)
+                if norm == "l1":
+                    early = -(-3 * steps // 10)
+                    # What it starts from is this, projected.
+                    torch.randn_like = lambda _: start - images
+                    best, accurate, _, _ = attack.decr_eps_pgd(
+                        images, labels, [3 * epsilon, 2 * epsilon, epsilon], [early, early, steps - 2 * early])
+                else:
+                    best, accurate, _, _ = attack.attack_single_run(images, labels, x_init=start)
                 assert accurate.all(), "epsilon is too large"
                 result[f"{norm}.apgd.{loss}.{steps}"] = best.detach()
         for steps in (10, 40):
@@ -92,7 +106,7 @@ def main():
                 attack.target_class = place
                 found = attack.attack_single_run(images, labels, is_targeted=True)
                 change = (found - images).flatten(1)
-                size = change.norm(dim=1) if norm == "l2" else change.abs().amax(1)
+                size = length(change, norm)
                 size[model(found).argmax(1) == labels] = float("inf")
                 distances = torch.minimum(distances, size)
             result[f"{norm}.fab.{steps}"] = distances
