@@ -69,6 +69,31 @@ public struct ThreatModel: Sendable, Equatable {
         self.init(norm: known, epsilon: try Self.epsilon(epsilon), box: box)
     }
 
+    /// Threats of a user's lists, such as `l1,linf` and `12,8/255`: a radius for each norm, or nil for the customary
+    /// ones. Throws `usage`, for a norm that is named twice as well.
+    public static func list(
+        norms: String, epsilons: String?, box: ClosedRange<Scalar> = pixels
+    ) throws -> [ThreatModel] {
+        func words(_ text: String) -> [String] {
+            text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let names = words(norms), radii = epsilons.map(words)
+        if let radii, radii.count != names.count {
+            throw Failure(
+                .usage,
+                "epsilon \"\(radii.joined(separator: ","))\" has \(radii.count) radii for \(names.count) norms")
+        }
+        let threats = try names.enumerated().map { place, name in
+            try ThreatModel(
+                norm: name, epsilon: radii?[place] ?? Norm(spelling: name)?.customaryEpsilon ?? "0.5", box: box)
+        }
+        for (place, threat) in threats.enumerated() where threats[..<place].contains(where: { $0.norm == threat.norm })
+        {
+            throw Failure(.usage, "norm \(threat.norm.rawValue) is named twice")
+        }
+        return threats
+    }
+
     /// A number written as `0.5` or as a fraction, `8/255`. Throws `usage` unless it is finite and not negative.
     public static func epsilon(_ text: String) throws -> Double {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }

@@ -31,12 +31,16 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
 
-    @Option(help: "l1, l2 or linf; L2, l_inf, inf and the like mean the same.")
+    @Option(
+        help: """
+            l1, l2 or linf; L2, l_inf, inf and the like mean the same. Several, separated by commas, each get a folder of \
+            their own in the output; robustness.json there has what withstands all of them.
+            """)
     var norm = "l2"
 
     @Option(
         help: ArgumentHelp(
-            "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255. Default: "
+            "Radius of the ball, in units of images in [0, 1]: 0.5 or 8/255; one for each norm. Default: "
                 + ThreatModel.Norm.allCases.map { "\($0.customaryEpsilon) for \($0.rawValue)" }.joined(separator: ", ")
                 + "."))
     var epsilon: String?
@@ -97,9 +101,8 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        let radius = epsilon ?? ThreatModel.Norm(spelling: norm)?.customaryEpsilon ?? "0.5"
-        guard try ThreatModel.epsilon(radius) > 0 else {
-            throw Failure(.usage, "epsilon is \(radius), expected more than 0: no attack can move an image")
+        for threat in try ThreatModel.list(norms: norm, epsilons: epsilon) where threat.epsilon == 0 {
+            throw Failure(.usage, "epsilon is 0, expected more than 0: no attack can move an image")
         }
         let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
         try withJob(watchdog: watchdog) { communicator in
@@ -119,10 +122,10 @@ struct Evaluate: ParsableCommand {
                 try ClassifierFile($0, normalize: $0.hasSuffix(".onnx") ? normalisation.normalize : nil)
                     .classifier(for: splits.test)
             }
-            let box = ThreatModel.box(range: splits.range)
+            let threats = try ThreatModel.list(
+                norms: norm, epsilons: epsilon, box: ThreatModel.box(range: splits.range))
             var evaluation = RobustnessEvaluation(
-                threat: try ThreatModel(norm: norm, epsilon: radius, box: box), attacks: attacks, samples: samples,
-                seed: seed)
+                threat: threats[0], attacks: attacks, samples: samples, seed: seed)
             evaluation.batch = batch
             evaluation.curve = try curve.map {
                 try EpsilonCurve(
@@ -132,39 +135,57 @@ struct Evaluate: ParsableCommand {
             }
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
             evaluation.stop = try StopRequest(signals: StopRequest.schedulerSignals)
-            try evaluation.validate(classifier, splits.test, surrogate)
+            for threat in threats {
+                evaluation.threat = threat
+                try evaluation.validate(classifier, splits.test, surrogate)
+            }
             if communicator.rank == 0,
                 let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             {
                 print(shortfall)
             }
             if communicator.rank == 0, let remark = products.remark { print(remark) }
-            let lock = try take(folder, communicator)
+            let lock = try take(folder, parts: threats.count > 1 ? threats.map(\.norm.rawValue) : [], communicator)
             defer { lock.release() }
-            evaluation.journal = EvaluationJournal(
-                directory: "\(folder)/state", model: try identity(checkpoint, transferFrom), resumes: resume,
-                replaces: force)
-            let line = EvaluationLine(isShown: communicator.rank == 0)
-            let result = try evaluation.run(
-                classifier, on: splits.test, over: communicator, searching: searched, surrogate: surrogate,
-                progress: line.show,
-                goesOn: {
-                    if !resume { print("\(folder): goes on from what these settings gave before; --force begins anew") }
-                })
-            guard communicator.rank == 0 else { return }
-            line.clear()
-            try lock.check()
-            try result.write(to: folder, model: name(of: checkpoint))
-            try AdversarialPictures(result, of: splits.test) { image in
-                let shape = [1] + classifier.model.input
-                return classifier.predictions(Tensor(shape, image, in: MemoryPool()))[0]
-            }.write(to: folder)
-            describe(result, folder)
+            let identity = try identity(checkpoint, transferFrom)
+            var results: [RobustnessResult] = []
+            for threat in threats {
+                let place = threats.count > 1 ? "\(folder)/\(threat.norm.rawValue)" : folder
+                evaluation.threat = threat
+                evaluation.journal = EvaluationJournal(
+                    directory: "\(place)/state", model: identity, resumes: resume, replaces: force)
+                let line = EvaluationLine(isShown: communicator.rank == 0)
+                let result = try evaluation.run(
+                    classifier, on: splits.test, over: communicator, searching: searched, surrogate: surrogate,
+                    progress: line.show,
+                    goesOn: {
+                        if !resume {
+                            print("\(place): goes on from what these settings gave before; --force begins anew")
+                        }
+                    })
+                results.append(result)
+                guard communicator.rank == 0 else { continue }
+                line.clear()
+                try lock.check()
+                try result.write(to: place, model: name(of: checkpoint))
+                try AdversarialPictures(result, of: splits.test) { image in
+                    let shape = [1] + classifier.model.input
+                    return classifier.predictions(Tensor(shape, image, in: MemoryPool()))[0]
+                }.write(to: place)
+                describe(result, place)
+            }
+            guard communicator.rank == 0, results.count > 1 else { return }
+            let joint = JointRobustness(results)
+            try joint.write(to: folder, model: name(of: checkpoint))
+            print("robust against the union  \(percent(joint.unionAccuracy))")
+            print("average  \(percent(joint.averageAccuracy))")
+            print("written to \(folder)")
         }
     }
 
     /// Makes the output folder this job's own, and makes sure that it holds nothing that would be lost. Collective.
-    private func take(_ folder: String, _ communicator: any Communicator) throws -> JobLock {
+    /// - Parameter parts: the folders in it that results are in, if not in the folder itself.
+    private func take(_ folder: String, parts: [String], _ communicator: any Communicator) throws -> JobLock {
         _ = try communicator.leaderDecides {
             try createDirectory(folder)
             return ""
@@ -173,18 +194,25 @@ struct Evaluate: ParsableCommand {
             path: folder + "/lock", of: folder, task: "an evaluation", advice: "choose another --out",
             over: communicator, waiting: { print($0) })
         _ = try communicator.leaderDecides {
-            let results = "\(folder)/robustness.json"
-            guard access(results, F_OK) == 0 else { return "" }
-            if force {
-                // What is there must not be taken for what comes.
-                for name in RobustnessResult.files + ["adversarial.png", "pictures.json"] {
-                    unlink("\(folder)/\(name)")
-                }
-            } else if access("\(folder)/state/evaluation.json", F_OK) != 0 {
+            if !parts.isEmpty, !force, access("\(folder)/state", F_OK) == 0 {
                 throw Failure(
                     .usage,
-                    "\(results): its settings are not known, as state/evaluation.json is missing; choose another "
-                        + "--out, or --force to replace it")
+                    "\(folder) holds an evaluation under one norm; choose another --out, or --force to replace it")
+            }
+            for place in parts.isEmpty ? [folder] : [folder] + parts.map({ "\(folder)/\($0)" }) {
+                let results = "\(place)/robustness.json"
+                guard access(results, F_OK) == 0 else { continue }
+                if force {
+                    // What is there must not be taken for what comes.
+                    for name in RobustnessResult.files + ["adversarial.png", "pictures.json"] {
+                        unlink("\(place)/\(name)")
+                    }
+                } else if place != folder || parts.isEmpty, access("\(place)/state/evaluation.json", F_OK) != 0 {
+                    throw Failure(
+                        .usage,
+                        "\(results): its settings are not known, as state/evaluation.json is missing; choose another "
+                            + "--out, or --force to replace it")
+                }
             }
             return ""
         }
@@ -209,8 +237,9 @@ struct Evaluate: ParsableCommand {
         return (run + ["eval"]).joined(separator: "/")
     }
 
+    private func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
+
     private func describe(_ result: RobustnessResult, _ folder: String) {
-        func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
         for note in result.notes { print("NOTE \(note)") }
         for check in result.checks where !check.ok { print("CHECK FAILED \(check.name): \(rounded(check.value, 4))") }
         let threat = result.threat
