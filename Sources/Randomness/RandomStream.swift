@@ -18,6 +18,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case heldOutNoise = 14
     case alignmentDirections = 15
     case explanation = 16
+    case certificateSelection = 17
+    case certificateEstimation = 18
     case test = 99
 }
 

@@ -12,19 +12,20 @@ struct Pag: ParsableCommand {
         commandName: "pag",
         abstract: "Trains image classifiers with perceptually aligned gradients on many CPU cores, and attacks them.",
         discussion:
-            "train, evaluate, predict, explain, targets, alignment, bench and doctor run alone and under mpirun -np N. Exit codes: "
+            "train, evaluate, predict, explain, certify, targets, alignment, bench and doctor run alone and under mpirun -np N. Exit codes: "
             + "0 ok, 1 a check failed, 2 usage, 65 bad input, 69 something needed is missing, 70 internal error, "
             + "74 input/output, 75 stopped on request, 124 watchdog.",
         version: ProgramVersion.text,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Explain.self, TargetsCommand.self, Alignment.self,
-            ReportCommand.self, Export.self, Import.self, Verify.self, Inspect.self, Bench.self, Doctor.self,
+            Train.self, Evaluate.self, Predict.self, Explain.self, Certify.self, TargetsCommand.self,
+            Alignment.self, ReportCommand.self, Export.self, Import.self, Verify.self, Inspect.self, Bench.self,
+            Doctor.self,
             StudyCommand.self,
         ])
 
     /// Their result is a file: lines that cannot be printed are no failure.
     private static let commandsThatWriteFiles: [any ParsableCommand.Type] = [
-        Train.self, TargetsCommand.self, Predict.self, Explain.self, Export.self, Import.self,
+        Train.self, TargetsCommand.self, Predict.self, Explain.self, Export.self, Import.self, Certify.self,
     ]
 
     static func main() {

@@ -110,7 +110,7 @@ struct Evaluate: ParsableCommand {
             let other = transferFrom.map { InputFile($0, .classifier) }
             let files = try agreedFiles([own] + [other].compactMap(\.self), communicator) { print($0) }
             let (checkpoint, transferFrom) = (files[own], other.map { files[$0] })
-            let folder = out ?? defaultFolder(checkpoint)
+            let folder = out ?? runFolder("eval", of: checkpoint)
             try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
             let network = try ClassifierFile(checkpoint, normalize: normalisation.normalize)
             let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
@@ -147,7 +147,8 @@ struct Evaluate: ParsableCommand {
             if communicator.rank == 0, let remark = products.remark { print(remark) }
             let lock = try take(folder, parts: threats.count > 1 ? threats.map(\.norm.rawValue) : [], communicator)
             defer { lock.release() }
-            let identity = try identity(checkpoint, transferFrom)
+            let identity = try identity(
+                of: [checkpoint, transferFrom].compactMap { $0 }, ema: ema, normalize: normalisation.normalize)
             var results: [RobustnessResult] = []
             for threat in threats {
                 let place = threats.count > 1 ? "\(folder)/\(threat.norm.rawValue)" : folder
@@ -218,23 +219,6 @@ struct Evaluate: ParsableCommand {
         }
         try lock.keep()
         return lock
-    }
-
-    /// What tells the models of this evaluation from others: the hashes of their files.
-    private func identity(_ checkpoint: String, _ transferFrom: String?) throws -> String {
-        let hashes = try [checkpoint, transferFrom].compactMap { $0 }.map { path in
-            let file = try MappedFile(path: path)
-            return withExtendedLifetime(file) { SHA256.hexDigest(of: file.bytes) }
-        }
-        return hashes.joined(separator: " ") + (ema ? " ema" : "")
-            + (normalisation.normalize.map { " normalize \($0)" } ?? "")
-    }
-
-    /// `RUN/eval` for `RUN/checkpoints/FILE`.
-    private func defaultFolder(_ checkpoint: String) -> String {
-        let parts = checkpoint.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        let run = parts.last == "checkpoints" ? parts.dropLast() : parts
-        return (run + ["eval"]).joined(separator: "/")
     }
 
     private func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }

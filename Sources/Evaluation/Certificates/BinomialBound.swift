@@ -1,0 +1,63 @@
+import Glibc
+
+/// What is known of a probability from so many successes in independent tries.
+public enum BinomialBound {
+    /// The lower end of Clopper and Pearson's one-sided interval (1934): the probability is below it in a share `alpha`
+    /// of all experiments at most. It is the probability with which as many successes or more have the chance `alpha`,
+    /// and the quantile `alpha` of a beta distribution of parameters `successes` and `tries` - `successes` + 1.
+    public static func lower(successes: Int, tries: Int, alpha: Double) -> Double {
+        precondition(
+            0 <= successes && successes <= tries && tries > 0 && alpha > 0 && alpha < 1,
+            "BinomialBound: \(successes) of \(tries) with alpha \(alpha)")
+        guard successes > 0 else { return 0 }
+        if successes == tries { return pow(alpha, 1 / Double(tries)) }
+        let a = Double(successes), b = Double(tries - successes + 1)
+        return bisection(0, 1) { incompleteBeta(a, b, $0) < alpha }
+    }
+
+    /// The last number of an interval where `isBelow`, which holds at its lower end alone, still holds.
+    private static func bisection(_ low: Double, _ high: Double, isBelow: (Double) -> Bool) -> Double {
+        var (low, high) = (low, high)
+        while case let middle = low + (high - low) / 2, middle > low, middle < high {
+            if isBelow(middle) { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    /// The number that a standard normal one is below with this probability, from 1/2 to less than 1.
+    public static func normalQuantile(_ probability: Double) -> Double {
+        precondition(probability >= 0.5 && probability < 1, "BinomialBound: probability \(probability)")
+        return bisection(0, 40) { erfc($0 / 2.0.squareRoot()) / 2 > 1 - probability }
+    }
+
+    /// The regularised incomplete beta function by its continued fraction (Abramowitz and Stegun 26.5.8), with Lentz's
+    /// method of evaluation.
+    static func incompleteBeta(_ a: Double, _ b: Double, _ x: Double) -> Double {
+        if x <= 0 { return 0 }
+        if x >= 1 { return 1 }
+        // The fraction converges fast below the mean.
+        if x > (a + 1) / (a + b + 2) { return 1 - incompleteBeta(b, a, 1 - x) }
+        let front = exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x)) / a
+        let tiny = 1e-300
+        func away(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
+        var c = 1.0, d = 1 / away(1 - (a + b) * x / (a + 1)), fraction = d
+        for m in 1...1_000_000 {
+            let m = Double(m)
+            for coefficient in [
+                m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+                -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+            ] {
+                d = 1 / away(1 + coefficient * d)
+                c = away(1 + coefficient / c)
+                fraction *= c * d
+            }
+            if abs(c * d - 1) < 1e-16 { break }
+        }
+        return front * fraction
+    }
+
+    private static func logGamma(_ x: Double) -> Double {
+        var sign: Int32 = 0
+        return lgamma_r(x, &sign)
+    }
+}

@@ -1,0 +1,18 @@
+import Formats
+
+/// What tells models from others: the hashes of their files and how they are read.
+/// - Parameter normalize: what the user said of an ONNX network's images.
+func identity(of paths: [String], ema: Bool, normalize: String?) throws -> String {
+    let hashes = try paths.map { path in
+        let file = try MappedFile(path: path)
+        return withExtendedLifetime(file) { SHA256.hexDigest(of: file.bytes) }
+    }
+    return hashes.joined(separator: " ") + (ema ? " ema" : "") + (normalize.map { " normalize \($0)" } ?? "")
+}
+
+/// Where results of a checkpoint go: `RUN/NAME` for `RUN/checkpoints/FILE`, else beside it.
+func runFolder(_ name: String, of checkpoint: String) -> String {
+    let parts = checkpoint.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let run = parts.last == "checkpoints" ? parts.dropLast() : parts
+    return (run.map(String.init) + [name]).joined(separator: "/")
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Checkpoints
+import Data
+import Distributed
+import Evaluation
+import Failures
+import Formats
+import Kernels
+import Training
+
+struct Certify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Radii within which no move changes the class of a smoothed classifier, over all ranks.",
+        discussion: "Randomised smoothing (Cohen, Rosenfeld, Kolter 2019): the smoothed classifier says the class that "
+            + "the model sees most often in an image with normal noise of deviation --sigma. A class that is likely "
+            + "enough has a radius, in L2, that holds but for a chance of --alpha. A model that was not trained with such "
+            + "noise has small ones. The result is the same for every number of ranks and every batch; after a kill the "
+            + "same command goes on.")
+
+    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
+    var model: String
+
+    @OptionGroup var images: DataOptions
+
+    @OptionGroup var normalisation: NormalisationOption
+
+    @Option(help: "Deviation of the noise, in units of images in [0, 1].")
+    var sigma = 0.25
+
+    @Option(help: "Draws that a class's probability is estimated from.")
+    var n = 100_000
+
+    @Option(help: "Draws before that, which choose the class.")
+    var n0 = 100
+
+    @Option(help: "How likely a certificate may be wrong, at most.")
+    var alpha = 0.001
+
+    @Option(help: "The first N test images. Default: all.")
+    var samples: Int?
+
+    @Option(help: "Of the noise.")
+    var seed: UInt64 = 0
+
+    @Option(help: ArgumentHelp("bfloat16: with rounded factors of products.", valueName: "precision"))
+    var products = ProductPrecision.float32
+
+    @Option(help: "Noisy images that go through the network at once. Does not change the result.")
+    var batch = 128
+
+    @Option(help: "Folder for certificate.json. Default: certificate in the run directory, or beside the checkpoint.")
+    var out: String?
+
+    @Option(help: "Seconds without progress after which a rank ends the job; 0: never.")
+    var watchdog = Watchdog.defaultSeconds
+
+    @Flag(help: "Begin anew and replace what the output folder holds, also results of other settings.")
+    var force = false
+
+    @Flag(help: "The averaged parameters instead of the last ones.")
+    var ema = false
+
+    func validate() throws {
+        guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
+        if let samples, samples < 1 { throw ValidationError("samples is \(samples), expected at least 1") }
+        guard batch > 0 else { throw ValidationError("batch is \(batch), expected at least 1") }
+    }
+
+    func run() throws {
+        let settings = try SmoothingSettings(sigma: sigma, draws: n, selectionDraws: n0, alpha: alpha, seed: seed)
+        try withJob(watchdog: watchdog) { communicator in
+            let input = InputFile(model, .classifier)
+            let files = try agreedFiles([input], communicator) { print($0) }
+            let checkpoint = files[input], folder = out ?? runFolder("certificate", of: checkpoint)
+            try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
+            let network = try ClassifierFile(checkpoint, normalize: normalisation.normalize)
+            let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
+            try requireSameData(splits, over: communicator)
+            var certification = SmoothingCertification(settings, samples: samples)
+            certification.batch = batch
+            certification.stop = try StopRequest(signals: StopRequest.schedulerSignals)
+            _ = try communicator.leaderDecides {
+                try createDirectory(folder)
+                return ""
+            }
+            let lock = try JobLock(
+                path: folder + "/lock", of: folder, task: "a certification", advice: "choose another --out",
+                over: communicator, waiting: { print($0) })
+            defer { lock.release() }
+            certification.journal = EvaluationJournal(
+                directory: "\(folder)/state",
+                model: try identity(of: [checkpoint], ema: ema, normalize: normalisation.normalize)
+                    + (products == .float32 ? "" : " \(products.rawValue)"),
+                resumes: false, replaces: force)
+            try lock.keep()
+            let line = EvaluationLine(isShown: communicator.rank == 0)
+            let result = try certification.run(
+                network.classifier(for: splits.test, ema: ema, products: products), on: splits.test,
+                over: communicator, progress: line.show,
+                goesOn: {
+                    guard communicator.rank == 0 else { return }
+                    print("\(folder): goes on from what these settings gave before")
+                })
+            guard communicator.rank == 0 else { return }
+            line.clear()
+            try lock.check()
+            let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
+            if let shortfall { print(shortfall) }
+            try result.write(to: folder, model: name(of: checkpoint))
+            describe(result, folder)
+        }
+    }
+
+    private func describe(_ result: SmoothingResult, _ folder: String) {
+        func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
+        print("\(result.dataset), \(result.images.count) images, sigma \(sigma), \(n) draws")
+        for radius in result.radii {
+            print("certified within \(radius)  \(percent(result.certifiedAccuracy(radius: radius)))")
+        }
+        print("abstained  \(percent(result.abstentions))")
+        print("written to \(folder)")
+    }
+}
