@@ -20,6 +20,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case explanation = 16
     case certificateSelection = 17
     case certificateEstimation = 18
+    case trainingNoise = 19
     case test = 99
 }
 

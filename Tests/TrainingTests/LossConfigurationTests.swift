@@ -23,7 +23,7 @@ import Training
         #expect(try loss("{kind: vanilla, alignment: {weight: 2}}").activeAlignment == nil)
     }
 
-    @Test(arguments: ["at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm"])
+    @Test(arguments: ["at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm", "gaussian-noise"])
     func theOthersHaveTheTermWhereItsWeightSaysSo(_ kind: String) throws {
         #expect(try loss("{kind: \(kind)}").activeAlignment == nil)
         #expect(try loss("{kind: \(kind), alignment: {weight: 0}}").activeAlignment == nil)
@@ -42,6 +42,7 @@ import Training
         ("{kind: at, beta: 6}", "beta"), ("{kind: vanilla, attack: {}}", "attack"),
         ("{kind: mart, beta: -1}", "loss.beta"), ("{kind: gradient-penalty, norm: linf}", "loss.norm"),
         ("{kind: cure, distance: 0}", "loss.distance"), ("{kind: n-fgsm, noise: -1}", "loss.noise"),
+        ("{kind: gaussian-noise, sigma: 0}", "loss.sigma"),
         ("{kind: pgd}", "gradient-penalty"),
     ]) func mistakesAreNamed(_ text: String, _ place: String) throws {
         let failure = #expect(throws: Failure.self) { try loss(text) }
@@ -53,7 +54,7 @@ import Training
     func anyConfigurationIsOneOverrideFromItsTwin(_ name: String) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("configs")
-        for kind in ["vanilla", "pag", "at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm"] {
+        for kind in ["vanilla", "pag", "at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm", "gaussian-noise"] {
             let run: RunConfiguration = try Configuration.read(
                 file: folder.appendingPathComponent(name + ".yaml").path, overrides: ["loss.kind=\(kind)"])
             #expect(try Configuration.text(of: run.loss).contains("kind: \(kind)\n"))

@@ -131,6 +131,36 @@ extension LossTests {
     }
 }
 
+extension LossTests {
+    /// Noise belongs to the image and the epoch; beyond it the loss is the one that a network has without noise.
+    @Test func noisyImagesAreClassifiedAsAnyOthers() throws {
+        var loss = GaussianNoise()
+        loss.sigma = 0.3
+        func labelled(_ images: Tensor, epoch: Int = 0) -> LabelledImages {
+            LabelledImages(
+                images: images, labels: shard.labels,
+                keys: ImageKeys(seed: 3, epoch: epoch, indices: Array(shard.labels.indices)))
+        }
+        let own = labelled(shard.images), noisy = loss.noisy(own)
+        let noise = zip(noisy.array, own.images.array).map { Double($0) - Double($1) }
+        let mean = noise.reduce(0, +) / Double(noise.count)
+        let deviation = (noise.reduce(0) { $0 + $1 * $1 } / Double(noise.count)).squareRoot()
+        // Four deviations of each estimate.
+        let wide = 4 * 0.3 / Double(noise.count).squareRoot()
+        #expect(abs(mean) < wide && abs(deviation - 0.3) < wide, "\(mean), \(deviation)")
+        #expect(noisy.array == loss.noisy(own).array)
+        #expect(noisy.array != loss.noisy(labelled(shard.images, epoch: 1)).array)
+
+        func found(_ objective: ClassificationObjective, _ shard: LabelledImages) -> [[Scalar]] {
+            var gradients: [[Scalar]] = []
+            let result = objective.evaluate(shard, state, batch: shard.labels.count) { gradients.append($1.array) }
+            return [[result.loss]] + gradients
+        }
+        let plain = ClassificationObjective(AlignedGradients())
+        #expect(found(ClassificationObjective(loss), own) == found(plain, labelled(noisy)))
+    }
+}
+
 /// An adversarial loss whose attack is already done.
 private struct Given: ClassificationLoss {
     var base: any AdversarialLoss = AdversarialTraining()

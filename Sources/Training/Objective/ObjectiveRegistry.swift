@@ -10,5 +10,6 @@ let objectives: [Kind<any ObjectiveConfiguration>] = [
     Kind("gradient-penalty", GradientPenalty.self) { $0 },
     Kind("cure", CurvatureRegularisation.self) { $0 },
     Kind("n-fgsm", NoisyFastGradientSign.self) { $0 },
+    Kind("gaussian-noise", GaussianNoise.self) { $0 },
     Kind("denoising", Denoising.self) { $0 },
 ]
