@@ -19,14 +19,14 @@ struct CertificateTests {
         (7, 10, 0.5, 0.6449000320875113), (1, 100_000, 0.001, 1.000500328578529e-08), (0, 5, 0.1, 0),
     ])
     func lowerBounds(successes: Int, tries: Int, alpha: Double, expected: Double) {
-        let found = BinomialBound.lower(successes: successes, tries: tries, alpha: alpha)
+        let found = Quantiles.binomialLowerBound(successes: successes, tries: tries, alpha: alpha)
         #expect(abs(found - expected) <= 1e-12 * max(expected, 1e-3), "\(found)")
     }
 
     /// With the bound as the probability, so many successes or more have the chance alpha.
     @Test func theBoundIsTheBinomialDistributions() {
         for (successes, tries) in [(1, 3), (2, 3), (5, 12), (11, 12), (20, 20)] {
-            let p = BinomialBound.lower(successes: successes, tries: tries, alpha: 0.01)
+            let p = Quantiles.binomialLowerBound(successes: successes, tries: tries, alpha: 0.01)
             var chance = 0.0
             for k in successes...tries {
                 var ways = 1.0
@@ -43,7 +43,7 @@ struct CertificateTests {
         (0.999, 3.090232306167813), (0.999999999, 5.997807019601637),
     ])
     func normalQuantiles(probability: Double, expected: Double) {
-        #expect(abs(BinomialBound.normalQuantile(probability) - expected) < 1e-9)
+        #expect(abs(Quantiles.normal(probability) - expected) < 1e-9)
     }
 
     @Test func theProcedure() throws {

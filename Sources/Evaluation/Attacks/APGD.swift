@@ -56,8 +56,8 @@ public struct APGD: Attack {
         }
     }
 
-    /// One run from given images that the threat, under `l1` its first ball, allows: the first misclassified image of each path, else the one of
-    /// the largest loss.
+    /// One run from given images that the threat, under `l1` its first ball, allows: the first misclassified image of each
+    /// path, else the one of the largest loss.
     /// - Parameter targets: a class for each image where the loss is to be the targeted one.
     public func ascend(
         from start: Tensor, _ batch: AttackBatch, targets: [Int]?, _ context: AttackContext

@@ -44,9 +44,9 @@ public struct SmoothingSettings: Sendable, Equatable {
     public func certificate(selection: [Int], estimation: [Int]) -> Certificate {
         // The first of equals, as argmax has it.
         let best = selection.indices.reduce(0) { selection[$1] > selection[$0] ? $1 : $0 }
-        let bound = BinomialBound.lower(successes: estimation[best], tries: draws, alpha: alpha)
+        let bound = Quantiles.binomialLowerBound(successes: estimation[best], tries: draws, alpha: alpha)
         guard bound >= 0.5 else { return Certificate(prediction: nil, radius: 0) }
-        return Certificate(prediction: best, radius: sigma * BinomialBound.normalQuantile(bound))
+        return Certificate(prediction: best, radius: sigma * Quantiles.normal(bound))
     }
 
     var json: [JSONValue.Member] {

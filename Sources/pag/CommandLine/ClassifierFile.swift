@@ -2,10 +2,12 @@ import ArgumentParser
 import Autodiff
 import Checkpoints
 import Data
+import Distributed
 import Failures
 import Formats
 import Kernels
 import Models
+import Training
 
 /// A classifier as commands are given it: a checkpoint, or a network of another program in an ONNX file.
 struct ClassifierFile {
@@ -52,6 +54,31 @@ struct ClassifierFile {
             try ParameterFiles.requireSound(state, of: path)
         }
         return Classifier(state)
+    }
+}
+
+/// A classifier and the data whose test images it is shown, as commands are asked for them.
+struct ClassifierArguments: ParsableArguments {
+    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
+    var model: String
+
+    @OptionGroup var images: DataOptions
+
+    @OptionGroup var normalisation: NormalisationOption
+
+    /// Opens both, where all ranks have agreed on the file. Collective; throws where ranks see other data.
+    /// - Parameters:
+    ///   - path: what `agreedFiles` has made of `model`.
+    ///   - directory: what is written, as `requireOneJob` wants it.
+    func open(
+        _ path: String, of files: InputFiles, writing directory: (path: String, name: String, option: String),
+        over communicator: any Communicator
+    ) throws -> (network: ClassifierFile, splits: DatasetSplits) {
+        try requireOneJob(files: files, directory: directory, over: communicator)
+        let network = try ClassifierFile(path, normalize: normalisation.normalize)
+        let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
+        try requireSameData(splits, over: communicator)
+        return (network, splits)
     }
 }
 

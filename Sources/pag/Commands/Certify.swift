@@ -17,12 +17,7 @@ struct Certify: ParsableCommand {
             + "noise has small ones. The result is the same for every number of ranks and every batch; after a kill the "
             + "same command goes on.")
 
-    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
-    var model: String
-
-    @OptionGroup var images: DataOptions
-
-    @OptionGroup var normalisation: NormalisationOption
+    @OptionGroup var input: ClassifierArguments
 
     @Option(help: "Deviation of the noise, in units of images in [0, 1].")
     var sigma = 0.25
@@ -69,13 +64,11 @@ struct Certify: ParsableCommand {
     func run() throws {
         let settings = try SmoothingSettings(sigma: sigma, draws: n, selectionDraws: n0, alpha: alpha, seed: seed)
         try withJob(watchdog: watchdog) { communicator in
-            let input = InputFile(model, .classifier)
-            let files = try agreedFiles([input], communicator) { print($0) }
-            let checkpoint = files[input], folder = out ?? runFolder("certificate", of: checkpoint)
-            try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
-            let network = try ClassifierFile(checkpoint, normalize: normalisation.normalize)
-            let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
-            try requireSameData(splits, over: communicator)
+            let file = InputFile(input.model, .classifier)
+            let files = try agreedFiles([file], communicator) { print($0) }
+            let checkpoint = files[file], folder = out ?? runFolder("certificate", of: checkpoint)
+            let (network, splits) = try input.open(
+                checkpoint, of: files, writing: (folder, "output folder", "--out"), over: communicator)
             var certification = SmoothingCertification(settings, samples: samples)
             certification.batch = batch
             certification.stop = try StopRequest(signals: StopRequest.schedulerSignals)
@@ -89,7 +82,7 @@ struct Certify: ParsableCommand {
             defer { lock.release() }
             certification.journal = EvaluationJournal(
                 directory: "\(folder)/state",
-                model: try identity(of: [checkpoint], ema: ema, normalize: normalisation.normalize)
+                model: try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
                     + (products == .float32 ? "" : " \(products.rawValue)"),
                 resumes: false, replaces: force)
             try lock.keep()

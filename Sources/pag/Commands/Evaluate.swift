@@ -21,12 +21,7 @@ struct Evaluate: ParsableCommand {
             + "it comes; after a kill, the same command goes on from there, on any number of ranks. A folder with results "
             + "of other settings is left alone unless --force is given.")
 
-    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
-    var checkpoint: String
-
-    @OptionGroup var images: DataOptions
-
-    @OptionGroup var normalisation: NormalisationOption
+    @OptionGroup var input: ClassifierArguments
 
     @Option(help: "Attacks, separated by commas.")
     var attack = "fgsm,pgd"
@@ -106,20 +101,18 @@ struct Evaluate: ParsableCommand {
         }
         let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
         try withJob(watchdog: watchdog) { communicator in
-            let own = InputFile(checkpoint, .classifier)
+            let own = InputFile(input.model, .classifier)
             let other = transferFrom.map { InputFile($0, .classifier) }
             let files = try agreedFiles([own] + [other].compactMap(\.self), communicator) { print($0) }
             let (checkpoint, transferFrom) = (files[own], other.map { files[$0] })
             let folder = out ?? runFolder("eval", of: checkpoint)
-            try requireOneJob(files: files, directory: (folder, "output folder", "--out"), over: communicator)
-            let network = try ClassifierFile(checkpoint, normalize: normalisation.normalize)
-            let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
-            try requireSameData(splits, over: communicator)
+            let (network, splits) = try input.open(
+                checkpoint, of: files, writing: (folder, "output folder", "--out"), over: communicator)
             let classifier = try network.classifier(for: splits.test, ema: ema)
             let searched =
                 products == .float32 ? nil : try network.classifier(for: splits.test, ema: ema, products: products)
             let surrogate = try transferFrom.map {
-                try ClassifierFile($0, normalize: $0.hasSuffix(".onnx") ? normalisation.normalize : nil)
+                try ClassifierFile($0, normalize: $0.hasSuffix(".onnx") ? input.normalisation.normalize : nil)
                     .classifier(for: splits.test)
             }
             let threats = try ThreatModel.list(
@@ -148,7 +141,7 @@ struct Evaluate: ParsableCommand {
             let lock = try take(folder, parts: threats.count > 1 ? threats.map(\.norm.rawValue) : [], communicator)
             defer { lock.release() }
             let identity = try identity(
-                of: [checkpoint, transferFrom].compactMap { $0 }, ema: ema, normalize: normalisation.normalize)
+                of: [checkpoint, transferFrom].compactMap { $0 }, ema: ema, normalize: input.normalisation.normalize)
             var results: [RobustnessResult] = []
             for threat in threats {
                 let place = threats.count > 1 ? "\(folder)/\(threat.norm.rawValue)" : folder

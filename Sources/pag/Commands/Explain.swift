@@ -17,12 +17,7 @@ struct Explain: ParsableCommand {
             + explanationMethods.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")
             + ", and perturbations: images moved toward each class within --epsilon.")
 
-    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
-    var model: String
-
-    @OptionGroup var images: DataOptions
-
-    @OptionGroup var normalisation: NormalisationOption
+    @OptionGroup var input: ClassifierArguments
 
     @Option(help: "The first N test images.")
     var samples = 8
@@ -39,7 +34,7 @@ struct Explain: ParsableCommand {
     @Option(help: "l1, l2 or linf, of the ball in which images are moved.")
     var norm = "l2"
 
-    @Option(help: "Its radius. Default: a quarter of the diagonal of images' cube in l2, 0.25 in linf.")
+    @Option(help: "Its radius. Default: what a move of 0.25 in every value measures.")
     var epsilon: String?
 
     @Option(help: "Steps toward each class.")
@@ -73,18 +68,16 @@ struct Explain: ParsableCommand {
             throw Failure(.usage, "of is \(of.quoted), expected logit or logprob")
         }
         try withJob(watchdog: watchdog) { communicator in
-            let input = InputFile(model, .classifier)
-            let files = try agreedFiles([input], communicator) { print($0) }
-            let (file, page) = (out + "/explanations.safetensors", out + "/report.html")
+            let file = InputFile(input.model, .classifier)
+            let files = try agreedFiles([file], communicator) { print($0) }
+            let (tensors, page) = (out + "/explanations.safetensors", out + "/report.html")
             _ = try communicator.leaderDecides {
-                try Outputs.require(file, .explanations, inputs: [files[input]])
+                try Outputs.require(tensors, .explanations, inputs: [files[file]])
                 try Outputs.require(page, .report)
                 return out
             }
-            try requireOneJob(files: files, directory: (out, "output folder", "--out"), over: communicator)
-            let network = try ClassifierFile(files[input], normalize: normalisation.normalize)
-            let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
-            try requireSameData(splits, over: communicator)
+            let (network, splits) = try input.open(
+                files[file], of: files, writing: (out, "output folder", "--out"), over: communicator)
             var settings = Explanations.Settings()
             settings.methods = explanationMethods.filter { names.contains($0.name) }
             settings.function = function
@@ -98,7 +91,7 @@ struct Explain: ParsableCommand {
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
             try createDirectory(out)
-            try explanations.write(to: file, model: name(of: files[input]))
+            try explanations.write(to: tensors, model: name(of: files[file]))
             try ExplanationPictures(explanations, classNames: splits.test.classNames).write(to: out)
             try AtomicFile.write(try Report(runDirectories: [out]).html(), to: page)
             print("\(out): \(explanations.labels.count) images explained; \(page)")

@@ -15,12 +15,7 @@ struct Predict: ParsableCommand {
             "The file has logits, F32 [images, classes], and y, I64 [images], in the data's order; its bytes are "
             + "the same for any number of ranks and any batch.")
 
-    @Argument(help: "A checkpoint, a run directory (its best one by held-out images, else its newest), or FILE.onnx.")
-    var model: String
-
-    @OptionGroup var images: DataOptions
-
-    @OptionGroup var normalisation: NormalisationOption
+    @OptionGroup var input: ClassifierArguments
 
     @Option(help: "The first N test images. Default: all.")
     var samples: Int?
@@ -48,17 +43,14 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         try withJob(watchdog: watchdog) { communicator in
-            let input = InputFile(model, .classifier)
-            let files = try agreedFiles([input], communicator) { print($0) }
+            let file = InputFile(input.model, .classifier)
+            let files = try agreedFiles([file], communicator) { print($0) }
             _ = try communicator.leaderDecides {
-                try Outputs.require(out, .predictions, inputs: [files[input]])
+                try Outputs.require(out, .predictions, inputs: [files[file]])
                 return out
             }
-            try requireOneJob(files: files, directory: (folder(of: out), "output folder", "--out"), over: communicator)
-            let network = try ClassifierFile(files[input], normalize: normalisation.normalize)
-            let selection = try network.selection(images)
-            let splits = try DatasetRegistry.open(selection) { communicator.heartbeat.beat() }
-            try requireSameData(splits, over: communicator)
+            let (network, splits) = try input.open(
+                files[file], of: files, writing: (folder(of: out), "output folder", "--out"), over: communicator)
             let predictions = try Predictions(
                 network.classifier(for: splits.test, ema: ema, products: products), of: splits.test, samples: samples,
                 batch: batch, over: communicator)
@@ -66,7 +58,7 @@ struct Predict: ParsableCommand {
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
             try createDirectory(folder(of: out))
-            try predictions.write(to: out, model: name(of: files[input]))
+            try predictions.write(to: out, model: name(of: files[file]))
             let count = predictions.labels.count, share = Double(predictions.correct) / Double(max(1, count))
             print("\(out): \(count) images, \(rounded(100 * share, 2)) % classified as their labels say")
         }

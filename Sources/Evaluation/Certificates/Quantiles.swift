@@ -1,14 +1,14 @@
 import Glibc
 
-/// What is known of a probability from so many successes in independent tries.
-public enum BinomialBound {
-    /// The lower end of Clopper and Pearson's one-sided interval (1934): the probability is below it in a share `alpha`
-    /// of all experiments at most. It is the probability with which as many successes or more have the chance `alpha`,
+/// Quantiles of the distributions that certificates are made of.
+public enum Quantiles {
+    /// What a probability is at least after so many successes in independent tries, the lower end of Clopper and Pearson's
+    /// one-sided interval (1934): the probability is below it in a share `alpha` of all experiments at most. It is the probability with which as many successes or more have the chance `alpha`,
     /// and the quantile `alpha` of a beta distribution of parameters `successes` and `tries` - `successes` + 1.
-    public static func lower(successes: Int, tries: Int, alpha: Double) -> Double {
+    public static func binomialLowerBound(successes: Int, tries: Int, alpha: Double) -> Double {
         precondition(
             0 <= successes && successes <= tries && tries > 0 && alpha > 0 && alpha < 1,
-            "BinomialBound: \(successes) of \(tries) with alpha \(alpha)")
+            "Quantiles: \(successes) of \(tries) with alpha \(alpha)")
         guard successes > 0 else { return 0 }
         if successes == tries { return pow(alpha, 1 / Double(tries)) }
         let a = Double(successes), b = Double(tries - successes + 1)
@@ -25,8 +25,8 @@ public enum BinomialBound {
     }
 
     /// The number that a standard normal one is below with this probability, from 1/2 to less than 1.
-    public static func normalQuantile(_ probability: Double) -> Double {
-        precondition(probability >= 0.5 && probability < 1, "BinomialBound: probability \(probability)")
+    public static func normal(_ probability: Double) -> Double {
+        precondition(probability >= 0.5 && probability < 1, "Quantiles: probability \(probability)")
         return bisection(0, 40) { erfc($0 / 2.0.squareRoot()) / 2 > 1 - probability }
     }
 
