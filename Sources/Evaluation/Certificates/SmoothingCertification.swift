@@ -109,20 +109,29 @@ public struct SmoothingCertification: Sendable {
         _ communicator: any Communicator, _ state: SmoothingState?, _ progress: (EvaluationProgress) -> Void
     ) throws -> [Int: [Int]] {
         var mine: [Int64] = [], isStopped = false
-        var forecast = Forecast(stage: "certificate", total: left.count, passesPerBlock: 1)
+        // In draws, as the parts that select are short.
+        let before = left.reduce(into: [0]) { $0.append($0[$0.count - 1] + parts[$1].draws.count) }
+        var forecast = Forecast(stage: "certificate", total: before[left.count], passesPerBlock: 1)
         let pool = MemoryPool()
         try WorkQueue(communicator).run(SampleBlocks(left, ranks: communicator.size, batch: 1)) { number, block in
             for place in block {
                 isStopped = isStopped || stop?.isPending == true
                 if isStopped { return }
                 let part = parts[place]
-                forecast.begin(before: number, count: 1)
+                forecast.begin(before: before[number], count: part.draws.count)
                 let counts = counts(of: part, classifier, dataset, pool) {
                     communicator.heartbeat.beat("certificate", step: part.image)
                 }
                 try state?.add(counts, of: place)
                 mine += ([place] + counts).map { Int64($0) }
-                if communicator.rank == 0 { progress(forecast.end()) }
+                guard communicator.rank == 0 else { continue }
+                // Of images, which people count in, those before this one's are done.
+                let isLast = place + 1 == parts.count || parts[place + 1].image > part.image
+                progress(
+                    EvaluationProgress(
+                        stage: "certificate", done: part.image + (isLast ? 1 : 0),
+                        total: parts[parts.count - 1].image + 1,
+                        secondsLeft: forecast.end().secondsLeft))
             }
         }
         if try communicator.anyRank(isStopped) {
