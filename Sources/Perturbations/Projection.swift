@@ -6,6 +6,7 @@ extension ThreatModel {
     /// The norm of a - b.
     public func distance(_ count: Int, _ a: Source, _ b: Source) -> Double {
         switch norm {
+        case .l0: return Double((0..<count).count { a[$0] != b[$0] })
         case .l1: return doubleSum(count) { abs(Double(a[$0]) - Double(b[$0])) }
         case .l2:
             return doubleSum(count) {
@@ -31,11 +32,12 @@ extension ThreatModel {
     /// Moves an image into the ball around the original and into the box, in which the original must lie: `allows`
     /// holds afterwards. Values that are not finite become the original's.
     ///
-    /// Under `l1` and `linf` this is the nearest allowed image up to rounding; under `l2`, as customary, the image is
+    /// Under `l0`, `l1` and `linf` this is the nearest allowed image up to rounding; under `l2`, as customary, the image is
     /// scaled onto the ball first and clipped then.
     public func project(_ count: Int, _ image: Destination, original: Source) {
         for i in 0..<count where !image[i].isFinite { image[i] = original[i] }
         switch norm {
+        case .l0: keepLargestChanges(count, image, original: original)
         case .l1:
             shrinkSparsely(count, image, original: original)
             shrinkIntoBall(count, image, original: original)
@@ -43,6 +45,22 @@ extension ThreatModel {
         case .linf: clipIntoCube(count, image, original: original)
         }
         for i in 0..<count { image[i] = min(max(image[i], box.lowerBound), box.upperBound) }
+    }
+
+    /// As many as epsilon counts; of equal ones those of the first values.
+    private func keepLargestChanges(_ count: Int, _ image: Destination, original: Source) {
+        // What the box takes away counts before the choice.
+        for i in 0..<count { image[i] = min(max(image[i], box.lowerBound), box.upperBound) }
+        let kept = epsilon < Double(count) ? Int(epsilon) : count
+        guard (0..<count).count(where: { image[$0] != original[$0] }) > kept else { return }
+        let sizes = (0..<count).map { abs(image[$0] - original[$0]) }
+        let least = sizes.withUnsafeBufferPointer { sizes in
+            sizes.baseAddress.map { kept > 0 ? Norm.magnitude(atRank: kept, of: $0, count) : .infinity } ?? 0
+        }
+        var room = kept - sizes.count { $0 > least }
+        for i in 0..<count where !(sizes[i] > least) {
+            if sizes[i] == least && room > 0 { room -= 1 } else { image[i] = original[i] }
+        }
     }
 
     private func clipIntoCube(_ count: Int, _ image: Destination, original: Source) {

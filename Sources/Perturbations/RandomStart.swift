@@ -3,9 +3,10 @@ import Kernels
 import Randomness
 
 extension ThreatModel {
-    /// Adds to an image a point drawn uniformly from the ball, and projects.
+    /// Adds to an image a point drawn uniformly from the ball, and projects. Not for `l0`.
     public func moveRandomly(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
         switch norm {
+        case .l0: preconditionFailure("ThreatModel.moveRandomly: l0")
         case .l1:
             // Of count + 1 waiting times, each as a share of their sum, all but one are uniform in the simplex.
             let times = (0...count).map { _ in -log1p(-stream.uniform()) }, total = times.reduce(0, +)
@@ -29,8 +30,9 @@ extension ThreatModel {
 
     /// Writes an image moved by epsilon along a random direction, uniform in the cube under `linf` and on the sphere
     /// under `l2`, and projected. Under `l1` it moves to the point of the ball and the box that is nearest to a normal
-    /// one, of which few values differ from the original's.
+    /// one, of which few values differ from the original's. Not for `l0`.
     public func moveToSurface(_ count: Int, _ image: Destination, original: Source, _ stream: inout RandomStream) {
+        precondition(norm != .l0, "ThreatModel.moveToSurface: l0")
         let direction = (0..<count).map { _ in norm == .linf ? 2 * stream.uniform() - 1 : stream.normal() }
         let length = norm.length(of: direction)
         let scale = length > 0 ? epsilon / length : 0, factor = norm == .l1 ? max(1, scale) : scale

@@ -15,12 +15,17 @@ extension ThreatModel {
             let centre = Double(original[i]), above = high - centre, below = centre - low
             return image[i] > original[i] ? above : below
         }
-        let amount = sizes.withUnsafeBufferPointer { sizes in
-            rooms.withUnsafeBufferPointer { Self.amount(sizes, rooms: $0, leaving: epsilon) }
-        }
+        let amount = Self.amount(sizes, rooms: rooms, leaving: epsilon)
         for i in 0..<count {
             let left = min(max(sizes[i] - amount, 0), rooms[i]), centre = Double(original[i])
             image[i] = left == 0 ? original[i] : Scalar(image[i] > original[i] ? centre + left : centre - left)
+        }
+    }
+
+    /// The amount that leaves `length` of sizes that all lose as much and end at their rooms.
+    static func amount(_ sizes: [Double], rooms: [Double], leaving length: Double) -> Double {
+        sizes.withUnsafeBufferPointer { sizes in
+            rooms.withUnsafeBufferPointer { amount(sizes, rooms: $0, leaving: length) }
         }
     }
 

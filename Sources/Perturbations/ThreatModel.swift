@@ -6,11 +6,23 @@ public struct ThreatModel: Sendable, Equatable {
     /// How the size of a move is measured.
     public enum Norm: String, Sendable, CaseIterable {
         case l1, l2, linf
+        /// How many values differ: no norm, and without a direction to step in.
+        case l0
 
-        /// As papers and libraries write them: `L2`, `l_2`, `2`; `Linf`, `l_inf`, `L-infinity`, `L∞`, `inf`.
+        /// Those in which there are steps, random starts and radii of training.
+        public static let proper: [Norm] = [.l1, .l2, .linf]
+
+        /// A proper norm as papers and libraries write it: `L2`, `l_2`, `2`; `Linf`, `l_inf`, `L-infinity`, `L∞`, `inf`.
         public init?(spelling: String) {
+            guard let norm = Norm(anySpelling: spelling), Self.proper.contains(norm) else { return nil }
+            self = norm
+        }
+
+        /// The same, or `l0`.
+        fileprivate init?(anySpelling spelling: String) {
             let letters = spelling.lowercased().filter { !" _-".contains($0) }
             switch letters.hasPrefix("l") ? letters.dropFirst() : letters[...] {
+            case "0": self = .l0
             case "1": self = .l1
             case "2": self = .l2
             case "inf", "infinity", "infty", "∞", "oo": self = .linf
@@ -21,6 +33,7 @@ public struct ThreatModel: Sendable, Equatable {
         /// As papers print it.
         public var title: String {
             switch self {
+            case .l0: "L0"
             case .l1: "L1"
             case .l2: "L2"
             case .linf: "L\u{221E}"
@@ -30,6 +43,7 @@ public struct ThreatModel: Sendable, Equatable {
         /// The radius that the literature measures robustness of images of CIFAR-10's size with.
         public var customaryEpsilon: String {
             switch self {
+            case .l0: "24"
             case .l1: "12"
             case .l2: "0.5"
             case .linf: "8/255"
@@ -61,16 +75,19 @@ public struct ThreatModel: Sendable, Equatable {
     }
 
     /// From a user's words, such as `linf` and `8/255`. Throws `usage`.
-    public init(norm: String, epsilon: String, box: ClosedRange<Scalar> = pixels) throws {
-        guard let known = Norm(spelling: norm) else {
-            let names = Norm.allCases.map(\.rawValue).joined(separator: ", ")
+    /// - Parameter norms: those that make sense.
+    public init(
+        norm: String, epsilon: String, among norms: [Norm] = Norm.proper, box: ClosedRange<Scalar> = pixels
+    ) throws {
+        guard let known = Norm(anySpelling: norm), norms.contains(known) else {
+            let names = norms.map(\.rawValue).joined(separator: ", ")
             throw Failure(.usage, "norm \"\(norm)\" is unknown, expected \(names)")
         }
         self.init(norm: known, epsilon: try Self.epsilon(epsilon), box: box)
     }
 
     /// Threats of a user's lists, such as `l1,linf` and `12,8/255`: a radius for each norm, or nil for the customary
-    /// ones. Throws `usage`, for a norm that is named twice as well.
+    /// ones. Throws `usage`, for a norm that is named twice as well. `l0` is among those that make sense.
     public static func list(
         norms: String, epsilons: String?, box: ClosedRange<Scalar> = pixels
     ) throws -> [ThreatModel] {
@@ -85,7 +102,8 @@ public struct ThreatModel: Sendable, Equatable {
         }
         let threats = try names.enumerated().map { place, name in
             try ThreatModel(
-                norm: name, epsilon: radii?[place] ?? Norm(spelling: name)?.customaryEpsilon ?? "0.5", box: box)
+                norm: name, epsilon: radii?[place] ?? Norm(anySpelling: name)?.customaryEpsilon ?? "0.5",
+                among: Norm.allCases, box: box)
         }
         for (place, threat) in threats.enumerated() where threats[..<place].contains(where: { $0.norm == threat.norm })
         {

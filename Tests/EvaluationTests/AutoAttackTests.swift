@@ -24,7 +24,7 @@ struct AutoAttackTests {
         try AutoAttack().validate(AttackProblem(classes: classes, norm: .l2))
     }
 
-    @Test(arguments: ThreatModel.Norm.allCases)
+    @Test(arguments: ThreatModel.Norm.proper)
     func theStandardVersionsNumbers(norm: ThreatModel.Norm) {
         let parts = AutoAttack().parts(AttackProblem(classes: 10, norm: norm)).attacks, isSparse = norm == .l1
         func settings(_ place: Int) -> JSONValue { .object(parts[place].settings) }
@@ -39,6 +39,7 @@ struct AutoAttackTests {
 
     /// The same form at a fraction of the cost.
     struct Small: AttackCascade {
+        let norms = ThreatModel.Norm.proper
         let name = "autoattack"
         let settings: [JSONValue.Member] = []
         func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) {
@@ -59,7 +60,7 @@ struct AutoAttackTests {
         return evaluation
     }
 
-    @Test(arguments: ThreatModel.Norm.allCases)
+    @Test(arguments: ThreatModel.Norm.proper)
     func eachPartSeesWhatIsLeftAndTheTotalIsTheLast(norm: ThreatModel.Norm) throws {
         let network = smallNetwork(), images = digits(40, labelledBy: network)
         let result = try evaluation([Small()], norm: norm).run(network, on: images, over: SingleProcess())
@@ -87,6 +88,7 @@ struct AutoAttackTests {
 
     /// Counts the images it is given. Unchecked, because one thread uses it.
     final class Counting: Attack, @unchecked Sendable {
+        let norms = ThreatModel.Norm.proper
         let name = "apgd-ce"
         let settings: [JSONValue.Member] = []
         let source = AttackSource.gradients
@@ -100,6 +102,7 @@ struct AutoAttackTests {
     }
 
     struct Wrapping: AttackCascade {
+        let norms = ThreatModel.Norm.proper
         let name = "both"
         let settings: [JSONValue.Member] = []
         let part: Counting
@@ -146,6 +149,7 @@ struct AutoAttackTests {
     }
 
     private struct Transferring: AttackCascade {
+        let norms = ThreatModel.Norm.proper
         let name = "both"
         let settings: [JSONValue.Member] = []
         func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) {

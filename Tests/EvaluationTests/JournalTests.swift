@@ -17,7 +17,8 @@ struct JournalTests {
         model: String = "m"
     ) throws -> RobustnessEvaluation {
         var evaluation = RobustnessEvaluation(
-            threat: ThreatModel(norm: .l2, epsilon: 0.15), attacks: [FGSM(), AutoAttackTests.Small()], seed: seed)
+            threat: ThreatModel(norm: .l2, epsilon: 0.15), attacks: [FGSM(), AutoAttackTests.Small(), FMN(steps: 4)],
+            seed: seed)
         evaluation.curve = try EpsilonCurve(epsilons: [0.05, 0.1], attack: FGSM())
         evaluation.checks?.samples = 10
         evaluation.batch = batch
@@ -27,7 +28,9 @@ struct JournalTests {
     }
 
     private func equal(_ a: RobustnessResult, _ b: RobustnessResult) -> Bool {
-        a.attacks.map(\.survived) == b.attacks.map(\.survived) && a.survived == b.survived && a.curve == b.curve
+        a.attacks.map(\.survived) == b.attacks.map(\.survived)
+            && a.attacks.map(\.distances) == b.attacks.map(\.distances)
+            && a.survived == b.survived && a.curve == b.curve
             && a.checks == b.checks && a.adversarialImages == b.adversarialImages
     }
 
@@ -46,6 +49,7 @@ struct JournalTests {
         defer { try? empty(path) }
         let reference = try evaluation(path, resumes: false)
             .run(smallNetwork(), on: images, over: SingleProcess())
+        #expect(reference.attacks.last?.distances?.contains { $0 > 0 } == true)
         let whole = try files(directory.path)
         #expect(whole.contains("evaluation.json") && whole.filter { $0.hasSuffix("-all.safetensors") }.count > 8)
         #expect(whole.count { !$0.hasSuffix("-all.safetensors") } == 1)

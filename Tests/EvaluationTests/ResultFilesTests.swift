@@ -56,6 +56,7 @@ struct ResultFilesTests {
     private struct Named: Attack {
         let name = "autoattack"
         let settings = [JSONValue.Member("steps", 1)]
+        let norms = ThreatModel.Norm.allCases
         let source = AttackSource.gradients
         func validate(_ problem: AttackProblem) throws {}
         func passes(_ problem: AttackProblem) -> Int { 1 }

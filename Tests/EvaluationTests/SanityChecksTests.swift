@@ -121,6 +121,7 @@ struct SanityChecksTests {
     private struct Idle: Attack {
         let name = "pgd"
         let settings: [JSONValue.Member] = []
+        let norms = ThreatModel.Norm.allCases
         let source = AttackSource.gradients
         func validate(_ problem: AttackProblem) throws {}
         func passes(_ problem: AttackProblem) -> Int { 1 }
@@ -141,6 +142,7 @@ struct SanityChecksTests {
         let name: String
         let images: Int
         let settings: [JSONValue.Member] = []
+        let norms = ThreatModel.Norm.allCases
         let source = AttackSource.gradients
         func validate(_ problem: AttackProblem) throws {}
         func passes(_ problem: AttackProblem) -> Int { 1 }
@@ -258,6 +260,7 @@ struct SanityChecksTests {
     private struct Lucky: Attack {
         let name = "square"
         let settings: [JSONValue.Member] = []
+        let norms = ThreatModel.Norm.allCases
         let source = AttackSource.outputs
         func validate(_ problem: AttackProblem) throws {}
         func passes(_ problem: AttackProblem) -> Int { 1 }

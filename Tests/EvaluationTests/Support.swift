@@ -106,6 +106,7 @@ extension ThreatModel.Norm {
     /// One number for each norm.
     func choice<Number>(l1: Number, l2: Number, linf: Number) -> Number {
         switch self {
+        case .l0: preconditionFailure("choice: l0 is no norm")
         case .l1: l1
         case .l2: l2
         case .linf: linf

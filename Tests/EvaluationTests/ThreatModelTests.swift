@@ -45,6 +45,47 @@ struct ThreatModelTests {
         }
     }
 
+    @Test func theLargestChangesStayUnderL0() throws {
+        let original: [Scalar] = [0.5, 0.5, 0.5, 0.9, 0.5]
+        let threat = ThreatModel(norm: .l0, epsilon: 2)
+        // The fourth value can only move by 0.1, and the second and the fifth as far as each other.
+        var image: [Scalar] = [0.8, 0.75, 0.5, 5, 0.25]
+        #expect(threat.distance(5, image, original) == 4 && !threat.allows(5, image, original: original))
+        threat.project(5, &image, original: original)
+        #expect(image == [0.8, 0.75, 0.5, 0.9, 0.5])
+        var vector = [0.3, -0.5, 0.1, 0]
+        ThreatModel.Norm.l0.shrink(&vector, to: 2)
+        #expect(vector == [0.3, -0.5, 0, 0])
+        #expect(try ThreatModel.list(norms: "L0,linf", epsilons: nil).map(\.epsilon) == [24, 8.0 / 255])
+        #expect(ThreatModel.Norm(spelling: "l0") == nil)
+    }
+
+    /// Of all vectors in a ball the nearest: no step towards the first leads closer.
+    @Test(arguments: ThreatModel.Norm.proper)
+    func vectorsShrinkToTheNearestOfTheBall(norm: ThreatModel.Norm) {
+        var stream = RandomStream(seed: 2, purpose: .test)
+        for _ in 0..<20 {
+            let vector = (0..<9).map { _ in stream.normal() }
+            var nearest = vector
+            norm.shrink(&nearest, to: 0.7)
+            #expect(abs(norm.length(of: nearest) - 0.7) < 1e-9)
+            func distance(_ other: [Double]) -> Double {
+                ThreatModel.Norm.l2.length(of: zip(vector, other).map { $0 - $1 })
+            }
+            // The ball is convex and so is the distance: on the way to any other point of it, it rises at once.
+            for _ in 0..<50 {
+                var other = (0..<9).map { _ in stream.normal() }
+                let length = norm.length(of: other)
+                for i in other.indices { other[i] *= 0.7 / length }
+                let near = zip(nearest, other).map { $0 + 1e-3 * ($1 - $0) }
+                #expect(distance(near) >= distance(nearest) - 1e-12)
+            }
+        }
+        var inside = [0.01, 0.02]
+        norm.shrink(&inside, to: 0.7)
+        #expect(inside == [0.01, 0.02])
+    }
+
     @Test func projectionsKeepWhatIsAllowedAndReachTheSurface() {
         let original: [Scalar] = [0.5, 0.5]
         let cube = ThreatModel(norm: .linf, epsilon: 0.25), ball = ThreatModel(norm: .l2, epsilon: 0.25)
@@ -111,7 +152,7 @@ struct ThreatModelTests {
         #expect(image == [-125, 70])
     }
 
-    @Test(arguments: ThreatModel.Norm.allCases)
+    @Test(arguments: ThreatModel.Norm.proper)
     func valuesThatAreNotFiniteAreTakenBack(norm: ThreatModel.Norm) {
         let threat = ThreatModel(norm: norm, epsilon: 0.25)
         var image: [Scalar] = [.nan, .infinity, -.infinity, 0.5]

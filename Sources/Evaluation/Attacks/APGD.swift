@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Perturbations
 
 /// Auto-PGD (Croce and Hein 2020): projected gradient ascent without a step size to choose, as AutoAttack's standard
 /// version runs it on cross-entropy (`apgd-ce`) and on the targeted difference of logits ratio (`apgd-t`). Under `l1` its
@@ -28,6 +29,7 @@ public struct APGD: Attack {
         self.goal = goal
     }
 
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
         var members = [

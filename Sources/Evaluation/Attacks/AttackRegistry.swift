@@ -68,6 +68,8 @@ public enum AttackRegistry {
         Entry("fab-t", [.steps]) { FAB(name: $0, steps: $1.steps ?? 100) },
         Entry("square", [.restarts]) { Square(name: $0, restarts: $1.restarts ?? 1) },
         Entry("cw", [.steps]) { CarliniWagner(name: $0, steps: $1.steps ?? 1000) },
+        Entry("fmn", [.steps]) { FMN(name: $0, steps: $1.steps ?? 100) },
+        Entry("ddn", [.steps]) { DDN(name: $0, steps: $1.steps ?? 100) },
         Entry("hopskipjump", [.steps]) { HopSkipJump(name: $0, steps: $1.steps ?? 25) },
         Entry("transfer", [.steps]) { Transfer(name: $0, steps: $1.steps ?? 40) },
         Entry("autoattack") { _, _ in AutoAttack() },

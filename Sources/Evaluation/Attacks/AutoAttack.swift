@@ -1,11 +1,13 @@
 import Autodiff
 import Formats
+import Perturbations
 
 /// AutoAttack's standard version (Croce and Hein 2020; for `l1` 2021): APGD on cross-entropy, targeted APGD on the
 /// difference of logits ratio, targeted FAB and Square, with the constants of its authors and nothing to choose.
 public struct AutoAttack: AttackCascade {
     public let name = "autoattack"
     public let settings = [JSONValue.Member("version", "standard")]
+    public let norms = ThreatModel.Norm.proper
     /// Wrong classes that the targeted attacks try.
     private static let targets = 9
     /// Those that targeted APGD tries under `l1`.

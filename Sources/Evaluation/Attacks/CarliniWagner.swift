@@ -33,6 +33,7 @@ public struct CarliniWagner: Attack {
         self.firstWeight = firstWeight
     }
 
+    public let norms: [ThreatModel.Norm] = [.l2, .linf]
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
         [
@@ -42,7 +43,6 @@ public struct CarliniWagner: Attack {
     }
 
     public func validate(_ problem: AttackProblem) throws {
-        try problem.requireNorm(.l2, .linf)
         try AttackLoss.margin.validate(classes: problem.classes, targeted: false)
     }
 

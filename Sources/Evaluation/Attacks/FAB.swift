@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Perturbations
 
 /// The fast adaptive boundary attack (Croce and Hein 2020), targeted, as AutoAttack's standard version runs it
 /// (`fab-t`): it looks for the nearest image that another class claims, and ignores the budget while it looks.
@@ -23,6 +24,7 @@ public struct FAB: Attack {
         self.targetClasses = targetClasses
     }
 
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
         [.init("steps", JSONValue(steps)), .init("target_classes", JSONValue(targetClasses))]
@@ -36,24 +38,7 @@ public struct FAB: Attack {
 
     /// A misclassified image within the budget, else the clean image.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-        let epsilon = context.threat.epsilon, found = nearest(batch, context, until: epsilon), size = batch.imageCount
-        return withExtendedLifetime(found) {
-            Tensor(batch.images.shape, in: batch.images.pool) { out in
-                for row in 0..<batch.count {
-                    let isWithin = found.distances[row] <= epsilon
-                    let image = isWithin ? found.images.pointer + row * size : batch.image(row)
-                    (out + row * size).update(from: image, count: size)
-                }
-            }
-        }
-    }
-
-    /// What the attack has found of a batch.
-    public struct NearestImages {
-        /// [B, H, W, C]: the clean image where none was found.
-        public let images: Tensor
-        /// From the clean image; infinite where none was found.
-        public let distances: [Double]
+        nearest(batch, context, until: context.threat.epsilon).within(context.threat.epsilon, of: batch)
     }
 
     /// The nearest misclassified images that the attack finds, whatever the budget.

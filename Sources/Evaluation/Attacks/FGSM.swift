@@ -1,5 +1,6 @@
 import Autodiff
 import Formats
+import Perturbations
 
 /// The fast gradient sign method (Goodfellow, Shlens, Szegedy 2015): one step of length epsilon up the cross-entropy.
 /// Under `l2` the step is along the gradient instead of its signs.
@@ -9,6 +10,7 @@ public struct FGSM: Attack {
 
     public init() {}
 
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
 
     public func validate(_ problem: AttackProblem) throws {

@@ -30,12 +30,13 @@ public struct HopSkipJump: Attack {
         self.neighbours = neighbours
     }
 
+    public let norms: [ThreatModel.Norm] = [.l2, .linf]
     public var source: AttackSource { .outputs }
     public var settings: [JSONValue.Member] {
         [.init("steps", JSONValue(steps)), .init("neighbours", JSONValue(neighbours))]
     }
 
-    public func validate(_ problem: AttackProblem) throws { try problem.requireNorm(.l2, .linf) }
+    public func validate(_ problem: AttackProblem) throws {}
 
     /// Passes of up to `together` images.
     public func passes(_ problem: AttackProblem) -> Int {
@@ -134,7 +135,7 @@ public struct HopSkipJump: Attack {
         private func blend(_ image: [Double], _ share: Double) -> [Double] {
             let changes = zip(image, original).map { $0 - $1 }
             switch threat.norm {
-            case .l1, .l2: return zip(original, changes).map { $0 + share * $1 }
+            case .l0, .l1, .l2: return zip(original, changes).map { $0 + share * $1 }
             case .linf:
                 let bound = share * threat.norm.length(of: changes)
                 return zip(original, changes).map { $0 + min(max($1, -bound), bound) }

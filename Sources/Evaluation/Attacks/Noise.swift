@@ -24,6 +24,7 @@ public struct Noise: Attack {
     }
 
     public var name: String { "noise-\(distribution.rawValue)" }
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .outputs }
     public var settings: [JSONValue.Member] { [.init("tries", JSONValue(tries))] }
 

@@ -1,6 +1,7 @@
 import Autodiff
 import Formats
 import Kernels
+import Perturbations
 
 /// Projected gradient descent (Madry et al. 2018), in the direction that makes a loss large.
 public struct PGD: Attack {
@@ -34,6 +35,7 @@ public struct PGD: Attack {
         self.goal = goal
     }
 
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
         var members = [

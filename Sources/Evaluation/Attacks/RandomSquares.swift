@@ -16,7 +16,7 @@ struct RandomSquares {
     func start(_ image: Destination, original: Source, _ stream: inout RandomStream) {
         switch threat.norm {
         case .linf: addStripes(image, original, &stream)
-        case .l1, .l2:
+        case .l0, .l1, .l2:
             var change = [Double](repeating: 0, count: count)
             addMosaic(&change, &stream)
             write(original, plus: change, to: image)
@@ -32,7 +32,7 @@ struct RandomSquares {
         case .linf:
             image.update(from: best, count: count)
             addSquare(image, side: min(max(Int(side), 1), height, width), &stream)
-        case .l1, .l2:
+        case .l0, .l1, .l2:
             // Odd, so that a bump has a middle.
             let odd = max(Int(side), 3) | 1
             var change = (0..<count).map { Double(best[$0]) - Double(original[$0]) }

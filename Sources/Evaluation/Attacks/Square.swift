@@ -3,6 +3,7 @@ import Formats
 import Glibc
 import Kernels
 import Models
+import Perturbations
 import Randomness
 
 /// The Square attack (Andriushchenko, Croce, Flammarion, Hein 2020) as AutoAttack's standard version runs it: a random
@@ -25,6 +26,7 @@ public struct Square: Attack {
         self.restarts = restarts
     }
 
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .outputs }
     public var settings: [JSONValue.Member] {
         [.init("queries", JSONValue(queries)), .init("restarts", JSONValue(restarts))]

@@ -1,6 +1,7 @@
 import Autodiff
 import Failures
 import Formats
+import Perturbations
 
 /// Adversarial images of another model, the surrogate: where these break what gradients of the model itself do not,
 /// its gradients mislead.
@@ -16,6 +17,7 @@ public struct Transfer: Attack {
         self.steps = steps
     }
 
+    public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .surrogate }
     public var settings: [JSONValue.Member] {
         [.init("loss", JSONValue(AttackLoss.crossEntropy.rawValue)), .init("steps", JSONValue(steps))]

@@ -35,6 +35,9 @@ public struct SanityChecks: Sendable {
     /// their difference in floating point is a little more.
     func isNone(_ difference: Double) -> Bool { difference <= tolerance * (1 + 1e-9) }
 
+    /// Whether there are attacks of both kinds to compare: none of them is made for `l0`, where these checks are left out.
+    static func comparesAttacks(under norm: ThreatModel.Norm) -> Bool { norm != .l0 }
+
     /// What the table says, in its order but for what needs a surrogate. Collective; the same on every rank.
     /// - Parameters:
     ///   - correct: the samples that are classified correctly.
@@ -44,14 +47,20 @@ public struct SanityChecks: Sendable {
         _ runner: DistributedAttacks, correct: [Bool], undefined: [Bool], attacks: [RobustnessResult.AttackOutcome]
     ) throws -> [RobustnessResult.Check] {
         let subjects = CheckSubjects(runner, correct: correct, attacks: attacks, most: samples)
-        let pgd = try subjects.accuracy(under: PGD())
-        var checks = try attackChecks(subjects, pgd: pgd)
-        checks += try searchCheck(subjects)
+        let comparesAttacks = Self.comparesAttacks(under: runner.threat.norm)
+        let pgd = comparesAttacks ? try subjects.accuracy(under: PGD()) : 0
+        var checks: [RobustnessResult.Check] = []
+        if comparesAttacks {
+            checks += try attackChecks(subjects, pgd: pgd)
+            checks += try searchCheck(subjects)
+        }
         checks += try gradientChecks(subjects)
         checks.append(finiteCheck(undefined: undefined, attacks))
         checks += try constantCheck(subjects)
-        checks += try surrogateChecks(subjects, pgd: pgd)
-        checks.append(try startCheck(subjects))
+        if comparesAttacks {
+            checks += try surrogateChecks(subjects, pgd: pgd)
+            checks.append(try startCheck(subjects))
+        }
         checks += try logitChecks(subjects)
         return checks + squareCheck(correct: correct, attacks)
     }

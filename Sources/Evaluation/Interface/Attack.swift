@@ -1,5 +1,7 @@
 import Autodiff
+import Failures
 import Formats
+import Perturbations
 
 /// A search for misclassified images near given ones. A new attack is one file and one line in `AttackRegistry`.
 public protocol Attack: Sendable {
@@ -9,7 +11,9 @@ public protocol Attack: Sendable {
     var settings: [JSONValue.Member] { get }
     /// What it learns from.
     var source: AttackSource { get }
-    /// Throws `usage` where the attack cannot be run against such a model and threat.
+    /// In which it can be run.
+    var norms: [ThreatModel.Norm] { get }
+    /// Throws `usage` where the attack cannot be run against such a model under one of its norms.
     func validate(_ problem: AttackProblem) throws
     /// Most passes through the network that `perturb` makes of one image, for forecasts.
     func passes(_ problem: AttackProblem) -> Int
@@ -17,6 +21,17 @@ public protocol Attack: Sendable {
     /// attack found one. What becomes of an image must depend on the image and its index alone, never on the rest of
     /// the batch.
     func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor
+}
+
+extension Attack {
+    /// Throws `usage` where the attack cannot be run against such a model and threat.
+    func require(fit problem: AttackProblem) throws {
+        guard norms.contains(problem.norm) else {
+            let names = norms.map(\.rawValue).joined(separator: ", ")
+            throw Failure(.usage, "it is made for \(names), the norm is \(problem.norm.rawValue)")
+        }
+        try validate(problem)
+    }
 }
 
 /// What an attack learns from about the model.

@@ -12,7 +12,7 @@ extension AttackCascade {
     public var source: AttackSource { .several }
 
     public func validate(_ problem: AttackProblem) throws {
-        for attack in parts(problem).attacks { try attack.validate(problem) }
+        for attack in parts(problem).attacks { try attack.require(fit: problem) }
     }
 
     public func passes(_ problem: AttackProblem) -> Int {

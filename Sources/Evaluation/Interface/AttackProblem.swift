@@ -1,4 +1,3 @@
-import Failures
 import Perturbations
 
 /// What an attack is to be run against, as far as it must know before it starts.
@@ -11,13 +10,5 @@ public struct AttackProblem: Sendable, Equatable {
     public init(classes: Int, norm: ThreatModel.Norm) {
         self.classes = classes
         self.norm = norm
-    }
-
-    /// Throws `usage` for a norm that an attack is not made for.
-    func requireNorm(_ known: ThreatModel.Norm...) throws {
-        guard known.contains(norm) else {
-            let names = known.map(\.rawValue).joined(separator: " and ")
-            throw Failure(.usage, "it is made for \(names), the norm is \(norm.rawValue)")
-        }
     }
 }

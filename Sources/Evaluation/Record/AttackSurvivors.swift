@@ -4,6 +4,9 @@ struct AttackSurvivors {
     let flags: [Bool]
     /// How many were broken by a logit that is not finite.
     let undefined: Int
+    /// Of the nearest misclassified image of each sample that the attack was run on, infinite where none was found, and 0
+    /// for the other samples; nil where the attack does not look for them.
+    var distances: [Double]?
     /// By the clock, with what it took before a kill and `--resume`.
     let seconds: Double
 }

@@ -34,16 +34,18 @@ final class EvaluationRecord {
     /// - Parameters:
     ///   - among: the samples that it is run on.
     ///   - recording: keep the images that break samples, unless the sample has one.
+    ///   - measures: whether distances are kept.
     ///   - isAllowed: whether an adversarial image may be one of a sample.
     /// - Throws: `badInput` for a damaged file; what the communicator throws.
     func restore(
-        _ name: String, among: [Bool], recording: Bool, isAllowed: (_ sample: Int, _ image: Source) -> Bool
+        _ name: String, among: [Bool], recording: Bool, measures: Bool,
+        isAllowed: (_ sample: Int, _ image: Source) -> Bool
     ) throws -> AttackStage {
         stages += 1
         let images = recording ? images : nil
-        let known = try state?.known(of: stages, isAllowed: isAllowed) { images?.keep($0, $1) }
+        let known = try state?.known(of: stages, measures: measures, isAllowed: isAllowed) { images?.keep($0, $1) }
         return AttackStage(
             number: stages, name: name, among: among, known: known ?? .nothing(samples: samples), state: state,
-            images: images, communicator)
+            images: images, measures: measures, communicator)
     }
 }

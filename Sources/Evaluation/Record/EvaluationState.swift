@@ -100,28 +100,35 @@ final class EvaluationState {
 
     /// What is known of a stage from before.
     struct Known {
-        /// What became of each sample, where that is known.
-        let outcomes: [SampleOutcome?]
+        /// Of each sample, where anything is known.
+        let findings: [AttackFinding?]
         let seconds: Double
 
         static func nothing(samples: Int) -> Known {
-            Known(outcomes: Array(repeating: nil, count: samples), seconds: 0)
+            Known(findings: Array(repeating: nil, count: samples), seconds: 0)
         }
+    }
+
+    private struct KnownFinding: BitwiseCopyable {
+        let sample: Int
+        let finding: AttackFinding
     }
 
     /// Collective; rank 0 reads. Throws `badInput` for a damaged file where it is not to be done again.
     /// - Parameters:
+    ///   - measures: whether there must be distances.
     ///   - isAllowed: whether an adversarial image may be one of a sample.
     ///   - keep: called on rank 0 with each adversarial image.
     func known(
-        of stage: Int, isAllowed: (_ sample: Int, _ image: Source) -> Bool,
+        of stage: Int, measures: Bool, isAllowed: (_ sample: Int, _ image: Source) -> Bool,
         keep: (_ sample: Int, _ image: Source) -> Void
     ) throws -> Known {
-        var outcomes = [UInt8](repeating: 0, count: samples), seconds = 0.0
+        var mine: [KnownFinding] = [], seconds = 0.0
         if communicator.rank == 0 {
             for path in try files(of: stage) {
                 do {
-                    let found = try StageFindings(path: path, evaluation: identity, shape, count: samples)
+                    let found = try StageFindings(
+                        path: path, evaluation: identity, shape, count: samples, measures: measures)
                     try found.forEachImage(of: shape) { sample, image in
                         guard isAllowed(sample, image) else {
                             throw Failure.badInput(
@@ -129,16 +136,21 @@ final class EvaluationState {
                         }
                     }
                     found.forEachImage(of: shape, keep)
-                    for (sample, outcome) in zip(found.samples, found.outcomes) { outcomes[sample] = outcome.rawValue }
+                    let lengths = found.distances ?? found.samples.map { _ in 0 }
+                    for (place, sample) in found.samples.enumerated() {
+                        let finding = AttackFinding(found.outcomes[place], distance: lengths[place])
+                        mine.append(KnownFinding(sample: sample, finding: finding))
+                    }
                     seconds = max(seconds, found.seconds)
                 } catch let failure as Failure where failure.kind == .badInput && !refusesDamage {
                     unlink(path)
                 }
             }
         }
+        var findings = [AttackFinding?](repeating: nil, count: samples)
+        for known in try communicator.allGatherElements(mine) { findings[known.sample] = known.finding }
         return Known(
-            outcomes: try communicator.broadcast(outcomes, from: 0).map { SampleOutcome(rawValue: $0) },
-            seconds: try communicator.broadcastValue(seconds, from: 0))
+            findings: findings, seconds: try communicator.broadcastValue(seconds, from: 0))
     }
 
     /// Keeps what was found of a block. On the rank that has it.

@@ -1,3 +1,15 @@
+/// What an attack found of a sample.
+struct AttackFinding: BitwiseCopyable {
+    let outcome: SampleOutcome
+    /// Of the nearest misclassified image, where the attack looks for it: infinite where there is none. Otherwise 0.
+    let distance: Double
+
+    init(_ outcome: SampleOutcome, distance: Double = 0) {
+        self.outcome = outcome
+        self.distance = distance
+    }
+}
+
 /// What became of a sample under an attack, or without one.
 enum SampleOutcome: UInt8 {
     case survived = 1

@@ -10,6 +10,7 @@ import Kernels
 /// | `samples` | I64 [n], places in the data set |
 /// | `survived` | U8 [n] |
 /// | `undefined` | I64 [m], those of the samples that no longer have a prediction, as a logit is not finite |
+/// | `distances` | F64 [n], of the nearest misclassified images, infinite where there is none, where the attack looks for them |
 /// | `pictured` | I64 [k], those of the samples whose first adversarial image is in the file |
 /// | `images` | F32 or F64 [k, H, W, C] |
 ///
@@ -18,6 +19,8 @@ struct StageFindings {
     let samples: [Int]
     /// One a sample.
     let outcomes: [SampleOutcome]
+    /// One a sample; nil where the attack does not measure any.
+    let distances: [Double]?
     let pictured: [Int]
     /// [pictured, H, W, C]
     let images: [Scalar]
@@ -26,6 +29,7 @@ struct StageFindings {
     /// Throws `inputOutput`.
     func write(to path: String, evaluation: String, _ shape: ImageShape) throws {
         let undefined = zip(samples, outcomes).compactMap { $1 == .undefined ? Int64($0) : nil }
+        let measured = distances.map { [TensorToWrite(name: "distances", shape: [samples.count], values: $0)] } ?? []
         try SafetensorsWriter.write(
             to: path, metadata: ["evaluation": evaluation, "seconds": "\(seconds)"],
             tensors: [
@@ -37,7 +41,7 @@ struct StageFindings {
                 TensorToWrite(name: "pictured", shape: [pictured.count], values: pictured.map(Int64.init)),
                 TensorToWrite(
                     name: "images", shape: [pictured.count, shape.height, shape.width, shape.channels], values: images),
-            ],
+            ] + measured,
             checksum: true)
     }
 
@@ -51,8 +55,9 @@ struct StageFindings {
 }
 
 extension StageFindings {
-    /// Throws `badInput` for a file that is damaged, of another evaluation, or of samples beyond the first `count`.
-    init(path: String, evaluation: String, _ shape: ImageShape, count: Int) throws {
+    /// Throws `badInput` for a file that is damaged, of another evaluation, or of samples beyond the first `count`,
+    /// and for one without distances where it `measures`.
+    init(path: String, evaluation: String, _ shape: ImageShape, count: Int, measures: Bool) throws {
         let file = try SafetensorsFile(path: path)
         guard try file.verifyChecksum(), file.metadata["evaluation"] == evaluation else {
             throw Failure.badInput(
@@ -66,6 +71,11 @@ extension StageFindings {
         guard (samples + pictured + undefined).allSatisfy({ (0..<count).contains(Int(clamping: $0)) }),
             survived.allSatisfy({ $0 == 0 || $0 == 1 })
         else { throw Failure.badInput(path, "holds samples that the evaluation does not have") }
+        let lengths: [Double]? = measures ? try file.values(of: "distances", shape: [samples.count]) : nil
+        guard lengths?.allSatisfy({ $0 >= 0 }) != false else {
+            throw Failure.badInput(path, "holds distances that are not numbers")
+        }
+        distances = lengths
         let isUndefined = Set(undefined)
         self.samples = samples.map { Int($0) }
         self.pictured = pictured.map { Int($0) }

@@ -39,8 +39,27 @@ extension RobustnessResult {
             .init("epsilon", JSONValue(threat.epsilon)),
         ]
         members += attack.settings.filter { setting in !members.contains { $0.key == setting.key } }
+        if let distances = attack.distances {
+            // JSON has no infinity.
+            func number(_ value: Double) -> JSONValue { value.isFinite ? JSONValue(value) : .null }
+            members.append(.init("median_distance", attack.medianDistance.map(number) ?? .null))
+            members.append(
+                .init(
+                    "curve",
+                    .array(
+                        Self.radii.compactMap { radius in
+                            let epsilon = radius * threat.epsilon
+                            return attack.accuracy(at: epsilon).map {
+                                ["epsilon": JSONValue(epsilon), "robust_acc": JSONValue($0)]
+                            }
+                        })))
+            members.append(.init("distances", .array(distances.map(number))))
+        }
         return .object(members)
     }
+
+    /// Of the curve of an attack that measures distances, in radii of the threat.
+    private static let radii = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4]
 
     /// An entry of RobustBench's model_info, `unreliable` where a check failed: what only a person can say is empty.
     private func modelInfo(model: String) -> JSONValue {

@@ -15,12 +15,24 @@ public struct RobustnessResult: Sendable {
         public let survived: [Bool]
         /// Of those that did not survive, how many had a logit that is not finite, and so no prediction.
         public let undefined: Int
+        /// Of the nearest misclassified image that was found of each sample: 0 for those that are misclassified as they
+        /// are, infinite where none was found. Nil where the attack does not look for it.
+        public let distances: [Double]?
         /// By the clock, over all tries where an evaluation was resumed.
         public let seconds: Double
         /// Whether it follows gradients of the model, and does nothing else.
         let usesGradients: Bool
         /// As a share of all samples.
         public var robustAccuracy: Double { shareOfTrue(survived) }
+
+        /// Of the samples that are classified correctly; nil where there is none.
+        public var medianDistance: Double? {
+            guard let sorted = distances?.filter({ $0 > 0 }).sorted(), !sorted.isEmpty else { return nil }
+            return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+        }
+
+        /// The share of samples whose nearest misclassified image is further than a radius.
+        func accuracy(at radius: Double) -> Double? { distances.map { shareOfTrue($0.map { $0 > radius }) } }
 
         /// The name of the cascade that it is a part of, among the settings.
         static let cascadeKey = "cascade"

@@ -67,6 +67,6 @@ extension RobustnessResult.AttackOutcome {
     fileprivate init(_ attack: any Attack, settings: [JSONValue.Member], _ survivors: AttackSurvivors) {
         self.init(
             name: attack.name, settings: settings, survived: survivors.flags, undefined: survivors.undefined,
-            seconds: survivors.seconds, usesGradients: attack.source == .gradients)
+            distances: survivors.distances, seconds: survivors.seconds, usesGradients: attack.source == .gradients)
     }
 }

@@ -35,21 +35,21 @@ final class DistributedSamples {
         work = WorkQueue(communicator)
     }
 
-    /// `body`'s outcome for each of the samples `among`, nil for the others. Collective; the same on every rank.
+    /// `body`'s value for each of the samples `among`, nil for the others. Collective; the same on every rank.
     /// Throws `stoppedOnRequest` on all ranks if one was asked to stop.
     /// - Parameters:
     ///   - stage: what is being done, for people.
     ///   - passes: most passes through the network for one block.
-    func outcomes(
-        stage: String, passes: Int = 1, among: [Bool], _ body: (AttackBatch) throws -> [SampleOutcome]
-    ) throws -> [SampleOutcome?] {
+    func values<Value: BitwiseCopyable>(
+        stage: String, passes: Int = 1, among: [Bool], _ body: (AttackBatch) throws -> [Value]
+    ) throws -> [Value?] {
         let asked = among.indices.filter { among[$0] }
         guard let first = asked.first else { return among.map { _ in nil } }
         let blocks = SampleBlocks(asked, ranks: communicator.size, batch: batch)
         forecast = Forecast(stage: stage, total: asked.count, passesPerBlock: max(1, passes))
         defer { forecast = nil }
         communicator.heartbeat.beat("evaluation", step: first)
-        var mine: [Finding] = []
+        var mine: [Found<Value>] = []
         var isStopped = false
         try work.run(blocks) { number, samples in
             isStopped = isStopped || stop?.isPending == true
@@ -57,7 +57,7 @@ final class DistributedSamples {
             communicator.heartbeat.beat("evaluation", step: samples[0])
             forecast?.begin(before: blocks.start(number), count: samples.count)
             let result = try body(load(samples))
-            mine += zip(samples, result).map { Finding(sample: Int32($0), outcome: Int32($1.rawValue)) }
+            mine += zip(samples, result).map { Found(sample: $0, value: $1) }
             if communicator.rank == 0, let report = forecast?.end() { progress(report) }
         }
         if try communicator.anyRank(isStopped) {
@@ -66,10 +66,9 @@ final class DistributedSamples {
         return try together(mine, stage: stage, among: among)
     }
 
-    /// `body`'s flag for each of the samples `among`, false for the others. Collective; throws as `outcomes` does.
+    /// `body`'s flag for each of the samples `among`, false for the others. Collective; throws as `values` does.
     func flags(stage: String, among: [Bool], _ body: (AttackBatch) throws -> [Bool]) throws -> [Bool] {
-        try outcomes(stage: stage, among: among) { try body($0).map { $0 ? .survived : .broken } }
-            .map { $0 == .survived }
+        try values(stage: stage, among: among, body).map { $0 ?? false }
     }
 
     /// Some of the samples. `images` live in memory that the next block uses again.
@@ -84,24 +83,26 @@ final class DistributedSamples {
         if communicator.rank == 0, let report = forecast?.passDone() { progress(report) }
     }
 
-    private struct Finding: BitwiseCopyable {
-        let sample: Int32
-        let outcome: Int32
+    private struct Found<Value: BitwiseCopyable>: BitwiseCopyable {
+        let sample: Int
+        let value: Value
     }
 
-    /// All ranks' findings, which must be one of each of the samples `among`.
-    private func together(_ mine: [Finding], stage: String, among: [Bool]) throws -> [SampleOutcome?] {
-        var all = [SampleOutcome?](repeating: nil, count: count)
+    /// All ranks' values, which must be one of each of the samples `among`.
+    private func together<Value: BitwiseCopyable>(
+        _ mine: [Found<Value>], stage: String, among: [Bool]
+    ) throws -> [Value?] {
+        var all = [Value?](repeating: nil, count: count)
         var seen = 0
-        for finding in try communicator.allGatherElements(mine) {
-            guard among.indices.contains(Int(finding.sample)) else {
-                throw Failure(.internalError, "\(stage): outcome of sample \(finding.sample)")
+        for found in try communicator.allGatherElements(mine) {
+            guard among.indices.contains(found.sample) else {
+                throw Failure(.internalError, "\(stage): a value of sample \(found.sample)")
             }
-            all[Int(finding.sample)] = SampleOutcome(rawValue: UInt8(clamping: finding.outcome))
+            all[found.sample] = found.value
             seen += 1
         }
         let asked = among.count { $0 }
-        guard seen == asked else { throw Failure(.internalError, "\(stage): \(seen) outcomes of \(asked) samples") }
+        guard seen == asked else { throw Failure(.internalError, "\(stage): \(seen) values of \(asked) samples") }
         return all
     }
 }

@@ -118,15 +118,15 @@ public struct RobustnessEvaluation: Sendable {
         guard samples ?? 1 > 0 else { throw Failure(.usage, "samples is \(samples ?? 0), expected at least 1") }
         guard batch > 0 else { throw Failure(.usage, "batch is \(batch), expected at least 1") }
         for attack in attacks {
-            do { try attack.validate(problem) } catch let failure as Failure {
+            do { try attack.require(fit: problem) } catch let failure as Failure {
                 throw Failure(failure.kind, "attack \(attack.name): \(failure)")
             }
             guard hasSurrogate || !needsSurrogate(attack, problem) else {
                 throw Failure(.usage, "attack \(attack.name) needs another model to transfer from")
             }
         }
-        if let curve { try curve.attack.validate(problem) }
-        if checks != nil { try FGSM().validate(problem) }
+        if let curve { try curve.attack.require(fit: problem) }
+        if checks != nil, SanityChecks.comparesAttacks(under: threat.norm) { try FGSM().require(fit: problem) }
     }
 
     private func needsSurrogate(_ attack: any Attack, _ problem: AttackProblem) -> Bool {

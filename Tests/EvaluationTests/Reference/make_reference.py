@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """What the reference attacks do to a small smooth network, computed by PyTorch in float64.
 
-    make_reference.py REFERENCE OUT.safetensors
+    make_reference.py REFERENCE LIBRARY OUT.safetensors
 
 REFERENCE is the folder that holds the reference implementation of AutoAttack (package `autoattack`, or its fork on
-PyPI, `pyautoattack`). The distances of Carlini and Wagner's attack are foolbox's (3.3). Everything here is
-deterministic: APGD starts at given images, and FAB and Carlini-Wagner at the clean ones.
+PyPI, `pyautoattack`), LIBRARY the one that holds `adv_lib` (github.com/jeromerony/adversarial-library), of which the
+distances of FMN and DDN are. Those of Carlini and Wagner's attack are foolbox's (3.3). Everything here is
+deterministic: APGD starts at given images, the others at the clean ones.
 """
 import importlib
 import os
 import sys
+import types
 
 import foolbox
 import numpy as np
@@ -40,7 +42,12 @@ def length(vectors, norm):
 
 def main():
     torch.set_default_dtype(torch.float64)
-    folder, out = sys.argv[1:]
+    folder, library, out = sys.argv[1:]
+    sys.path.insert(0, os.path.abspath(library))
+    # It draws curves with a server that nobody needs here.
+    sys.modules.setdefault("visdom", types.ModuleType("visdom")).Visdom = object
+    from adv_lib.attacks.decoupled_direction_norm import ddn
+    from adv_lib.attacks.fast_minimum_norm import fmn
     sys.path.insert(0, os.path.abspath(folder))
     package = "autoattack" if os.path.isdir(f"{folder}/autoattack") else "pyautoattack"
     autopgd = importlib.import_module(f"{package}.autopgd_base")
@@ -118,9 +125,21 @@ def main():
         (attack(bounded, images[i:i + 1], labels[i:i + 1], epsilons=None)[0] - images[i]).norm().item()
         for i in range(IMAGES)]
     result["l2.cw"] = torch.tensor(distances)
+    for name, order in (("l0", 0), ("l1", 1), ("l2", 2), ("linf", float("inf"))):
+        for steps in (10, 100):
+            found = fmn(model, images, labels, norm=order, steps=steps)
+            distances = (found - images).flatten(1).norm(p=order, dim=1)
+            distances[model(found).argmax(1) == labels] = float("inf")
+            result[f"{name}.fmn.{steps}"] = distances
+    for steps in (10, 100):
+        # It keeps its radii in single precision.
+        found = ddn(model, images, labels, steps=steps)
+        distances = (found - images).flatten(1).norm(dim=1)
+        distances[model(found).argmax(1) == labels] = float("inf")
+        result[f"l2.ddn.{steps}"] = distances
     save_file({name: value.detach().contiguous() for name, value in result.items()}, out)
     for name, value in result.items():
-        if "fab" in name or "cw" in name:
+        if any(word in name for word in ("fab", "cw", "fmn", "ddn")):
             print(name, value.numpy().round(5))
 
 
