@@ -19,8 +19,8 @@ struct AutoAttackTests {
         let parts = AutoAttack().parts(AttackProblem(classes: classes, norm: .l2))
         #expect(parts.attacks.map(\.name) == names && parts.notes.count == notes)
         for note in parts.notes { #expect(note.contains("\(classes)") || note.contains("\(classes - 1)")) }
-        let targets = parts.attacks.compactMap { ($0 as? FAB)?.targetClasses }
-        #expect(targets == [min(9, classes - 1)])
+        let targets = parts.attacks.compactMap { ($0 as? FAB)?.goal }
+        #expect(targets == [.likeliest(min(9, classes - 1))])
         try AutoAttack().validate(AttackProblem(classes: classes, norm: .l2))
     }
 
@@ -37,6 +37,22 @@ struct AutoAttackTests {
         #expect(settings(3) == ["queries": 5000, "restarts": 1])
     }
 
+    /// As `AutoAttack.set_version` of the authors' program has them.
+    @Test func theOtherVersionsNumbers() throws {
+        let problem = AttackProblem(classes: 10, norm: .linf)
+        let plus = AutoAttack(.plus).parts(problem).attacks
+        #expect(plus.map(\.name) == ["apgd-ce", "apgd-dlr", "fab", "square", "apgd-t", "fab-t"])
+        let restarts = plus.map { JSONValue.object($0.settings)["restarts"] }
+        #expect(restarts == [5, 5, 5, 1, 1, 5])
+        #expect(JSONValue.object(plus[2].settings)["target_classes"] == nil)
+        #expect(plus.suffix(2).allSatisfy { JSONValue.object($0.settings)["target_classes"] == 9 })
+        #expect(AutoAttack(.plus).parts(AttackProblem(classes: 2, norm: .l2)).notes.count == 3)
+        #expect(!AutoAttack(.plus).norms.contains(.l1))
+        let malt = AutoAttack(.malt).parts(problem).attacks
+        #expect(malt.map(\.name) == ["apgd-ce", "apgd-t", "fab-t", "square"])
+        #expect(malt[1].settings.contains { $0.key == "target_order" && $0.value == "nearest" })
+    }
+
     /// The same form at a fraction of the cost.
     struct Small: AttackCascade {
         let norms = ThreatModel.Norm.proper
@@ -46,7 +62,7 @@ struct AutoAttackTests {
             let attacks: [any Attack] = [
                 APGD(name: "apgd-ce", loss: .crossEntropy, steps: 5),
                 APGD(name: "apgd-t", loss: .logitRatio, steps: 4, goal: .likeliest(2)),
-                FAB(steps: 3, targetClasses: 2), Square(queries: 30),
+                FAB(steps: 3, goal: .likeliest(2)), Square(queries: 30),
             ]
             return (attacks, ["a note"])
         }

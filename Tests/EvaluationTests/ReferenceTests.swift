@@ -71,10 +71,12 @@ struct ReferenceTests {
     @Test(arguments: ThreatModel.Norm.proper)
     func fabFindsTheSameDistances(norm: ThreatModel.Norm) throws {
         for steps in [10, 40] {
-            let expected: [Double] = try file.values(of: "\(norm.rawValue).fab.\(steps)")
-            let found = FAB(steps: steps, targetClasses: 5).nearest(batch, context(norm)).distances
-            for (ours, theirs) in zip(found, expected) {
-                #expect(abs(ours - theirs) < 1e-4 * theirs, "\(norm), \(steps) steps: \(ours), \(theirs)")
+            for (name, goal) in [("fab", AttackGoal.likeliest(5)), ("fab-untargeted", .untargeted)] {
+                let expected: [Double] = try file.values(of: "\(norm.rawValue).\(name).\(steps)")
+                let found = FAB(steps: steps, goal: goal).nearest(batch, context(norm)).distances
+                for (ours, theirs) in zip(found, expected) {
+                    #expect(abs(ours - theirs) < 1e-4 * theirs, "\(norm), \(name), \(steps): \(ours), \(theirs)")
+                }
             }
         }
     }

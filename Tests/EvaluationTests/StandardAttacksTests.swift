@@ -150,6 +150,26 @@ struct StandardAttacksTests {
         }
     }
 
+    /// Three classes: the likeliest wrong one has the lesser gap and the flatter slope, so its boundary is further.
+    @Test func theNearestBoundaryNeedNotBeTheLikeliestClass() {
+        let shape = ImageShape(height: 1, width: 2, channels: 1)
+        let classifier = linearClassifier(shape, weights: [[0, 0], [1, 0], [0, 10]], biases: [1, 0.3, -5.2])
+        let images = MadeUpImages(shape, classes: 3, images: [[0.5, 0.5]], labels: [0])
+        // Gaps: 1 - 0.8 = 0.2 at slope 1, 1 + 0.2 = 1.2 at slope 10.
+        for norm in ThreatModel.Norm.proper {
+            let context = AttackContext(classifier: classifier, threat: ThreatModel(norm: norm, epsilon: 0.15), seed: 1)
+            func breaks(_ goal: AttackGoal) -> Bool {
+                let attack = PGD(loss: .margin, steps: 20, goal: goal)
+                let found = attack.perturb(batch(images, [0]), context)
+                return classifier.misclassifies(found, images.labels)[0]
+            }
+            #expect(!breaks(.likeliest(1)) && breaks(.nearest(1)), "\(norm)")
+            // The walk without a target finds the same boundary.
+            let nearest = FAB(name: "fab", goal: .untargeted).nearest(batch(images, [0]), context)
+            #expect(nearest.distances[0] >= 0.1199 && nearest.distances[0] < 0.1215, "\(norm): \(nearest.distances)")
+        }
+    }
+
     /// z_1 - z_0 = 4 x_0 + 3 x_1 + x_2 - 2, and x_0 can grow by 0.1 only.
     @Test(arguments: ThreatModel.Norm.proper)
     func fabGoesAlongTheBox(norm: ThreatModel.Norm) {
@@ -176,7 +196,7 @@ struct StandardAttacksTests {
         let context = AttackContext(classifier: network, surrogate: smallNetwork(.gelu), threat: threat, seed: 1)
         let attack: any Attack =
             switch name {
-            case "autoattack", "square": Square(queries: 60)
+            case _ where name.hasPrefix("autoattack"), "square": Square(queries: 60)
             case "hopskipjump": HopSkipJump(steps: 3, neighbours: 20)
             case _ where AttackRegistry.names(having: .steps).contains(name):
                 try AttackRegistry.attack(name, AttackOptions(steps: 6))
@@ -226,9 +246,11 @@ struct StandardAttacksTests {
             let random: [any Attack] = [
                 Square(queries: 40), APGD(name: "a", loss: .crossEntropy, steps: 12),
                 APGD(name: "t", loss: .logitRatio, steps: 9, goal: .likeliest(2)),
+                APGD(name: "m", loss: .logitRatio, steps: 9, goal: .nearest(2)),
             ]
             let fixed: [any Attack] = [
-                FAB(steps: 6, targetClasses: 2), CarliniWagner(steps: 8, searches: 3),
+                FAB(steps: 6, goal: .likeliest(2)), FAB(name: "fab", steps: 4, goal: .untargeted, restarts: 2),
+                CarliniWagner(steps: 8, searches: 3),
                 HopSkipJump(steps: 2, neighbours: 20), Transfer(steps: 3), FMN(steps: 6), DDN(steps: 6),
             ].filter { $0.norms.contains(norm) }
             for attack in random + fixed {

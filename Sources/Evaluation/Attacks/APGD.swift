@@ -32,12 +32,11 @@ public struct APGD: Attack {
     public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
-        var members = [
+        let members = [
             JSONValue.Member("loss", JSONValue(loss.rawValue)), JSONValue.Member("steps", JSONValue(steps)),
             JSONValue.Member("restarts", JSONValue(restarts)),
         ]
-        if case .likeliest(let count) = goal { members.append(.init("target_classes", JSONValue(count))) }
-        return members
+        return members + goal.settings
     }
 
     public func validate(_ problem: AttackProblem) throws {
@@ -46,10 +45,7 @@ public struct APGD: Attack {
 
     public func passes(_ problem: AttackProblem) -> Int {
         let starts = problem.norm == .l1 ? SparseAscent.balls(steps: steps).count : 1
-        return switch goal {
-        case .untargeted: restarts * (steps + starts)
-        case .likeliest(let count): restarts * min(count, problem.classes - 1) * (steps + starts + 1)
-        }
+        return goal.passes(problem, restarts: restarts, steps: steps + starts, once: 1)
     }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {

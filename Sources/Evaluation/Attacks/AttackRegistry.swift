@@ -65,7 +65,9 @@ public enum AttackRegistry {
         Entry("apgd-dlr", [.steps, .restarts]) { apgd($0, .logitRatio, $1) },
         Entry("apgd-margin", [.steps, .restarts]) { apgd($0, .margin, $1) },
         Entry("apgd-t", [.steps, .restarts]) { apgd($0, .logitRatio, $1, goal: .likeliest(9)) },
-        Entry("fab-t", [.steps]) { FAB(name: $0, steps: $1.steps ?? 100) },
+        Entry("malt", [.steps, .restarts]) { apgd($0, .logitRatio, $1, goal: .nearest(9)) },
+        Entry("fab", [.steps, .restarts]) { fab($0, $1, goal: .untargeted) },
+        Entry("fab-t", [.steps, .restarts]) { fab($0, $1, goal: .likeliest(9)) },
         Entry("square", [.restarts]) { Square(name: $0, restarts: $1.restarts ?? 1) },
         Entry("cw", [.steps]) { CarliniWagner(name: $0, steps: $1.steps ?? 1000) },
         Entry("fmn", [.steps]) { FMN(name: $0, steps: $1.steps ?? 100) },
@@ -73,6 +75,8 @@ public enum AttackRegistry {
         Entry("hopskipjump", [.steps]) { HopSkipJump(name: $0, steps: $1.steps ?? 25) },
         Entry("transfer", [.steps]) { Transfer(name: $0, steps: $1.steps ?? 40) },
         Entry("autoattack") { _, _ in AutoAttack() },
+        Entry("autoattack-plus") { _, _ in AutoAttack(.plus) },
+        Entry("autoattack-malt") { _, _ in AutoAttack(.malt) },
         Entry("noise-uniform") { _, _ in Noise(.uniform) },
         Entry("noise-gaussian") { _, _ in Noise(.gaussian) },
     ]
@@ -138,6 +142,10 @@ public enum AttackRegistry {
         _ name: String, _ loss: AttackLoss, _ options: AttackOptions, goal: AttackGoal = .untargeted
     ) -> PGD {
         PGD(name: name, loss: loss, steps: options.steps ?? 40, restarts: options.restarts ?? 1, goal: goal)
+    }
+
+    private static func fab(_ name: String, _ options: AttackOptions, goal: AttackGoal) -> FAB {
+        FAB(name: name, steps: options.steps ?? 100, goal: goal, restarts: options.restarts ?? 1)
     }
 
     private static func apgd(

@@ -3,38 +3,48 @@ import Formats
 import Kernels
 import Perturbations
 
-/// The fast adaptive boundary attack (Croce and Hein 2020), targeted, as AutoAttack's standard version runs it
-/// (`fab-t`): it looks for the nearest image that another class claims, and ignores the budget while it looks.
+/// The fast adaptive boundary attack (Croce and Hein 2020) as AutoAttack runs it: it looks for the nearest image that another
+/// class claims, and ignores the budget while it looks. Targeted (`fab-t`) it goes towards one class after the other; without
+/// targets, each step towards the class whose boundary is nearest.
 public struct FAB: Attack {
     public var name: String
-    /// Towards each class.
+    /// Of each run.
     public var steps: Int
-    /// Likeliest wrong classes that are tried.
-    public var targetClasses: Int
+    /// What images are to be taken for.
+    public var goal: AttackGoal
+    /// Runs, towards each class where the goal has classes: the first from the clean image, the others from random points.
+    public var restarts: Int
 
     /// Most weight of the clean image's own step, overshoot past the hyperplane, and how much of the way is kept after
     /// a success.
     private static let maximalPull = 0.1, overshoot = 1.05, retreat = 0.9
+    /// Of the radius, that of the sphere on which the random points lie.
+    private static let startRadius = 0.5
 
     /// AutoAttack's numbers unless others are given.
-    public init(name: String = "fab-t", steps: Int = 100, targetClasses: Int = 9) {
-        precondition(steps > 0 && targetClasses > 0, "FAB: \(steps) steps, \(targetClasses) classes")
+    public init(name: String = "fab-t", steps: Int = 100, goal: AttackGoal = .likeliest(9), restarts: Int = 1) {
+        precondition(steps > 0 && restarts > 0, "FAB: \(steps) steps, \(restarts) restarts")
         self.name = name
         self.steps = steps
-        self.targetClasses = targetClasses
+        self.goal = goal
+        self.restarts = restarts
     }
 
     public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
-        [.init("steps", JSONValue(steps)), .init("target_classes", JSONValue(targetClasses))]
+        [.init("steps", JSONValue(steps))] + goal.settings
+            + (restarts > 1 ? [.init("restarts", JSONValue(restarts))] : [])
     }
 
     public func validate(_ problem: AttackProblem) throws {
         try AttackLoss.margin.validate(classes: problem.classes, targeted: true)
     }
 
-    public func passes(_ problem: AttackProblem) -> Int { min(targetClasses, problem.classes - 1) * (2 * steps + 1) }
+    public func passes(_ problem: AttackProblem) -> Int {
+        let gradients = goal.targets == nil ? problem.classes - 1 : 1
+        return goal.passes(problem, restarts: restarts, steps: (gradients + 1) * steps, once: 1)
+    }
 
     /// A misclassified image within the budget, else the clean image.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
@@ -44,18 +54,21 @@ public struct FAB: Attack {
     /// The nearest misclassified images that the attack finds, whatever the budget.
     /// - Parameter until: an image is done with when one has been found within this distance.
     public func nearest(_ batch: AttackBatch, _ context: AttackContext, until: Double = 0) -> NearestImages {
-        let ranking = context.likeliestWrongClasses(batch), size = batch.imageCount
+        let ranking = goal.targets == nil ? nil : context.wrongClasses(batch, by: goal), size = batch.imageCount
+        let classes = goal.targets.map { min($0, context.classifier.classes - 1) } ?? 1
         var distances = [Double](repeating: .infinity, count: batch.count)
         var rows = Array(0..<batch.count)
         let images = Tensor(batch.images.shape, in: batch.images.pool) { out in
             out.update(from: batch.images.pointer, count: batch.count * size)
-            for place in 0..<min(targetClasses, context.classifier.classes - 1) where !rows.isEmpty {
-                let targets = rows.map { ranking[$0][place] }
-                let found = search(batch.rows(rows), towards: targets, context, until: until)
+            for run in 0..<classes * restarts where !rows.isEmpty {
+                let targets = ranking.map { ranking in rows.map { ranking[$0][run / restarts] } }
+                let part = batch.rows(rows)
+                let found = search(
+                    part, towards: targets, from: starts(part, run: run, context), context, until: until)
                 defer { withExtendedLifetime(found) {} }
-                for (part, row) in rows.enumerated() where found.distances[part] < distances[row] {
-                    distances[row] = found.distances[part]
-                    (out + row * size).update(from: found.images.pointer + part * size, count: size)
+                for (place, row) in rows.enumerated() where found.distances[place] < distances[row] {
+                    distances[row] = found.distances[place]
+                    (out + row * size).update(from: found.images.pointer + place * size, count: size)
                 }
                 rows.removeAll { distances[$0] <= until }
             }
@@ -63,30 +76,46 @@ public struct FAB: Attack {
         return NearestImages(images: images, distances: distances)
     }
 
-    /// The same towards one class for each image.
+    /// Where the images of a run begin.
+    private func starts(_ batch: AttackBatch, run: Int, _ context: AttackContext) -> [[Double]] {
+        let size = batch.imageCount, threat = context.threat
+        let low = Double(threat.box.lowerBound), high = Double(threat.box.upperBound)
+        return batch.indices.enumerated().map { row, index in
+            let original = (0..<size).map { Double(batch.image(row)[$0]) }
+            guard run % restarts > 0 else { return original }
+            var stream = context.stream(name, run: run, sample: index)
+            let direction = (0..<size).map { _ in
+                threat.norm == .linf ? 2 * stream.uniform() - 1 : stream.normal()
+            }
+            let scale = Self.startRadius * threat.epsilon / max(threat.norm.length(of: direction), 1e-12)
+            return (0..<size).map { min(max(original[$0] + scale * direction[$0], low), high) }
+        }
+    }
+
+    /// One run, towards a class for each image or the nearest ones.
     private func search(
-        _ batch: AttackBatch, towards targets: [Int], _ context: AttackContext, until: Double
+        _ batch: AttackBatch, towards targets: [Int]?, from starts: [[Double]], _ context: AttackContext, until: Double
     ) -> NearestImages {
         let size = batch.imageCount, threat = context.threat
         let projection = HyperplaneProjection(norm: threat.norm, box: threat.box)
         let originals = (0..<batch.count).map { row in (0..<size).map { Double(batch.image(row)[$0]) } }
-        var current = originals
+        var current = starts
         var distances = [Double](repeating: .infinity, count: batch.count)
         var rows = Array(0..<batch.count)
         let images = Tensor(batch.images.shape, in: batch.images.pool) { nearest in
             nearest.update(from: batch.images.pointer, count: batch.count * size)
             for _ in 0..<steps where !rows.isEmpty {
-                let slopes = logitGaps(
-                    of: pack(rows.map { current[$0] }, batch), rows: rows, in: batch, targets: targets, context)
-                for (place, row) in rows.enumerated() {
-                    let start = slopes.gradient.pointer + place * size
-                    let weights = (0..<size).map { Double(start[$0]) }
+                let places = pack(rows.map { current[$0] }, batch)
+                let gaps =
+                    targets.map { context.logitGaps(of: places, rows: rows, in: batch, targets: $0) }
+                    ?? context.nearestLogitGaps(of: places, rows: rows, in: batch)
+                for (gap, row) in zip(gaps, rows) {
                     current[row] = step(
-                        from: current[row], original: originals[row], weights: weights, gap: -slopes.values[place],
-                        projection)
+                        from: current[row], original: originals[row], weights: gap.gradient, gap: -gap.value, projection
+                    )
                 }
                 let candidates = pack(rows.map { current[$0] }, batch)
-                defer { withExtendedLifetime((slopes, candidates)) {} }
+                defer { withExtendedLifetime(candidates) {} }
                 let isBroken = context.classifier.misclassifies(candidates, rows.map { batch.labels[$0] })
                 context.stepDone()
                 for (place, row) in rows.enumerated() where isBroken[place] {
@@ -104,28 +133,6 @@ public struct FAB: Attack {
             }
         }
         return NearestImages(images: images, distances: distances)
-    }
-
-    /// z_t - z_y and its gradient.
-    private func logitGaps(
-        of images: Tensor, rows: [Int], in batch: AttackBatch, targets: [Int], _ context: AttackContext
-    ) -> (values: [Double], gradient: Tensor) {
-        let pass = context.classifier.inputGradient(of: images) { logits in
-            Tensor(logits.shape, in: logits.pool) { out in
-                out.update(repeating: 0, count: logits.shape.count)
-                for (place, row) in rows.enumerated() {
-                    out[place * logits.shape[-1] + targets[row]] = 1
-                    out[place * logits.shape[-1] + batch.labels[row]] = -1
-                }
-            }
-        }
-        context.stepDone()
-        defer { withExtendedLifetime(pass) {} }
-        let values = rows.enumerated().map { place, row in
-            let z = pass.logits.pointer + place * pass.logits.shape[-1]
-            return Double(z[targets[row]]) - Double(z[batch.labels[row]])
-        }
-        return (values, pass.gradient)
     }
 
     /// The next point on the way to the hyperplane <weights, v> = <weights, current> + `gap`, pulled towards the way

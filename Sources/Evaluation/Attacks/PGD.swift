@@ -38,15 +38,14 @@ public struct PGD: Attack {
     public let norms = ThreatModel.Norm.proper
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
-        var members = [
+        let members = [
             JSONValue.Member("loss", JSONValue(loss.rawValue)),
             JSONValue.Member("steps", JSONValue(steps)),
             JSONValue.Member("step_size_per_epsilon", JSONValue(relativeStepSize)),
             JSONValue.Member("restarts", JSONValue(restarts)),
             JSONValue.Member("random_start", JSONValue(randomStart)),
         ]
-        if case .likeliest(let count) = goal { members.append(.init("target_classes", JSONValue(count))) }
-        return members
+        return members + goal.settings
     }
 
     public func validate(_ problem: AttackProblem) throws {
@@ -62,10 +61,7 @@ public struct PGD: Attack {
     }
 
     public func passes(_ problem: AttackProblem) -> Int {
-        switch goal {
-        case .untargeted: restarts * (steps + 1)
-        case .likeliest(let count): restarts * min(count, problem.classes - 1) * (steps + 1)
-        }
+        goal.passes(problem, restarts: restarts, steps: steps + 1)
     }
 
     private func start(_ batch: AttackBatch, run: Int, _ context: AttackContext) -> Tensor {

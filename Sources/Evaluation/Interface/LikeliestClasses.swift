@@ -16,26 +16,22 @@ extension AttackContext {
         }
     }
 
-    /// The result of up to `restarts` runs of an attack, for `.likeliest` towards each class. `attempt` is given the
-    /// run's number, the images that no run has broken yet, and a class for each where there is one to go to.
+    /// The wrong classes of each image in the order of a goal that has classes.
+    func wrongClasses(_ batch: AttackBatch, by goal: AttackGoal) -> [[Int]] {
+        if case .nearest = goal { nearestWrongClasses(batch) } else { likeliestWrongClasses(batch) }
+    }
+
+    /// The result of up to `restarts` runs of an attack, towards each class where the goal has classes, every time on the
+    /// images that no run has broken yet. `attempt` is given the run's number, the images and a class for each where there
+    /// is one to go to.
     func firstSuccess(
         for goal: AttackGoal, restarts: Int, on batch: AttackBatch,
         _ attempt: (_ run: Int, _ part: AttackBatch, _ targets: [Int]?) -> Tensor
     ) -> Tensor {
-        switch goal {
-        case .untargeted: firstSuccess(of: restarts, on: batch) { run, _, part in attempt(run, part, nil) }
-        case .likeliest(let wanted): firstSuccess(towards: wanted, restarts: restarts, on: batch, attempt)
+        guard let wanted = goal.targets else {
+            return firstSuccess(of: restarts, on: batch) { run, _, part in attempt(run, part, nil) }
         }
-    }
-
-    /// Runs `attempt` towards each of the `wanted` likeliest wrong classes in turn, `restarts` times, every time on
-    /// the images that no run has broken yet. `attempt` is given the run's number, the images and a class for each.
-    func firstSuccess(
-        towards wanted: Int, restarts: Int = 1, on batch: AttackBatch,
-        _ attempt: (_ run: Int, _ part: AttackBatch, _ targets: [Int]) -> Tensor
-    ) -> Tensor {
-        let ranking = likeliestWrongClasses(batch)
-        let count = min(max(wanted, 1), classifier.classes - 1)
+        let ranking = wrongClasses(batch, by: goal), count = min(max(wanted, 1), classifier.classes - 1)
         return firstSuccess(of: restarts * count, on: batch) { run, rows, part in
             attempt(run, part, rows.map { ranking[$0][run % count] })
         }

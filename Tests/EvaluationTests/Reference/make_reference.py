@@ -117,6 +117,10 @@ def main():
                 size[model(found).argmax(1) == labels] = float("inf")
                 distances = torch.minimum(distances, size)
             result[f"{norm}.fab.{steps}"] = distances
+            found = attack.attack_single_run(images, labels, is_targeted=False)
+            distances = length((found - images).flatten(1), norm)
+            distances[model(found).argmax(1) == labels] = float("inf")
+            result[f"{norm}.fab-untargeted.{steps}"] = distances
 
     attack = foolbox.attacks.L2CarliniWagnerAttack(binary_search_steps=9, steps=1000, stepsize=0.01)
     bounded = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu")
