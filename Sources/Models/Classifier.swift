@@ -11,6 +11,10 @@ public struct Classifier {
     /// Cut once, so that all passes share what is prepared from them.
     private let parameters: [Tensor]
     private let foldedFilters = FoldedFilters()
+    /// Nil for a network whose output is not random.
+    public var noise: InputNoise?
+    /// Which of the noise's draws passes see.
+    private var draw = 0
 
     /// `parameters` replaces the state's own, by an average of them for instance.
     public init(_ state: ModelState, parameters: Storage? = nil) {
@@ -27,7 +31,15 @@ public struct Classifier {
 
     private var pool: MemoryPool { state.parameters.pool }
 
+    /// The same network with other noise, where it has any.
+    public func drawing(_ draw: Int) -> Classifier {
+        var copy = self
+        copy.draw = draw
+        return copy
+    }
+
     private func admitted(_ images: Tensor) -> Tensor {
+        if let noise { return noise.added(to: images, draw: draw, in: pool) }
         guard images.pool.execution.products != products else { return images.detached }
         return Tensor(images.shape, in: pool) { $0.update(from: images.pointer, count: images.shape.count) }
     }

@@ -21,6 +21,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case certificateSelection = 17
     case certificateEstimation = 18
     case trainingNoise = 19
+    case inputNoise = 30
     case test = 99
 }
 

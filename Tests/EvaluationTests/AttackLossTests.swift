@@ -12,7 +12,7 @@ struct AttackLossTests {
             let logits = (0..<6).map { _ in 3 * stream.normal() }
             let order = logits.indices.sorted { logits[$0] > logits[$1] }
             let label = order[place % 2], target = targeted ? order[2 + place % 4] : nil
-            let direction = loss.evaluate(logits, label: label, target: target).direction
+            let evaluation = loss.evaluate(logits, label: label, target: target), direction = evaluation.direction
             let step = 1e-6
             let derivative = logits.indices.map { index in
                 var (up, down) = (logits, logits)
@@ -24,6 +24,7 @@ struct AttackLossTests {
             }
             let length = derivative.map(abs).max() ?? 0
             #expect(abs((direction.map(abs).max() ?? 0) - 1) < 1e-12)
+            #expect(abs(evaluation.scale - length) < 1e-6 * max(1, length))
             for (a, b) in zip(direction, derivative) { #expect(abs(a - b / length) < 1e-5, "\(logits) \(label)") }
         }
     }

@@ -16,17 +16,22 @@ public struct APGD: Attack {
     public var restarts: Int
     /// What images are to be taken for.
     public var goal: AttackGoal
+    /// Passes of a random network over which each gradient is averaged: expectation over transformation (Athalye et al. 2018).
+    public var draws: Int
 
     /// AutoAttack's numbers unless others are given.
     public init(
-        name: String, loss: AttackLoss, steps: Int = 100, restarts: Int = 1, goal: AttackGoal = .untargeted
+        name: String, loss: AttackLoss, steps: Int = 100, restarts: Int = 1, goal: AttackGoal = .untargeted,
+        draws: Int = 1
     ) {
-        precondition(steps > 0 && restarts > 0, "APGD: \(steps) steps, \(restarts) restarts")
+        precondition(
+            steps > 0 && restarts > 0 && draws > 0, "APGD: \(steps) steps, \(restarts) restarts, \(draws) draws")
         self.name = name
         self.loss = loss
         self.steps = steps
         self.restarts = restarts
         self.goal = goal
+        self.draws = draws
     }
 
     public let norms = ThreatModel.Norm.proper
@@ -36,7 +41,7 @@ public struct APGD: Attack {
             JSONValue.Member("loss", JSONValue(loss.rawValue)), JSONValue.Member("steps", JSONValue(steps)),
             JSONValue.Member("restarts", JSONValue(restarts)),
         ]
-        return members + goal.settings
+        return members + goal.settings + (draws > 1 ? [.init("draws", JSONValue(draws))] : [])
     }
 
     public func validate(_ problem: AttackProblem) throws {
@@ -45,7 +50,7 @@ public struct APGD: Attack {
 
     public func passes(_ problem: AttackProblem) -> Int {
         let starts = problem.norm == .l1 ? SparseAscent.balls(steps: steps).count : 1
-        return goal.passes(problem, restarts: restarts, steps: steps + starts, once: 1)
+        return goal.passes(problem, restarts: restarts, steps: draws * (steps + starts), once: 1)
     }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
@@ -61,8 +66,8 @@ public struct APGD: Attack {
         from start: Tensor, _ batch: AttackBatch, targets: [Int]?, _ context: AttackContext
     ) -> Tensor {
         context.threat.norm == .l1
-            ? SparseAscent(loss: loss, steps: steps)(from: start, batch, targets: targets, context)
-            : AdaptiveAscent(loss: loss, steps: steps)(from: start, batch, targets: targets, context)
+            ? SparseAscent(loss: loss, steps: steps, draws: draws)(from: start, batch, targets: targets, context)
+            : AdaptiveAscent(loss: loss, steps: steps, draws: draws)(from: start, batch, targets: targets, context)
     }
 
     /// Random points of the surface of the ball, under `l1` of the first, before the box cuts them off.

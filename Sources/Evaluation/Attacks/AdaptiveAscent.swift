@@ -6,6 +6,8 @@ import Perturbations
 struct AdaptiveAscent {
     var loss: AttackLoss
     var steps: Int
+    /// Passes of a random network over which each gradient is averaged.
+    var draws = 1
 
     /// Weight of the new step against the one before.
     private static let momentum = 0.75
@@ -30,7 +32,8 @@ struct AdaptiveAscent {
             }
             func evaluate() {
                 let found = context.losses(
-                    loss, at: current, rows: rows, gradients: gradient.pointer, in: batch, targets: targets)
+                    loss, at: current, rows: rows, gradients: gradient.pointer, in: batch, targets: targets,
+                    draws: draws)
                 let left = rows.indices.filter { !found.isBroken[$0] }
                 rows = left.map { rows[$0] }
                 for (row, loss) in zip(rows, left.map { found.losses[$0] }) {

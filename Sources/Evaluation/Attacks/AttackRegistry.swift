@@ -76,6 +76,7 @@ public enum AttackRegistry {
         Entry("transfer", [.steps]) { Transfer(name: $0, steps: $1.steps ?? 40) },
         Entry("autoattack") { _, _ in AutoAttack() },
         Entry("autoattack-plus") { _, _ in AutoAttack(.plus) },
+        Entry("autoattack-rand") { _, _ in AutoAttack(.rand) },
         Entry("autoattack-malt") { _, _ in AutoAttack(.malt) },
         Entry("noise-uniform") { _, _ in Noise(.uniform) },
         Entry("noise-gaussian") { _, _ in Noise(.gaussian) },

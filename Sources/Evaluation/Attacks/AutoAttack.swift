@@ -8,11 +8,12 @@ import Perturbations
 /// |---|---|
 /// | `autoattack`, the standard one | APGD on cross-entropy, targeted APGD on the difference of logits ratio, targeted FAB, Square |
 /// | `autoattack-plus` | both kinds of APGD with 5 restarts, FAB with 5, Square, then the targeted ones, of FAB with 5 restarts |
+/// | `autoattack-rand`, for networks whose output is random | both kinds of APGD, gradients averaged over 20 passes |
 /// | `autoattack-malt` | the standard one, its targets in the order of the network's linearisation (Melamed et al. 2024) |
 public struct AutoAttack: AttackCascade {
     /// Which attacks, in which order.
     public enum Version: String, Sendable, CaseIterable {
-        case standard, plus, malt
+        case standard, plus, rand, malt
     }
 
     public let version: Version
@@ -27,6 +28,8 @@ public struct AutoAttack: AttackCascade {
     private static let sparseTargets = 5
     /// Where there is more than one.
     private static let restarts = 5
+    /// Passes over which gradients of a random network are averaged.
+    private static let draws = 20
 
     public init(_ version: Version = .standard) { self.version = version }
 
@@ -38,8 +41,19 @@ public struct AutoAttack: AttackCascade {
         func lacks(_ attack: String, _ least: Int, _ other: String) {
             notes.append("\(name): \(attack) needs \(least) classes, the model has \(classes)\(other)")
         }
-        let isRestarted = version == .plus || isSparse
-        let first = APGD(name: "apgd-ce", loss: .crossEntropy, restarts: isRestarted ? Self.restarts : 1)
+        let restarts = version == .plus || isSparse && version != .rand ? Self.restarts : 1
+        let draws = version == .rand ? Self.draws : 1
+        var untargeted: [any Attack] = [
+            APGD(name: "apgd-ce", loss: .crossEntropy, restarts: restarts, draws: draws)
+        ]
+        if version == .plus || version == .rand {
+            if classes >= 3 {
+                untargeted.append(APGD(name: "apgd-dlr", loss: .logitRatio, restarts: restarts, draws: draws))
+            } else {
+                lacks("apgd-dlr", 3, ": it is left out")
+            }
+        }
+        if version == .rand { return (untargeted, notes) }
         var apgdTargeted: any Attack = APGD(
             name: "apgd-t", loss: .logitRatio, goal: goal(isSparse ? min(Self.sparseTargets, targets) : targets))
         if classes < 4 {
@@ -50,18 +64,9 @@ public struct AutoAttack: AttackCascade {
             notes.append("\(name): \(targets) target classes instead of \(Self.targets), the model has no more")
         }
         guard version == .plus else {
-            return ([first, apgdTargeted, FAB(goal: goal(targets)), Square()], notes)
+            return (untargeted + [apgdTargeted, FAB(goal: goal(targets)), Square()], notes)
         }
-        var attacks: [any Attack] = [first]
-        if classes >= 3 {
-            attacks.append(APGD(name: "apgd-dlr", loss: .logitRatio, restarts: Self.restarts))
-        } else {
-            lacks("apgd-dlr", 3, ": it is left out")
-        }
-        attacks.append(FAB(name: "fab", goal: .untargeted, restarts: Self.restarts))
-        attacks.append(Square())
-        attacks.append(apgdTargeted)
-        attacks.append(FAB(goal: goal(targets), restarts: Self.restarts))
-        return (attacks, notes)
+        let random: [any Attack] = [FAB(name: "fab", goal: .untargeted, restarts: restarts), Square()]
+        return (untargeted + random + [apgdTargeted, FAB(goal: goal(targets), restarts: restarts)], notes)
     }
 }

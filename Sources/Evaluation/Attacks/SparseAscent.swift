@@ -9,6 +9,8 @@ import Perturbations
 struct SparseAscent {
     var loss: AttackLoss
     var steps: Int
+    /// Passes of a random network over which each gradient is averaged.
+    var draws = 1
 
     /// The radius of the first ball, in the threat's.
     static let firstBall = 3.0
@@ -54,7 +56,8 @@ struct SparseAscent {
             }
             func evaluate() {
                 let found = context.losses(
-                    loss, at: current, rows: rows, gradients: gradient.pointer, in: batch, targets: targets)
+                    loss, at: current, rows: rows, gradients: gradient.pointer, in: batch, targets: targets,
+                    draws: draws)
                 let left = rows.indices.filter { !(stopsWhenMisclassified && found.isBroken[$0]) }
                 for place in left {
                     let row = rows[place], at = row * size

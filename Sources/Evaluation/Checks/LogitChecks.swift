@@ -26,7 +26,7 @@ extension SanityChecks {
     func logitChecks(_ subjects: CheckSubjects) throws -> [RobustnessResult.Check] {
         let classifier = subjects.runner.classifier
         let differing = try subjects.shareOfCorrect("two passes") { batch in
-            let first = classifier.logits(batch.images), second = classifier.logits(batch.images)
+            let first = classifier.drawing(0).logits(batch.images), second = classifier.drawing(1).logits(batch.images)
             return zip(rows(first), rows(second)).map { a, b in
                 let squared = zip(unit(a), unit(b)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
                 // In this form a NaN differs.

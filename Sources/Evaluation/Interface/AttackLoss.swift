@@ -25,6 +25,8 @@ public enum AttackLoss: String, Sendable, CaseIterable {
         /// magnitude is 1, unless it is zero. For cross-entropy the factor is 1 / (1 - p_y), or 1 / (1 - p_t): so the
         /// derivative does not vanish on a confident model, where that of -log p_y rounds to zero.
         public let direction: [Double]
+        /// What times the direction is the derivative.
+        public let scale: Double
     }
 
     /// Throws `usage` where the loss is not defined for a model of so few classes.
@@ -46,7 +48,7 @@ public enum AttackLoss: String, Sendable, CaseIterable {
             logits.indices.contains(label) && logits.indices.contains(target ?? 0) && logits.count > 1,
             "AttackLoss: label \(label), target \(target ?? 0) of \(logits.count) classes")
         guard logits.allSatisfy(\.isFinite) else {
-            return Evaluation(value: .nan, direction: Array(repeating: 0, count: logits.count))
+            return Evaluation(value: .nan, direction: Array(repeating: 0, count: logits.count), scale: 0)
         }
         switch self {
         case .crossEntropy: return Self.crossEntropy(logits, label: label, target: target)
@@ -55,24 +57,25 @@ public enum AttackLoss: String, Sendable, CaseIterable {
         }
     }
 
-    /// The losses of some of a batch's images and their directions, [rows, classes].
+    /// The losses of some of a batch's images, their directions, [rows, classes], and these directions' scales.
     /// - Parameters:
     ///   - logits: [rows, classes]
     ///   - targets: of all the batch's images, or nil.
     func evaluate(
         _ logits: Tensor, ofRows rows: [Int], in batch: AttackBatch, targets: [Int]?
-    ) -> (values: [Double], direction: Tensor) {
+    ) -> (values: [Double], scales: [Double], direction: Tensor) {
         let classes = logits.shape[-1]
-        var values: [Double] = []
+        var values: [Double] = [], scales: [Double] = []
         let direction = Tensor(logits.shape, in: logits.pool) { out in
             for (place, row) in rows.enumerated() {
                 let z = (0..<classes).map { Double(logits.pointer[place * classes + $0]) }
                 let evaluation = evaluate(z, label: batch.labels[row], target: targets?[row])
                 values.append(evaluation.value)
+                scales.append(evaluation.scale)
                 for (index, value) in evaluation.direction.enumerated() { out[place * classes + index] = Scalar(value) }
             }
         }
-        return (values, direction)
+        return (values, scales, direction)
     }
 
     private static func crossEntropy(_ z: [Double], label: Int, target: Int?) -> Evaluation {
@@ -85,7 +88,8 @@ public enum AttackLoss: String, Sendable, CaseIterable {
         let negativeLogProbability = gap > 0 ? gap + log1p(exp(-gap)) : log1p(exp(gap))
         var direction = others.map { sign * $0 / total }
         direction[subject] = -sign
-        return Evaluation(value: sign * negativeLogProbability, direction: direction)
+        return Evaluation(
+            value: sign * negativeLogProbability, direction: direction, scale: -expm1(-negativeLogProbability))
     }
 
     private static func margin(_ z: [Double], label: Int, target: Int?) -> Evaluation {
@@ -94,7 +98,7 @@ public enum AttackLoss: String, Sendable, CaseIterable {
         var direction = z.map { _ in 0.0 }
         direction[up] += 1
         direction[down] -= 1
-        return Evaluation(value: z[up] - z[down], direction: direction)
+        return Evaluation(value: z[up] - z[down], direction: direction, scale: 1)
     }
 
     private static func logitRatio(_ z: [Double], label: Int, target: Int?) -> Evaluation {
@@ -112,7 +116,9 @@ public enum AttackLoss: String, Sendable, CaseIterable {
         direction[order[0]] += ratio
         for (index, weight) in subtracted { direction[index] -= ratio * weight }
         let magnitude = direction.reduce(0) { max($0, abs($1)) }
-        return Evaluation(value: -ratio, direction: magnitude > 0 ? direction.map { $0 / magnitude } : direction)
+        return Evaluation(
+            value: -ratio, direction: magnitude > 0 ? direction.map { $0 / magnitude } : direction,
+            scale: magnitude / denominator)
     }
 
     private static func largest(of z: [Double], except index: Int) -> Int {

@@ -5,6 +5,12 @@ import Kernels
 extension RobustnessResult {
     /// The contents of `robustness.json`. Accuracies are shares of 1. `model` is what the user calls the model.
     public func json(model: String) -> JSONValue {
+        var json = common(model: model)
+        if let noise { json["input_noise"] = JSONValue(noise) }
+        return json
+    }
+
+    private func common(model: String) -> JSONValue {
         [
             "version": JSONValue(ProgramVersion.text),
             "model": JSONValue(model),

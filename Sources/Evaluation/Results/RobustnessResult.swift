@@ -68,6 +68,8 @@ public struct RobustnessResult: Sendable {
     public let threat: ThreatModel
     /// The precision of products in which attacks searched. What they found was judged in that of the model.
     public let search: ProductPrecision
+    /// Standard deviation of the noise that the network adds to every image; nil for a network that is not random.
+    public let noise: Double?
     /// Of the attacks' random numbers.
     public let seed: UInt64
     /// What the evaluation ran on, which has no part in what it found.

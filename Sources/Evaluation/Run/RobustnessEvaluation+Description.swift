@@ -1,13 +1,16 @@
 import Data
 import Formats
 import Kernels
+import Models
 import Perturbations
 
 extension RobustnessEvaluation {
     /// All that the outcomes depend on.
-    /// - Parameter search: the precision in which attacks search, where it is not the network's own.
+    /// - Parameters:
+    ///   - noise: of a random network.
+    ///   - search: the precision in which attacks search, where it is not the network's own.
     func description(
-        model: String, _ dataset: any Dataset, classes: Int, search: ProductPrecision?
+        model: String, _ dataset: any Dataset, classes: Int, noise: InputNoise?, search: ProductPrecision?
     ) -> JSONValue {
         let problem = AttackProblem(classes: classes, norm: threat.norm)
         func described(_ attack: any Attack) -> JSONValue {
@@ -36,6 +39,12 @@ extension RobustnessEvaluation {
         ]
         // What was begun before there was a choice goes on.
         let searched = search.map { [JSONValue.Member("search", JSONValue($0.rawValue))] } ?? []
-        return .object((members.members ?? []) + searched)
+        let random = noise.map { noise in
+            [
+                JSONValue.Member("input_noise", JSONValue(noise.deviation)),
+                JSONValue.Member("input_noise_seed", JSONValue("\(noise.seed)")),
+            ]
+        }
+        return .object((members.members ?? []) + searched + (random ?? []))
     }
 }

@@ -57,13 +57,16 @@ public struct RobustnessEvaluation: Sendable {
     ) throws -> RobustnessResult {
         try validate(classifier, dataset, surrogate)
         let searched = searched ?? classifier
+        // What a search has seen of a random network's draws does not help it with the judge's.
+        let classifier = classifier.drawing(Self.judgesDraw)
         let count = min(samples ?? dataset.count, dataset.count)
         let state = try journal.map { journal in
             try EvaluationState(
                 journal,
                 description(
                     model: journal.model, dataset, classes: classifier.classes,
-                    search: searched.products == classifier.products ? nil : searched.products), dataset.shape,
+                    noise: classifier.noise, search: searched.products == classifier.products ? nil : searched.products),
+                dataset.shape,
                 samples: count, over: communicator)
         }
         if state?.goesOn == true { goesOn() }
@@ -85,10 +88,11 @@ public struct RobustnessEvaluation: Sendable {
                 runner, correct: correct, undefined: undefined, attacks: sequence.outcomes) ?? []
         return RobustnessResult(
             dataset: dataset.name, fingerprint: dataset.fingerprint, shape: dataset.shape, threat: threat,
-            search: searched.products, seed: seed, ranks: communicator.size,
+            search: searched.products, noise: classifier.noise?.deviation, seed: seed, ranks: communicator.size,
             labels: (0..<count).map { dataset.label($0) }, correct: correct,
             attacks: sequence.outcomes, survived: sequence.survived, curve: points, checks: checked,
-            notes: notes(on: dataset, samples: count, undefined: undefined.count { $0 }) + sequence.notes,
+            notes: notes(on: dataset, samples: count, undefined: undefined.count { $0 }) + sequence.notes
+                + advice(checked),
             adversarialImages: record.adversarialImages)
     }
 
@@ -98,6 +102,17 @@ public struct RobustnessEvaluation: Sendable {
         return (undefined > 0 ? [logits] : [])
             + dataset.oddities(ofFirst: samples).map { "\(dataset.name): \($0): accuracies say little" }
     }
+
+    /// What to do about a check that failed.
+    private func advice(_ checks: [RobustnessResult.Check]) -> [String] {
+        let name = AutoAttack(.rand).name
+        let isRandom = checks.contains { $0.name == "same-logits" && !$0.ok }
+        guard isRandom, !attacks.contains(where: { $0.name == name }) else { return [] }
+        return ["two passes of the network differ: --attack \(name) averages gradients over what is random"]
+    }
+
+    /// A draw that no search comes to.
+    private static let judgesDraw = 1 << 30
 
     /// Throws what `run` would throw of the classifier, the data and the settings, before anything is computed.
     public func validate(_ classifier: Classifier, _ dataset: any Dataset, _ surrogate: Classifier?) throws {

@@ -61,6 +61,12 @@ struct Evaluate: ParsableCommand {
                 + "faster; what they find counts where the network is wrong in float32.", valueName: "precision"))
     var products = ProductPrecision.float32
 
+    @Option(
+        help: ArgumentHelp(
+            "The network adds normal noise of this standard deviation to every image, anew for each pass: for networks "
+                + "whose defence is to be random.", valueName: "sigma"))
+    var inputNoise: Double?
+
     @Option(help: "Images that go through the network at once. Does not change the result.")
     var batch = 32
 
@@ -92,6 +98,9 @@ struct Evaluate: ParsableCommand {
 
     func validate() throws {
         guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
+        if let inputNoise, !(inputNoise > 0 && inputNoise.isFinite) {
+            throw ValidationError("input-noise is \(inputNoise), expected more than 0")
+        }
         if force && resume { throw ValidationError("--force begins anew and --resume goes on: give one of them") }
     }
 
@@ -108,9 +117,12 @@ struct Evaluate: ParsableCommand {
             let folder = out ?? runFolder("eval", of: checkpoint)
             let (network, splits) = try input.open(
                 checkpoint, of: files, writing: (folder, "output folder", "--out"), over: communicator)
-            let classifier = try network.classifier(for: splits.test, ema: ema)
-            let searched =
+            let noise = inputNoise.map { InputNoise(deviation: $0, seed: seed) }
+            var classifier = try network.classifier(for: splits.test, ema: ema)
+            classifier.noise = noise
+            var searched =
                 products == .float32 ? nil : try network.classifier(for: splits.test, ema: ema, products: products)
+            searched?.noise = noise
             let surrogate = try transferFrom.map {
                 try ClassifierFile($0, normalize: $0.hasSuffix(".onnx") ? input.normalisation.normalize : nil)
                     .classifier(for: splits.test)
