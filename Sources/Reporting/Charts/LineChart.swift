@@ -24,12 +24,25 @@ public struct LineChart: Sendable {
         public let colour: Int
         /// Besides those that the palette's repetition makes so.
         public let isDashed: Bool
+        /// Between two points the curve has the value of the second, to which it drops or rises at the first.
+        public let isStepped: Bool
 
-        public init(label: String, points: [Point], colour: Int, isDashed: Bool = false) {
+        public init(
+            label: String, points: [Point], colour: Int, isDashed: Bool = false, isStepped: Bool = false
+        ) {
             self.label = label
             self.points = points
             self.colour = colour
             self.isDashed = isDashed
+            self.isStepped = isStepped
+        }
+
+        /// Given points in ascending order of x: the value at a point or, of a stepped curve, between two. Nil elsewhere.
+        func value(at x: Double) -> Double? {
+            guard let next = points.first(where: { $0.x >= x }), next.x == x || isStepped, points[0].x <= x else {
+                return nil
+            }
+            return next.y
         }
     }
 
@@ -83,7 +96,7 @@ public struct LineChart: Sendable {
             Series(
                 label: series.label,
                 points: series.points.filter { Self.isDrawable($0.x) }.sorted { $0.x < $1.x },
-                colour: series.colour, isDashed: series.isDashed)
+                colour: series.colour, isDashed: series.isDashed, isStepped: series.isStepped)
         }
         self.marks = marks
         self.countsHorizontally = countsHorizontally

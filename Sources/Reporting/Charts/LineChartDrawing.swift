@@ -126,11 +126,21 @@ struct LineChartDrawing {
         }
     }
 
+    private func line(_ segment: [Decimation.Sample]) -> String {
+        "M" + segment.map { place($0.x, $0.mean) }.joined(separator: "L")
+    }
+
+    private func steps(_ segment: [Decimation.Sample]) -> String {
+        segment.dropFirst().reduce("M" + place(segment[0].x, segment[0].mean)) {
+            $0 + "V\(Self.coordinate(y($1.mean)))H\(Self.coordinate(x($1.x)))"
+        }
+    }
+
     private mutating func drawLine(_ series: LineChart.Series, _ curve: Decimation) {
         let colour = LineChart.colourClass(series.colour)
         let dashed = series.isDashed || LineChart.isDashed(series.colour) ? " dashed" : ""
         for segment in curve.segments where segment.count > 1 {
-            path("line \(colour)\(dashed)", "M" + segment.map { place($0.x, $0.mean) }.joined(separator: "L"))
+            path("line \(colour)\(dashed)", series.isStepped ? steps(segment) : line(segment))
         }
         let count = curve.segments.reduce(0) { $0 + $1.count }
         for segment in curve.segments where count <= Self.mostDots || segment.count == 1 {

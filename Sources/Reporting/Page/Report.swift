@@ -4,8 +4,8 @@ import Failures
 public struct Report: Sendable {
     private let runs: [Run]
 
-    /// Reads the run directories: `config.yaml`, `metrics.jsonl`, `eval/` and `pictures/`, of which any
-    /// may be missing.
+    /// Reads the run directories: `config.yaml`, `metrics.jsonl`, `eval/`, `pictures/` and folders
+    /// with a `certificate.json`, of which any may be missing.
     ///
     /// Throws `Failure` of kind `usage` for no directories, `badInput` for a directory that is not there or holds
     /// nothing of a run and for damaged files, `inputOutput` when the system refuses.

@@ -24,7 +24,7 @@ struct ReportPage {
                 "body", [:],
                 .element(
                     "main", [:],
-                    header, results, budgets, ReportPictures(runs: runs).html(),
+                    header, results, budgets, certificates, ReportPictures(runs: runs).html(),
                     section("Training", Curves.training(runs).map { $0.figure() }), ReportDetails(runs: runs).html(),
                     .element("footer", [:], "Written by pag report; the page needs no network."))))
         return "<!DOCTYPE html>\n" + page.markup + "\n"
@@ -87,7 +87,10 @@ struct ReportPage {
     /// Whether the page is about explanations alone: pictures of networks that were neither trained nor evaluated here.
     private var isOfPicturesAlone: Bool {
         !runs.isEmpty
-            && runs.allSatisfy { $0.metrics == nil && $0.robustness == nil && !$0.directory.pictures.isEmpty }
+            && runs.allSatisfy {
+                $0.metrics == nil && $0.robustness == nil && $0.directory.certificates.isEmpty
+                    && !$0.directory.pictures.isEmpty
+            }
     }
 
     private var results: HTML {
@@ -116,9 +119,17 @@ struct ReportPage {
             "Robustness by budget", Curves.budgets(runs).flatMap { [$0.figure(), BudgetTable(chart: $0).figure()] })
     }
 
-    private func section(_ title: String, _ figures: [HTML]) -> HTML {
+    private var certificates: HTML {
+        let curves = CertificateCurves(runs)
+        return section(
+            "Certified robustness", curves.figures(),
+            .element("p", ["class": "muted"], "\(curves.notes.joined(separator: " "))"))
+    }
+
+    private func section(_ title: String, _ figures: [HTML], _ notes: HTML = .empty) -> HTML {
         guard !figures.isEmpty else { return .empty }
         return .element(
-            "section", [:], .element("h2", [:], "\(title)"), .element("div", ["class": "grid"], figures))
+            "section", [:],
+            [.element("h2", [:], "\(title)"), .element("div", ["class": "grid"], figures), notes])
     }
 }

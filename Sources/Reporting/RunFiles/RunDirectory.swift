@@ -8,6 +8,7 @@ struct RunDirectory: Sendable {
     let configuration: ConfigurationText?
     let metrics: TrainingMetrics?
     let robustness: RobustnessFile?
+    let certificates: [CertificateFile]
     let pictures: [PictureFile]
 
     /// The largest `config.yaml` that is read, in bytes.
@@ -37,14 +38,18 @@ struct RunDirectory: Sendable {
         configuration = try ifPresent("config.yaml") { try Self.readConfiguration($0) }
         metrics = try ifPresent("metrics.jsonl") { try TrainingMetrics(path: $0) }
         robustness = try ifPresent("eval/robustness.json") { try RobustnessFile(path: $0) }
+        certificates = try CertificateFile.all(of: path)
         // Of the training, and of the evaluation.
         pictures = try ["pictures", "eval"].flatMap { folder in
             try ifPresent("\(folder)/pictures.json") { _ in try PictureFile.all(directory: "\(path)/\(folder)") } ?? []
         }
-        guard configuration != nil || metrics != nil || robustness != nil || !pictures.isEmpty else {
+        guard configuration != nil || metrics != nil || robustness != nil || !certificates.isEmpty || !pictures.isEmpty
+        else {
             throw Failure.badInput(
                 path, "holds nothing of a run",
-                expected: "config.yaml, metrics.jsonl, eval/robustness.json or pictures/pictures.json")
+                expected:
+                    "config.yaml, metrics.jsonl, eval/robustness.json, certificate/certificate.json or pictures/pictures.json"
+            )
         }
     }
 

@@ -1,12 +1,14 @@
-/// The numbers behind a chart of accuracy over the attack's budget: a row a budget, a column a run.
+/// The numbers behind a chart of accuracy over a radius: a row a radius, a column a run.
 struct BudgetTable {
     let chart: LineChart
+    /// Nil: those of the chart's points.
+    var budgets: [Double]?
 
     /// More rows than these say no more than the chart does.
-    private static let mostRows = 12
+    static let mostRows = 12
 
     func figure() -> HTML {
-        let all = Array(Set(chart.series.flatMap { $0.points.map(\.x) })).sorted()
+        let all = budgets ?? Array(Set(chart.series.flatMap { $0.points.map(\.x) })).sorted()
         let stride = max(1, (all.count + Self.mostRows - 1) / Self.mostRows)
         let budgets = Swift.stride(from: 0, to: all.count, by: stride).map { all[$0] }
         let rows = budgets.map { budget in
@@ -14,8 +16,7 @@ struct BudgetTable {
                 "tr", [:],
                 [.element("th", ["scope": "row"], "\(NumberText.epsilon(budget))")]
                     + chart.series.map { series in
-                        let accuracy = series.points.first { $0.x == budget }?.y
-                        return .element("td", [:], "\(NumberText.percent(accuracy))")
+                        .element("td", [:], "\(NumberText.percent(series.value(at: budget)))")
                     })
         }
         let headings = chart.series.map { series in

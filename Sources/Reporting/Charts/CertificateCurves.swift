@@ -1,0 +1,46 @@
+/// Certified accuracy over the radius, of all runs that have certificates.
+struct CertificateCurves {
+    private let certificates: [(run: Run, file: CertificateFile)]
+
+    init(_ runs: [Run]) {
+        certificates = runs.flatMap { run in
+            run.directory.certificates.filter { $0.samples > 0 }.map { (run, $0) }
+        }
+    }
+
+    /// The curves and, beside them, what they are at quarters of the unit. Nothing where no run has a certificate.
+    func figures() -> [HTML] {
+        guard !certificates.isEmpty else { return [] }
+        let runs = Set(certificates.map(\.run.name)), isSingle = certificates.count == 1
+        let last = certificates.map(\.file.end).max() ?? 0
+        let chart = LineChart(
+            title: "Accuracy certified within an L2 radius", horizontalLabel: "radius", verticalScale: .fraction,
+            series: certificates.enumerated().map { place, certificate in
+                let sigma = "σ \(NumberText.short(certificate.file.sigma))"
+                let isOfOneRun = certificates.count { $0.run.name == certificate.run.name } == 1
+                return LineChart.Series(
+                    label: runs.count == 1
+                        ? sigma : isOfOneRun ? certificate.run.name : "\(certificate.run.name), \(sigma)",
+                    points: certificate.file.certifiedAccuracy(upTo: last),
+                    // One run's certificates are told apart by colours, else the colours are the runs'.
+                    colour: runs.count == certificates.count ? certificate.run.colour : place, isStepped: true)
+            }, countsHorizontally: false, hasLegend: !isSingle)
+        // A file may claim any radius.
+        let distance = (last / CertificateFile.tableDistance / Double(BudgetTable.mostRows)).rounded(.up)
+        let radii = (0..<BudgetTable.mostRows).map { Double($0) * max(1, distance) * CertificateFile.tableDistance }
+            .filter { $0 < last }
+        return [chart.figure(), BudgetTable(chart: chart, budgets: radii).figure()]
+    }
+
+    /// What the radii rest on, a sentence a certificate.
+    var notes: [String] {
+        certificates.map { run, file in
+            var facts = ["noise of deviation \(NumberText.short(file.sigma))"]
+            if let draws = file.draws { facts.append("\(NumberText.grouped(draws)) draws an image") }
+            facts.append("\(NumberText.grouped(file.samples)) test images")
+            let share = NumberText.percent(Double(file.abstained) / Double(file.samples))
+            let chance = file.alpha.map { ", each but for a chance of \(NumberText.short($0))" } ?? ""
+            return "\(run.name): \(facts.joined(separator: ", "))\(chance); \(share) without a certified class."
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Failures
+import Formats
+import Glibc
+
+/// What `certificate.json` of `pag certify` tells of a model.
+struct CertificateFile: Sendable {
+    /// Of the noise, in units of images in [0, 1].
+    let sigma: Double
+    /// Noisy images that each radius is estimated from.
+    let draws: Int?
+    /// How likely a radius may be wrong, at most.
+    let alpha: Double?
+    /// Images that were asked about.
+    let samples: Int
+    /// Images without a likely enough class.
+    let abstained: Int
+    /// Of the images whose certified class is the right one, ascending.
+    let radii: [Double]
+
+    /// More bytes than the certificates of a large test set of a thousand classes take.
+    private static let largestFile = 1 << 28
+    private static let mostImages = 1_000_000
+
+    /// Throws `Failure.badInput` naming the file and the member that is wrong.
+    init(path: String) throws {
+        var limits = JSONLimits()
+        limits.values = Self.largestFile / 4
+        let fields = try JSONFields(FileContents.json(path, limit: Self.largestFile, limits: limits), place: path)
+        guard let sigma = try fields.number("sigma") else { throw fields.missing("sigma") }
+        guard sigma > 0, sigma.isFinite else {
+            throw Failure.badInput(path, "sigma is \(sigma)", expected: "a number above 0")
+        }
+        self.sigma = sigma
+        draws = try fields.count("n")
+        alpha = try fields.fraction("alpha").flatMap { $0.isFinite ? $0 : nil }
+        let images = try fields.objects("images", limit: Self.mostImages)
+        samples = images.count
+        var abstained = 0, radii: [Double] = []
+        for image in images {
+            guard let label = try image.count("label") else { throw image.missing("label") }
+            guard let prediction = try image.count("prediction") else {
+                abstained += 1
+                continue
+            }
+            guard let radius = try image.number("radius") else { throw image.missing("radius") }
+            guard radius >= 0, radius.isFinite else {
+                throw Failure.badInput(image.place, "radius is \(radius)", expected: "a number of at least 0")
+            }
+            if prediction == label { radii.append(radius) }
+        }
+        self.abstained = abstained
+        self.radii = radii.sorted()
+    }
+
+    /// Those of a run directory, in folders of any name, by noise.
+    static func all(of run: String) throws -> [CertificateFile] {
+        try directoryEntries(run).sorted().compactMap { folder -> CertificateFile? in
+            let path = "\(run)/\(folder)/certificate.json"
+            var status = stat()
+            if stat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
+            return try CertificateFile(path: path)
+        }.sorted { $0.sigma < $1.sigma }
+    }
+
+    /// Where the tables' distance brings one beyond all radii.
+    var end: Double {
+        ((radii.last ?? 0) / Self.tableDistance).rounded(.down) * Self.tableDistance + Self.tableDistance
+    }
+
+    /// The share of images that are certified to be classified correctly within each radius, a stepped curve that goes
+    /// on to `end` or beyond: after a radius of the file there are fewer, after the largest none.
+    func certifiedAccuracy(upTo end: Double) -> [LineChart.Point] {
+        func share(_ count: Int) -> Double { Double(count) / Double(max(1, samples)) }
+        var points = [LineChart.Point(x: 0, y: share(radii.count))]
+        for (place, radius) in radii.enumerated() where radius > (place == 0 ? 0 : radii[place - 1]) {
+            points.append(LineChart.Point(x: radius, y: share(radii.count - place)))
+        }
+        points.append(LineChart.Point(x: end, y: 0))
+        return points
+    }
+
+    /// Radii that the literature's tables show certified accuracy at are so far apart.
+    static let tableDistance = 0.25
+}
