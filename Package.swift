@@ -72,7 +72,7 @@ let package = Package(
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Failures", "Kernels", "ONNX", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers", "ONNX"]),
-        module("Diffusion", ["Autodiff", "Configuration", "Kernels", "Layers", "Models", "Randomness"]),
+        module("Diffusion", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers", "Models", "Randomness"]),
         module("Checkpoints", [
             "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "ONNX",
         ]),
@@ -159,7 +159,7 @@ let package = Package(
             [
                 "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "TestSupport",
             ]),
-        tests(of: "Diffusion", ["Autodiff", "Configuration", "Kernels", "Randomness"]),
+        tests(of: "Diffusion", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers", "Models", "Randomness"]),
         tests(
             of: "TargetGeneration",
             [

@@ -15,12 +15,18 @@ public struct Classifier {
     public var noise: InputNoise?
     /// Which of the noise's draws passes see.
     private var draw = 0
+    private let preparation: (Tensor) -> Tensor
 
-    /// `parameters` replaces the state's own, by an average of them for instance.
-    public init(_ state: ModelState, parameters: Storage? = nil) {
+    /// - Parameters:
+    ///   - parameters: replaces the state's own, by an average of them for instance.
+    ///   - preparation: what images go through before the network, made of operations and each image by itself.
+    public init(
+        _ state: ModelState, parameters: Storage? = nil, preparation: @escaping (Tensor) -> Tensor = { $0 }
+    ) {
         precondition(!state.model.predictsNoise, "Classifier: the network is a denoiser")
         self.state = state
         self.parameters = state.tensors(of: parameters ?? state.parameters)
+        self.preparation = preparation
     }
 
     public var model: Model { state.model }
@@ -47,7 +53,7 @@ public struct Classifier {
     /// [B, classes]
     public func logits(_ images: Tensor) -> Tensor {
         var context = passContext()
-        return state.model(admitted(images), &context)
+        return state.model(preparation(admitted(images)), &context)
     }
 
     /// The gradient of a function of the logits with respect to the images; see `ModelState.inputGradient`.
@@ -55,7 +61,8 @@ public struct Classifier {
         of images: Tensor, of function: (Tensor) -> Tensor = { $0 }, cotangent: (Tensor) -> Tensor
     ) -> InputGradient {
         var context = passContext()
-        return state.inputGradient(of: admitted(images), in: &context, of: function, cotangent: cotangent)
+        return state.inputGradient(
+            of: admitted(images), in: &context, preparation: preparation, of: function, cotangent: cotangent)
     }
 
     private func passContext() -> ForwardContext {

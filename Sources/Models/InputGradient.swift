@@ -15,15 +15,16 @@ extension ModelState {
     /// - Parameters:
     ///   - images: [B, H, W, C].
     ///   - context: of one pass, over constant parameters. It learns what BatchNorm saw.
+    ///   - preparation: what images go through before the network.
     ///   - function: what the gradient is of, given the logits, [B, classes].
     ///   - cotangent: the derivative by the function's values, which it is given, [B, classes]. It may have leading
     ///     axes, one index for each of several derivatives: all gradients come from one pass over the network.
     public func inputGradient(
-        of images: Tensor, in context: inout ForwardContext, of function: (Tensor) -> Tensor = { $0 },
-        cotangent: (Tensor) -> Tensor
+        of images: Tensor, in context: inout ForwardContext, preparation: (Tensor) -> Tensor = { $0 },
+        of function: (Tensor) -> Tensor = { $0 }, cotangent: (Tensor) -> Tensor
     ) -> InputGradient {
         let images = images.variable
-        let logits = model(images, &context), values = function(logits)
+        let logits = model(preparation(images), &context), values = function(logits)
         let seed = cotangent(values.detached)
         let gradient = gradients(of: values, seed: seed, with: [images], releasing: true)[0]
         return InputGradient(logits: logits.detached, gradient: gradient)

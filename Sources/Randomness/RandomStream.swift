@@ -21,7 +21,9 @@ public enum RandomPurpose: UInt32, Sendable {
     case certificateSelection = 17
     case certificateEstimation = 18
     case trainingNoise = 19
-    case inputNoise = 30
+    case certificateAttack = 20
+    case certificateJudgement = 21
+    case inputNoise = 22
     case test = 99
 }
 

@@ -8,14 +8,14 @@ import Kernels
 import Models
 
 /// A denoising network from wherever it was left: a checkpoint of this program, or a folder that diffusers saved.
-struct DenoiserFile {
-    let state: ModelState
-    let process: DiffusionProcess
+public struct DenoiserFile {
+    public let state: ModelState
+    public let process: DiffusionProcess
     /// A hash of the numbers that predictions depend on.
-    let identity: String
+    public let identity: String
 
     /// Throws `badInput` for what is damaged, no denoiser, or for other images.
-    init(_ path: String, _ context: GenerationContext) throws {
+    public init(_ path: String, _ context: GenerationContext) throws {
         if DiffusersDirectory.isOne(path) {
             let folder = try DiffusersDirectory(path: path, input: context.imageShape)
             guard folder.rows == context.classes + 1 else {

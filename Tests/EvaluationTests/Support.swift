@@ -45,7 +45,10 @@ struct MadeUpImages: Dataset {
 }
 
 /// A classifier z = W x + b over images [H, W, 1], whose attacks have closed forms.
-func linearClassifier(_ shape: ImageShape, weights: [[Double]], biases: [Double]) -> Classifier {
+func linearClassifier(
+    _ shape: ImageShape, weights: [[Double]], biases: [Double],
+    preparation: @escaping (Tensor) -> Tensor = { $0 }
+) -> Classifier {
     var architecture = MultilayerPerceptron()
     architecture.hidden = []
     let input = Shape([shape.height, shape.width, shape.channels])
@@ -56,7 +59,7 @@ func linearClassifier(_ shape: ImageShape, weights: [[Double]], biases: [Double]
     let numbers = (weights.flatMap { $0 } + biases).map { Scalar($0) }
     precondition(numbers.count == state.parameters.count, "linearClassifier: \(numbers.count) numbers")
     state.parameters.pointer.update(from: numbers, count: numbers.count)
-    return Classifier(state)
+    return Classifier(state, preparation: preparation)
 }
 
 /// A small network that nobody has trained, for images 8x8x1 of ten classes.

@@ -31,6 +31,14 @@ import Testing
         #expect(page.contains("1,000 draws an image, 5 test images, each but for a chance of 0.001; 20.0 % without"))
     }
 
+    @Test func attacksOnBoundsAreSpokenOf() throws {
+        let runs = RunFixture()
+        let attack = #""attack": {"steps": 20, "draws": 16, "attacked": 1432, "broken": 3}"#
+        try runs.write(
+            "run/certificate/certificate.json", #"{"sigma": 1, \#(attack), "images": [\#(Self.images)]}"#)
+        #expect(try runs.report("run").html().contains("has changed the class of 3 of 1,432."))
+    }
+
     @Test func severalCertificatesAndRuns() throws {
         let runs = RunFixture()
         try runs.write("a/certificate/certificate.json", certificate())
@@ -51,7 +59,8 @@ import Testing
         #"{"sigma": 1, "images": [{}]}"#, #"{"sigma": 1, "images": [{"label": 1, "prediction": 1}]}"#,
         #"{"sigma": 1, "images": [{"label": 1, "prediction": 1, "radius": -1}]}"#,
         #"{"sigma": 1, "images": [{"label": 1, "prediction": 1, "radius": null}]}"#,
-        #"{"sigma": 1, "n": 0.5}"#, #"{"sigma": 1, "alpha": 2}"#,
+        #"{"sigma": 1, "attack": 1}"#, #"{"sigma": 1, "attack": {"attacked": 1}}"#, #"{"sigma": 1, "n": 0.5}"#,
+        #"{"sigma": 1, "alpha": 2}"#,
     ])
     func damagedFilesAreRefused(text: String) throws {
         let runs = RunFixture()

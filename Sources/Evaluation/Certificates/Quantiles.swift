@@ -3,8 +3,9 @@ import Glibc
 /// Quantiles of the distributions that certificates are made of.
 public enum Quantiles {
     /// What a probability is at least after so many successes in independent tries, the lower end of Clopper and Pearson's
-    /// one-sided interval (1934): the probability is below it in a share `alpha` of all experiments at most. It is the probability with which as many successes or more have the chance `alpha`,
-    /// and the quantile `alpha` of a beta distribution of parameters `successes` and `tries` - `successes` + 1.
+    /// one-sided interval (1934): the probability is below it in a share `alpha` of all experiments at most. It is the
+    /// probability with which as many successes or more have the chance `alpha`, and the quantile `alpha` of a beta
+    /// distribution of parameters `successes` and `tries` - `successes` + 1.
     public static func binomialLowerBound(successes: Int, tries: Int, alpha: Double) -> Double {
         precondition(
             0 <= successes && successes <= tries && tries > 0 && alpha > 0 && alpha < 1,
@@ -13,6 +14,14 @@ public enum Quantiles {
         if successes == tries { return pow(alpha, 1 / Double(tries)) }
         let a = Double(successes), b = Double(tries - successes + 1)
         return bisection(0, 1) { incompleteBeta(a, b, $0) < alpha }
+    }
+
+    /// How likely a fair coin is to be as far from half of its tries as that, on either side; 1 without tries.
+    public static func fairCoin(successes: Int, tries: Int) -> Double {
+        precondition(0 <= successes && successes <= tries, "Quantiles: \(successes) of \(tries)")
+        let most = max(successes, tries - successes)
+        guard 2 * most > tries else { return 1 }
+        return min(1, 2 * incompleteBeta(Double(most), Double(tries - most + 1), 0.5))
     }
 
     /// The last number of an interval where `isBelow`, which holds at its lower end alone, still holds.

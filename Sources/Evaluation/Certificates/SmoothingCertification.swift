@@ -5,12 +5,13 @@ import Failures
 import Formats
 import Kernels
 import Models
-import Randomness
 
 /// Certifies the first images of a data set by randomised smoothing, over all ranks. The noise of a draw belongs to the
 /// image and the draw, so the counts are the same for any number of ranks and any batch.
 public struct SmoothingCertification: Sendable {
     public var settings: SmoothingSettings
+    /// Nil: certificates are not attacked.
+    public var attack: SmoothingAttack?
     /// Images, counted from the data set's first; nil or more than there are: all.
     public var samples: Int?
     /// Noisy images that go through the network at once.
@@ -26,16 +27,6 @@ public struct SmoothingCertification: Sendable {
         self.samples = samples
     }
 
-    /// What a rank works on at a time: some draws of one image, the first those that select.
-    struct Part: Hashable {
-        let image: Int
-        let draws: Range<Int>
-        let selects: Bool
-    }
-
-    /// Draws of a part, and so what a kill costs at most.
-    private static let drawsOfPart = 10_000
-
     /// Collective; the same on every rank.
     ///
     /// - Parameters:
@@ -50,49 +41,77 @@ public struct SmoothingCertification: Sendable {
         try classifier.requireFit(dataset)
         guard dataset.count > 0 else { throw Failure.badInput(dataset.name, "no images") }
         guard samples ?? 1 > 0, batch > 0 else { throw Failure(.usage, "samples and batch must be at least 1") }
-        let count = min(samples ?? dataset.count, dataset.count), parts = parts(ofImages: count)
+        let count = min(samples ?? dataset.count, dataset.count),
+            parts = SmoothingPart.certifying(images: count, settings)
+        let smoothed = SmoothedClassifier(classifier, sigma: settings.sigma, seed: settings.seed, batch: batch)
+        let work = SmoothingWork(smoothed, dataset, communicator, stop: stop, progress: progress)
         let state = try journal.map {
             try SmoothingState(
                 $0, description(model: $0.model, dataset, samples: count), parts, classes: classifier.classes,
                 over: communicator)
         }
         if state?.known.isEmpty == false { goesOn() }
-        let known = state?.known ?? [:]
-        let left = parts.indices.filter { known[$0] == nil }
-        let found = try counts(of: left, parts, classifier, dataset, communicator, state, progress)
-
-        let classes = classifier.classes
-        var selection = [[Int]](repeating: Array(repeating: 0, count: classes), count: count), estimation = selection
-        for (place, part) in parts.enumerated() {
-            guard let counts = known[place] ?? found[place] else {
-                throw Failure(.internalError, "certificate: nothing of part \(place) of \(parts.count)")
-            }
-            for (index, number) in counts.enumerated() {
-                if part.selects {
-                    selection[part.image][index] += number
-                } else {
-                    estimation[part.image][index] += number
-                }
-            }
+        let counts = try work.counts(of: parts, "certificate", state) { part, passDone in
+            smoothed.counts(
+                work.image(part.image), number: part.image, draws: part.draws,
+                part.stage == .selection ? .certificateSelection : .certificateEstimation, passDone: passDone)
         }
+        func sums(_ stage: SmoothingPart.Stage) -> [[Int]] { Self.sums(counts, parts, stage, images: count) }
+        let estimation = sums(.estimation)
+        let certificates = zip(sums(.selection), estimation).map {
+            settings.certificate(selection: $0, estimation: $1)
+        }
+        let attacked = try attack.map { try judgements(of: $0, on: certificates, work) }
         return SmoothingResult(
-            dataset: dataset.name, settings: settings,
+            dataset: dataset.name, settings: settings, attack: attack,
             images: (0..<count).map {
                 .init(
-                    label: dataset.label($0), counts: estimation[$0],
-                    certificate: settings.certificate(selection: selection[$0], estimation: estimation[$0]))
+                    label: dataset.label($0), counts: estimation[$0], certificate: certificates[$0],
+                    countsUnderAttack: attacked?[$0])
             })
     }
 
-    private func parts(ofImages count: Int) -> [Part] {
-        func cut(_ image: Int, _ draws: Int, selects: Bool) -> [Part] {
-            stride(from: 0, to: draws, by: Self.drawsOfPart).map {
-                Part(image: image, draws: $0..<min(draws, $0 + Self.drawsOfPart), selects: selects)
+    /// What the smoothed classifier sees of each image that an attack has moved within its certified radius; nil for those
+    /// without one.
+    private func judgements(
+        of attack: SmoothingAttack, on certificates: [SmoothingSettings.Certificate], _ work: SmoothingWork
+    ) throws -> [[Int]?] {
+        let parts = SmoothingPart.judging(certificates, settings)
+        let state = try journal.map { journal in
+            var own = journal
+            own.directory += "/attack"
+            let description = description(model: journal.model, work.dataset, samples: certificates.count)
+            return try SmoothingState(
+                own, .object((description.members ?? []) + [.init("attack", .object(attack.json))]), parts,
+                classes: work.smoothed.classifier.classes, over: work.communicator)
+        }
+        // Of an image's parts the first one here moves it.
+        var moved: (number: Int, image: [Scalar])?
+        let counts = try work.counts(of: parts, "attack", state) { part, passDone in
+            if moved?.number != part.image, let label = certificates[part.image].prediction {
+                moved = (
+                    part.image,
+                    attack.moved(
+                        work.image(part.image), number: part.image, awayFrom: label,
+                        radius: certificates[part.image].radius, work.smoothed, stepDone: passDone)
+                )
             }
+            return work.smoothed.counts(
+                moved?.image ?? [], number: part.image, draws: part.draws, .certificateJudgement, passDone: passDone)
         }
-        return (0..<count).flatMap {
-            cut($0, settings.selectionDraws, selects: true) + cut($0, settings.draws, selects: false)
+        let sums = Self.sums(counts, parts, .judgement, images: certificates.count)
+        return certificates.indices.map { certificates[$0].prediction == nil ? nil : sums[$0] }
+    }
+
+    /// The counts of all parts of a stage, by image.
+    private static func sums(
+        _ counts: [[Int]], _ parts: [SmoothingPart], _ stage: SmoothingPart.Stage, images: Int
+    ) -> [[Int]] {
+        var sums = [[Int]](repeating: Array(repeating: 0, count: counts.first?.count ?? 0), count: images)
+        for (part, counts) in zip(parts, counts) where part.stage == stage {
+            for (label, number) in counts.enumerated() { sums[part.image][label] += number }
         }
+        return sums
     }
 
     /// All that the counts depend on.
@@ -101,72 +120,5 @@ public struct SmoothingCertification: Sendable {
             [.init("format", 1), .init("model", JSONValue(model)), .init("data", JSONValue(dataset.fingerprint))]
                 + settings.json
                 + [.init("samples", JSONValue(samples)), .init("scalar", JSONValue("\(Scalar.self)"))])
-    }
-
-    /// The counts of parts that are `left`, of which all ranks take one after the other.
-    private func counts(
-        of left: [Int], _ parts: [Part], _ classifier: Classifier, _ dataset: any Dataset,
-        _ communicator: any Communicator, _ state: SmoothingState?, _ progress: (EvaluationProgress) -> Void
-    ) throws -> [Int: [Int]] {
-        var mine: [Int64] = [], isStopped = false
-        // In draws, as the parts that select are short.
-        let before = left.reduce(into: [0]) { $0.append($0[$0.count - 1] + parts[$1].draws.count) }
-        var forecast = Forecast(stage: "certificate", total: before[left.count], passesPerBlock: 1)
-        let pool = MemoryPool()
-        try WorkQueue(communicator).run(SampleBlocks(left, ranks: communicator.size, batch: 1)) { number, block in
-            for place in block {
-                isStopped = isStopped || stop?.isPending == true
-                if isStopped { return }
-                let part = parts[place]
-                forecast.begin(before: before[number], count: part.draws.count)
-                let counts = counts(of: part, classifier, dataset, pool) {
-                    communicator.heartbeat.beat("certificate", step: part.image)
-                }
-                try state?.add(counts, of: place)
-                mine += ([place] + counts).map { Int64($0) }
-                guard communicator.rank == 0 else { continue }
-                // Of images, which people count in, those before this one's are done.
-                let isLast = place + 1 == parts.count || parts[place + 1].image > part.image
-                progress(
-                    EvaluationProgress(
-                        stage: "certificate", done: part.image + (isLast ? 1 : 0),
-                        total: parts[parts.count - 1].image + 1,
-                        secondsLeft: forecast.end().secondsLeft))
-            }
-        }
-        if try communicator.anyRank(isStopped) {
-            throw Failure(.stoppedOnRequest, "stopped on request; run again to go on from what has been found")
-        }
-        let all = try communicator.allGatherElements(mine), length = classifier.classes + 1
-        return Dictionary(
-            stride(from: 0, to: all.count, by: length).map { start in
-                (Int(all[start]), all[start + 1..<start + length].map { Int($0) })
-            }, uniquingKeysWith: { first, _ in first })
-    }
-
-    private func counts(
-        of part: Part, _ classifier: Classifier, _ dataset: any Dataset, _ pool: MemoryPool, passDone: () -> Void
-    ) -> [Int] {
-        let size = dataset.shape.count
-        var image = [Scalar](repeating: 0, count: size)
-        dataset.read(part.image, into: &image)
-        var counts = [Int](repeating: 0, count: classifier.classes)
-        for start in stride(from: part.draws.lowerBound, to: part.draws.upperBound, by: batch) {
-            let draws = start..<min(start + batch, part.draws.upperBound)
-            let noisy = Tensor([draws.count] + classifier.model.input, in: pool) { out in
-                for (row, draw) in draws.enumerated() {
-                    var stream = RandomStream(
-                        seed: settings.seed,
-                        purpose: part.selects ? .certificateSelection : .certificateEstimation, UInt64(part.image),
-                        UInt64(draw))
-                    for i in 0..<size {
-                        out[row * size + i] = Scalar(Double(image[i]) + settings.sigma * stream.normal())
-                    }
-                }
-            }
-            for case let prediction? in classifier.predictions(noisy) { counts[prediction] += 1 }
-            passDone()
-        }
-        return counts
     }
 }

@@ -49,6 +49,16 @@ public struct SmoothingSettings: Sendable, Equatable {
         return Certificate(prediction: best, radius: sigma * Quantiles.normal(bound))
     }
 
+    /// The class that counts say, by procedure PREDICT of the paper: nil where the two most frequent classes could be
+    /// equally likely.
+    public func prediction(_ counts: [Int]) -> Int? {
+        // The first of equals, as argmax has it.
+        let order = counts.indices.sorted { counts[$0] == counts[$1] ? $0 < $1 : counts[$0] > counts[$1] }
+        guard let best = order.first else { return nil }
+        let most = counts[best], next = order.count > 1 ? counts[order[1]] : 0
+        return Quantiles.fairCoin(successes: most, tries: most + next) <= alpha ? best : nil
+    }
+
     var json: [JSONValue.Member] {
         [
             .init("sigma", JSONValue(sigma)), .init("n", JSONValue(draws)), .init("n0", JSONValue(selectionDraws)),

@@ -17,7 +17,7 @@ final class SmoothingState {
     /// Finds what there is of the same certification, or makes the folder. Throws `usage` where it holds another one
     /// that is not to be replaced. Collective; rank 0 does the work.
     init(
-        _ journal: EvaluationJournal, _ description: JSONValue, _ parts: [SmoothingCertification.Part], classes: Int,
+        _ journal: EvaluationJournal, _ description: JSONValue, _ parts: [SmoothingPart], classes: Int,
         over communicator: any Communicator
     ) throws {
         let directory = journal.directory, path = "\(directory)/\(Self.description)"

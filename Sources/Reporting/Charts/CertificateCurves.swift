@@ -40,7 +40,13 @@ struct CertificateCurves {
             facts.append("\(NumberText.grouped(file.samples)) test images")
             let share = NumberText.percent(Double(file.abstained) / Double(file.samples))
             let chance = file.alpha.map { ", each but for a chance of \(NumberText.short($0))" } ?? ""
+            let attack = file.attack.map { found in
+                let attacked = NumberText.grouped(found.attacked)
+                return
+                    " An attack within the radii has changed the class of \(NumberText.grouped(found.broken)) of \(attacked)."
+            }
             return "\(run.name): \(facts.joined(separator: ", "))\(chance); \(share) without a certified class."
+                + (attack ?? "")
         }
     }
 }

@@ -17,6 +17,9 @@ struct CertificateFile: Sendable {
     /// Of the images whose certified class is the right one, ascending.
     let radii: [Double]
 
+    /// Images that were attacked within their radius, and those of them that changed class; nil without an attack.
+    let attack: (attacked: Int, broken: Int)?
+
     /// More bytes than the certificates of a large test set of a thousand classes take.
     private static let largestFile = 1 << 28
     private static let mostImages = 1_000_000
@@ -33,6 +36,12 @@ struct CertificateFile: Sendable {
         self.sigma = sigma
         draws = try fields.count("n")
         alpha = try fields.fraction("alpha").flatMap { $0.isFinite ? $0 : nil }
+        attack = try fields["attack"].map { value in
+            let fields = try JSONFields(value, place: "\(path): attack")
+            guard let attacked = try fields.count("attacked") else { throw fields.missing("attacked") }
+            guard let broken = try fields.count("broken") else { throw fields.missing("broken") }
+            return (attacked, broken)
+        }
         let images = try fields.objects("images", limit: Self.mostImages)
         samples = images.count
         var abstained = 0, radii: [Double] = []

@@ -30,8 +30,10 @@ struct ClassifierFile {
     func selection(_ options: DataOptions) throws -> DataSelection { try DataSelection(of: checkpoint, path, options) }
 
     /// Throws `badInput` for what is no checkpoint of a classifier, and no network that classifies such images.
+    /// - Parameter preparation: what images go through before the network.
     func classifier(
-        for images: any Dataset, ema: Bool = false, products: ProductPrecision = .float32
+        for images: any Dataset, ema: Bool = false, products: ProductPrecision = .float32,
+        preparation: @escaping (Tensor) -> Tensor = { $0 }
     ) throws -> Classifier {
         let pool = MemoryPool(for: Execution(products: products))
         let state: ModelState
@@ -53,7 +55,7 @@ struct ClassifierFile {
             state = ModelState(initialising: model, seed: 0, in: pool)
             try ParameterFiles.requireSound(state, of: path)
         }
-        return Classifier(state)
+        return Classifier(state, preparation: preparation)
     }
 }
 

@@ -31,6 +31,22 @@ struct Certify: ParsableCommand {
     @Option(help: "How likely a certificate may be wrong, at most.")
     var alpha = 0.001
 
+    @Option(
+        help: ArgumentHelp(
+            "Attack the smoothed classifier within every certified radius, by so many steps of gradient descent.",
+            valueName: "steps"))
+    var attack: Int?
+
+    @Option(help: "Draws of noise that the attack's gradient is made of.")
+    var attackDraws = 16
+
+    @Option(
+        help: ArgumentHelp(
+            "A denoiser that takes the noise out of each image, in one step, before the model sees it: a checkpoint, a run "
+                + "directory, or a folder that diffusers saved with its defaults' noise levels.",
+            valueName: "checkpoint"))
+    var denoiser: String?
+
     @Option(help: "The first N test images. Default: all.")
     var samples: Int?
 
@@ -63,13 +79,15 @@ struct Certify: ParsableCommand {
 
     func run() throws {
         let settings = try SmoothingSettings(sigma: sigma, draws: n, selectionDraws: n0, alpha: alpha, seed: seed)
+        let attack = try attack.map { try SmoothingAttack(steps: $0, draws: attackDraws) }
         try withJob(watchdog: watchdog) { communicator in
-            let file = InputFile(input.model, .classifier)
-            let files = try agreedFiles([file], communicator) { print($0) }
+            let file = InputFile(input.model, .classifier), denoiser = denoiser.map { InputFile($0, .denoiser) }
+            let files = try agreedFiles([file] + [denoiser].compactMap(\.self), communicator) { print($0) }
             let checkpoint = files[file], folder = out ?? runFolder("certificate", of: checkpoint)
             let (network, splits) = try input.open(
                 checkpoint, of: files, writing: (folder, "output folder", "--out"), over: communicator)
             var certification = SmoothingCertification(settings, samples: samples)
+            certification.attack = attack
             certification.batch = batch
             certification.stop = try StopRequest(signals: StopRequest.schedulerSignals)
             _ = try communicator.leaderDecides {
@@ -80,15 +98,22 @@ struct Certify: ParsableCommand {
                 path: folder + "/lock", of: folder, task: "a certification", advice: "choose another --out",
                 over: communicator, waiting: { print($0) })
             defer { lock.release() }
+            let denoising = try denoiser.map {
+                try ImageDenoising(files[$0], files, for: splits, sigma: sigma, products)
+            }
             certification.journal = EvaluationJournal(
                 directory: "\(folder)/state",
                 model: try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
-                    + (products == .float32 ? "" : " \(products.rawValue)"),
+                    + (products == .float32 ? "" : " \(products.rawValue)")
+                    + (denoising.map { " denoiser \($0.identity)" } ?? ""),
                 resumes: false, replaces: force)
             try lock.keep()
             let line = EvaluationLine(isShown: communicator.rank == 0)
             let result = try certification.run(
-                network.classifier(for: splits.test, ema: ema, products: products), on: splits.test,
+                network.classifier(
+                    for: splits.test, ema: ema, products: products,
+                    preparation: denoising.map { denoising in { denoising.step($0) } } ?? { $0 }),
+                on: splits.test,
                 over: communicator, progress: line.show,
                 goesOn: {
                     guard communicator.rank == 0 else { return }
@@ -99,7 +124,7 @@ struct Certify: ParsableCommand {
             try lock.check()
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
-            try result.write(to: folder, model: name(of: checkpoint))
+            try result.write(to: folder, model: name(of: checkpoint), denoiser: denoising?.json)
             describe(result, folder)
         }
     }
@@ -111,6 +136,11 @@ struct Certify: ParsableCommand {
             print("certified within \(radius)  \(percent(result.certifiedAccuracy(radius: radius)))")
         }
         print("abstained  \(percent(result.abstentions))")
+        if result.attack != nil {
+            print(
+                "\(result.brokenCount) of \(result.attackedCount) certified images change class within their radius "
+                    + "under attack")
+        }
         print("written to \(folder)")
     }
 }
