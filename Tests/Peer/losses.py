@@ -10,6 +10,10 @@ constants of their authors' code, and as there nothing in the losses is detached
     param.*  x  y  perturbed  g                         network, images in [0, 1], labels, perturbed images, targets
     expect.LOSS.loss, .grad.PARAMETER, .buffer.BUFFER   metadata LOSS: pag's `loss` section
     start.NORM  expect.attack.NORM-GOAL-STATISTICS      metadata attack.*: pag's `attack` section
+    noise                                               [draws, B, C, H, W], added to x or perturbed by losses of
+                                                        noisy copies; each copy is a pass of its own
+    expect.smoothed.NORM-STATISTICS                     metadata smoothed.*: a `loss` section with an attack on
+                                                        -log mean p_y under this noise
 
 Buffers are those after one update by the mean of what the passes saw, which is what pag commits; the authors' code
 updates once a pass.
@@ -76,6 +80,14 @@ def mart(natural, perturbed, y, beta):
     return boosted + beta * (kl * (1.0000001 - p_natural.gather(1, y[:, None])[:, 0])).mean()
 
 
+def consistency(logits, y, lbd, eta):
+    p = [F.softmax(z, 1) for z in logits]
+    mean = sum(p) / len(p)
+    kl = sum(F.kl_div(F.log_softmax(z, 1), mean, reduction="none").sum(1) for z in logits) / len(logits)
+    entropy = -(mean * mean.log()).sum(1)
+    return sum(F.cross_entropy(z, y) for z in logits) / len(logits) + (lbd * kl + eta * entropy).mean()
+
+
 def input_gradient(network, frozen, x, statistics, scalar):
     """The logits of x, and the gradient of scalar(logits) by x with BatchNorm's statistics constants in it or not."""
     x = x.clone().requires_grad_(True)
@@ -112,16 +124,20 @@ def alignment(network, frozen, x, g):
     return logits, total
 
 
-def attack(network, start, x, y, norm, epsilon, step, steps, goal, statistics):
+def attack(network, start, x, y, norm, epsilon, step, steps, goal, statistics, noise=None):
     network.train(statistics == "train")
     with torch.no_grad():
         natural = F.softmax(network(x), 1)
     perturbed, smallest = start.clone(), 1.0
     for _ in range(steps):
         perturbed.requires_grad_(True)
-        logits = network(perturbed)
-        loss = (F.cross_entropy(logits, y, reduction="sum") if goal == "ce"
-                else F.kl_div(F.log_softmax(logits, 1), natural, reduction="sum"))
+        if goal == "smoothed":
+            mean = sum(F.softmax(network(perturbed + n), 1) for n in noise) / len(noise)
+            loss = F.nll_loss(mean.log(), y, reduction="sum")
+        else:
+            logits = network(perturbed)
+            loss = (F.cross_entropy(logits, y, reduction="sum") if goal == "ce"
+                    else F.kl_div(F.log_softmax(logits, 1), natural, reduction="sum"))
         gradient, = torch.autograd.grad(loss, perturbed)
         with torch.no_grad():
             smallest = min(smallest, (gradient.abs() / gradient.abs().amax((1, 2, 3), True)).min().item())
@@ -160,7 +176,8 @@ def main(path):
     start = {
         norm: (x + reach * (2 * torch.rand_like(x) - 1)).clamp(0, 1) for norm, reach in (("l2", 0.04), ("linf", 0.02))}
     g = torch.randn(BATCH, CLASSES, *SHAPE)
-    tensors = {f"param.{k}": v for k, v in before.items()} | {"x": x, "y": y, "perturbed": perturbed, "g": g}
+    noise = 0.25 * torch.randn(3, *x.shape)
+    tensors = {f"param.{k}": v for k, v in before.items()} | {"x": x, "y": y, "perturbed": perturbed, "g": g, "noise": noise}
     tensors |= {f"start.{norm}": points for norm, points in start.items()}
     metadata = {
         "model": json.dumps({"kind": "resnet", "widths": WIDTHS, "blocks": BLOCKS, "activation": "gelu"}),
@@ -221,7 +238,27 @@ def main(path):
     case("penalty-aligned", f"{{kind: gradient-penalty, weight: 0.4, norm: l2, {aligned}}}", aligned_penalty, [x])
     case("trades-aligned", f"{{kind: trades, beta: 6, {aligned}}}", aligned_trades, [x, perturbed])
 
+    noisy, moved = [x + n for n in noise], [perturbed + n for n in noise]
+    section = "kind: consistency, draws: 3, lambda: 20, eta: 0.5"
+
+    def consistent():
+        return consistency([network(images) for images in noisy], y, 20, 0.5)
+
+    case("smooth-adversarial", "{kind: smooth-adversarial, draws: 3}",
+         lambda: sum(F.cross_entropy(network(images), y) for images in moved) / 3, moved)
+    case("consistency", f"{{{section}}}", consistent, noisy)
+    case("consistency-aligned", f"{{{section}, {aligned}}}",
+         lambda: consistent() + 0.3 * alignment(network, frozen, x, g)[1], noisy + [x])
+
     network.load_state_dict(before)
+    for norm, epsilon, step, steps in (("l2", 0.5, 0.2, 4), ("linf", 0.04, 0.015, 2)):
+        for statistics in ("eval", "train"):
+            name = f"smoothed.{norm}-{statistics}"
+            tensors[f"expect.{name}"] = attack(
+                network, start[norm], x, y, norm, epsilon, step, steps, "smoothed", statistics, noise)
+            network.load_state_dict(before)
+            metadata[name] = (f"{{kind: smooth-adversarial, draws: 3, attack: {{norm: {norm}, epsilon: {epsilon}, "
+                              f"steps: {steps}, stepSize: {step}, statistics: {statistics}}}}}")
     for norm, epsilon, step in (("l2", 0.5, 0.2), ("linf", 0.04, 0.015)):
         for goal in ("ce", "kl"):
             for statistics in ("eval", "train"):

@@ -23,7 +23,10 @@ import Training
         #expect(try loss("{kind: vanilla, alignment: {weight: 2}}").activeAlignment == nil)
     }
 
-    @Test(arguments: ["at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm", "gaussian-noise"])
+    @Test(arguments: [
+        "at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm", "gaussian-noise", "smooth-adversarial",
+        "consistency",
+    ])
     func theOthersHaveTheTermWhereItsWeightSaysSo(_ kind: String) throws {
         #expect(try loss("{kind: \(kind)}").activeAlignment == nil)
         #expect(try loss("{kind: \(kind), alignment: {weight: 0}}").activeAlignment == nil)
@@ -43,6 +46,11 @@ import Training
         ("{kind: mart, beta: -1}", "loss.beta"), ("{kind: gradient-penalty, norm: linf}", "loss.norm"),
         ("{kind: cure, distance: 0}", "loss.distance"), ("{kind: n-fgsm, noise: -1}", "loss.noise"),
         ("{kind: gaussian-noise, sigma: 0}", "loss.sigma"),
+        ("{kind: smooth-adversarial, sigma: -1}", "loss.sigma"),
+        ("{kind: smooth-adversarial, draws: 0}", "loss.draws"),
+        ("{kind: smooth-adversarial, attack: {epsilon: 0}}", "loss.attack.epsilon"),
+        ("{kind: consistency, draws: 1}", "loss.draws"), ("{kind: consistency, lambda: -1}", "loss.lambda"),
+        ("{kind: consistency, eta: nan}", "loss.eta"), ("{kind: consistency, attack: {}}", "attack"),
         ("{kind: pgd}", "gradient-penalty"),
     ]) func mistakesAreNamed(_ text: String, _ place: String) throws {
         let failure = #expect(throws: Failure.self) { try loss(text) }
@@ -54,7 +62,10 @@ import Training
     func anyConfigurationIsOneOverrideFromItsTwin(_ name: String) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("configs")
-        for kind in ["vanilla", "pag", "at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm", "gaussian-noise"] {
+        for kind in [
+            "vanilla", "pag", "at", "trades", "mart", "gradient-penalty", "cure", "n-fgsm", "gaussian-noise",
+            "smooth-adversarial", "consistency",
+        ] {
             let run: RunConfiguration = try Configuration.read(
                 file: folder.appendingPathComponent(name + ".yaml").path, overrides: ["loss.kind=\(kind)"])
             #expect(try Configuration.text(of: run.loss).contains("kind: \(kind)\n"))

@@ -51,14 +51,19 @@ import Training
     @Test(arguments: [
         "at", "trades", "mart", "penalty-l1-frozen", "penalty-l1-per-class", "penalty-l2-frozen",
         "penalty-l2-per-class", "cure-linf-frozen", "cure-linf-per-class", "cure-l2-frozen", "cure-l2-per-class",
+        "smooth-adversarial", "consistency",
     ]) func lossAndGradientsAgree(_ name: String) throws { try lossAndGradientsAgree(name, classChunk: nil) }
 
-    @Test(arguments: ["at-aligned", "trades-aligned", "penalty-aligned"], [nil, 1, 2, 5])
+    @Test(arguments: ["at-aligned", "trades-aligned", "penalty-aligned", "consistency-aligned"], [nil, 1, 2, 5])
     func lossAndGradientsAgree(_ name: String, classChunk: Int?) throws {
         var run = try run(name)
         run.compute.classChunk = classChunk
         if let adversarial = run.loss.kind as? any AdversarialLoss {
             run.loss.kind = Given(base: adversarial, perturbed: try Self.tensor("perturbed", file, pool))
+        }
+        if let noisy = run.loss.kind as? any NoisyCopiesLoss {
+            let images = try Self.tensor(name.hasPrefix("consistency") ? "x" : "perturbed", file, pool)
+            run.loss.kind = GivenCopies(base: noisy, copies: try noise().copies(of: images))
         }
         let isAligned = run.loss.activeAlignment != nil
         #expect(isAligned == name.hasSuffix("aligned"))
@@ -80,6 +85,33 @@ import Training
             try agrees("\(name).buffer.\(declaration.meanName)", running.mean.array)
             try agrees("\(name).buffer.\(declaration.varianceName)", running.variance.array)
         }
+    }
+
+    /// The file's, in the order of images in memory.
+    func noise() throws -> NormalNoise {
+        let draws = try Self.tensor("noise", file, pool), size = shard.images.shape.count
+        return NormalNoise((0..<3).map { draw in draws.array[draw * size..<(draw + 1) * size].map { Double($0) } })
+    }
+
+    @Test(arguments: ["l2", "linf"], ["eval", "train"])
+    func attacksOnTheSmoothedClassifierGoTheSameWay(_ norm: String, _ statistics: String) throws {
+        let name = "smoothed.\(norm)-\(statistics)"
+        let loss = try #require(run(name).loss.kind as? SmoothAdversarial)
+        let passes = ShardPasses(shard, state, parameters: state.tensors(of: state.parameters), .training)
+        let perturbed = loss.perturb(try Self.tensor("start." + norm, file, pool), passes, try noise())
+        let expected = try Self.tensor("expect." + name, file, pool).array
+        let error = zip(perturbed.array, expected).reduce(0) { max($0, abs(Double($1.0) - Double($1.1))) }
+        let reach = zip(shard.images.array, expected).reduce(0) { max($0, abs(Double($1.0) - Double($1.1))) }
+        #expect(error <= max(Self.tolerance, 1e-7) * reach, "\(name) differs by \(error) of \(reach)")
+        // One draw of next to no noise is an attack on the classifier itself.
+        var single = loss
+        (single.draws, single.sigma) = (1, 1e-12)
+        let plain = loss.attack.ascend(from: shard.images, passes, maximising: .crossEntropy).array
+        let nearly = single.perturb(
+            shard.images, passes, NormalNoise(shard, deviation: single.sigma, draws: 1)
+        ).array
+        let still = zip(plain, nearly).count { abs($0 - $1) < 1e-5 }
+        #expect(Double(still) > 0.99 * Double(plain.count))
     }
 
     @Test(arguments: ["l2", "linf"], ["ce-eval", "ce-train", "kl-eval", "kl-train"])
@@ -159,6 +191,66 @@ extension LossTests {
         let plain = ClassificationObjective(AlignedGradients())
         #expect(found(ClassificationObjective(loss), own) == found(plain, labelled(noisy)))
     }
+}
+
+extension LossTests {
+    /// The copies that a loss makes itself: draws differ, the first is that of gaussian-noise, and an image's are its own.
+    @Test func noisyCopiesBelongToTheirImages() throws {
+        func passes(_ rows: [Int]) -> ShardPasses {
+            let size = shard.images.shape.dropFirst().count
+            let images = Tensor([rows.count, 8, 8, 3], in: pool) { out in
+                for (place, row) in rows.enumerated() {
+                    (out + place * size).update(from: shard.images.pointer + row * size, count: size)
+                }
+            }
+            return ShardPasses(
+                LabelledImages(
+                    images: images, labels: rows.map { shard.labels[$0] },
+                    keys: ImageKeys(seed: 3, epoch: 1, indices: rows)),
+                state, parameters: state.tensors(of: state.parameters), .training)
+        }
+        let all = passes([0, 1, 2, 3, 4, 5])
+        var adversarial = SmoothAdversarial()
+        adversarial.attack.steps = 2
+        var consistency = Consistency()
+        consistency.draws = 3
+        #expect(consistency.copies(all)[0].array == GaussianNoise().noisy(all.shard).array)
+        for loss in [adversarial, consistency] as [any NoisyCopiesLoss] {
+            let together = loss.copies(all).map(\.array)
+            #expect(together.count == (loss is Consistency ? 3 : 2))
+            #expect(together[0] != together[1])
+            let apart = [[0, 1], [2], [3, 4, 5]].map { loss.copies(passes($0)).map(\.array) }
+            for (draw, copy) in together.enumerated() { #expect(copy == apart.flatMap { $0[draw] }) }
+        }
+        // Both copies are of one image, which the attack has moved as far as it goes.
+        let moves = adversarial.copies(all).enumerated().map { draw, copy in
+            let noise = NormalNoise(all.shard, deviation: 0.25, draws: 2).added(to: all.shard.images, draw: draw)
+            return zip(copy.array, noise.array).map { Double($0) - Double($1) }
+        }
+        #expect(zip(moves[0], moves[1]).allSatisfy { abs($0 - $1) < 1e-6 })
+        for row in 0..<6 {
+            let squares = moves[0][row * 192..<(row + 1) * 192].reduce(0) { $0 + $1 * $1 }
+            #expect(squares > 0.01 && squares.squareRoot() < 0.5 + 1e-6)
+        }
+    }
+}
+
+/// A loss of copies that are given.
+private struct GivenCopies: NoisyCopiesLoss {
+    var base: any NoisyCopiesLoss = GaussianNoise()
+    var copies: [Tensor] = []
+
+    init() {}
+    init(base: any NoisyCopiesLoss, copies: [Tensor]) {
+        self.base = base
+        self.copies = copies
+    }
+    mutating func visit(_ fields: inout FieldVisitor) throws {}
+    var title: String { base.title }
+    var figures: [StepFigure] { base.figures }
+
+    func copies(_ passes: ShardPasses) -> [Tensor] { copies }
+    func callAsFunction(_ passes: inout ShardPasses, copies: [Tensor]) -> Tensor { base(&passes, copies: copies) }
 }
 
 /// An adversarial loss whose attack is already done.

@@ -72,17 +72,27 @@ public struct InnerAttack: Configurable {
 
     /// All steps from given points, [B, H, W, C], which the threat must allow.
     public func ascend(from points: Tensor, _ passes: ShardPasses, maximising goal: Goal) -> Tensor {
-        let originals = passes.shard.images, threat = threat(on: passes.shard)
-        let mode: ForwardContext.Mode = statistics == .train ? .training : .inference
-        let natural = goal == .divergence ? passes.probabilities(of: originals, mode) : nil
-        var images = points
-        for _ in 0..<steps {
+        var natural: Tensor?
+        return ascend(from: points, passes) { images, mode in
+            if natural == nil, goal == .divergence {
+                natural = passes.logProbabilities(of: passes.shard.images, mode).exponential()
+            }
             // The derivative of either goal by the logits.
-            let gradient = passes.inputGradient(of: images, mode) { logits in
+            return passes.inputGradient(of: images, mode) { logits in
                 logits.logSoftmax().exponential() - (natural ?? oneHot(passes.shard.labels, logits))
             }
-            images = step(images, along: gradient, originals, threat)
         }
+    }
+
+    /// The same on a function of one's own.
+    /// - Parameter gradient: its derivative by images, given them and how the network runs, [B, H, W, C].
+    func ascend(
+        from points: Tensor, _ passes: ShardPasses, along gradient: (Tensor, ForwardContext.Mode) -> Tensor
+    ) -> Tensor {
+        let originals = passes.shard.images, threat = threat(on: passes.shard)
+        let mode: ForwardContext.Mode = statistics == .train ? .training : .inference
+        var images = points
+        for _ in 0..<steps { images = step(images, along: gradient(images, mode), originals, threat) }
         return images
     }
 

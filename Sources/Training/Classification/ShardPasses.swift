@@ -52,10 +52,10 @@ public struct ShardPasses {
         return Outputs(images: images, logits: logits, logProbabilities: logits.logSoftmax())
     }
 
-    /// Probabilities [B, C] under constant parameters; nothing is recorded and no statistics are kept.
-    func probabilities(of images: Tensor, _ mode: ForwardContext.Mode) -> Tensor {
+    /// Probabilities' logarithms [B, C] under constant parameters; nothing is recorded and no statistics are kept.
+    func logProbabilities(of images: Tensor, _ mode: ForwardContext.Mode) -> Tensor {
         var context = state.context(mode, parameters: parameters.map(\.detached), foldedFilters: foldedFilters)
-        return state.model(images.detached, &context).logSoftmax().exponential()
+        return state.model(images.detached, &context).logSoftmax()
     }
 
     /// The gradient of a function of the logits by the images alone; parameters are constants and no statistics are
@@ -85,9 +85,10 @@ public struct ShardPasses {
             }
         }
     }
-
-    private func sum(_ tensors: [Tensor]) -> Tensor { tensors.dropFirst().reduce(tensors[0]) { $0 + $1 } }
 }
+
+/// The sum of tensors of one shape, at least one.
+func sum(_ tensors: [Tensor]) -> Tensor { tensors.dropFirst().reduce(tensors[0]) { $0 + $1 } }
 
 /// Rows of zeros with a one at each label, of the shape of `logits` [B, C].
 func oneHot(_ labels: [Int], _ logits: Tensor) -> Tensor {

@@ -11,5 +11,7 @@ let objectives: [Kind<any ObjectiveConfiguration>] = [
     Kind("cure", CurvatureRegularisation.self) { $0 },
     Kind("n-fgsm", NoisyFastGradientSign.self) { $0 },
     Kind("gaussian-noise", GaussianNoise.self) { $0 },
+    Kind("smooth-adversarial", SmoothAdversarial.self) { $0 },
+    Kind("consistency", Consistency.self) { $0 },
     Kind("denoising", Denoising.self) { $0 },
 ]
