@@ -28,7 +28,7 @@ import Testing
             let radius = row.0 == 0 ? "0" : "\(row.0)"
             #expect(page.contains("<th scope=\"row\">\(radius)</th><td>\(row.1) %</td>"), "\(row)")
         }
-        #expect(page.contains("1,000 draws an image, 5 test images, each but for a chance of 0.001; 20.0 % without"))
+        #expect(page.contains("5 test images; a radius is wrong with a chance of 0.001 at most; 20.0 % without"))
     }
 
     @Test func attacksOnBoundsAreSpokenOf() throws {

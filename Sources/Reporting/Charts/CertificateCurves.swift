@@ -39,7 +39,7 @@ struct CertificateCurves {
             if let draws = file.draws { facts.append("\(NumberText.grouped(draws)) draws an image") }
             facts.append("\(NumberText.grouped(file.samples)) test images")
             let share = NumberText.percent(Double(file.abstained) / Double(file.samples))
-            let chance = file.alpha.map { ", each but for a chance of \(NumberText.short($0))" } ?? ""
+            let chance = file.alpha.map { "; a radius is wrong with a chance of \(NumberText.short($0)) at most" } ?? ""
             let attack = file.attack.map { found in
                 let attacked = NumberText.grouped(found.attacked)
                 return
