@@ -19,9 +19,9 @@ struct FuzzedReader {
 func fuzzedReaders() throws -> [FuzzedReader] {
     let network = try TinyNetwork()
     return [
-        json, text, gzip, configuration, metrics, robustness, pictures, runConfiguration,
+        json, text, gzip, configuration, metrics, robustness, certificate, pictures, runConfiguration,
         try safetensors(network), try checkpoint(network), try foreignWeights(network), try golden(network),
-        try targets(), try journal(network), diffusers, try idx(), cifar,
+        try targets(), try journal(network), try counts(network), diffusers, try idx(), cifar,
         picture, npz, npy, try safetensorsData(), pythonCIFAR, onnx,
         try onnxGraphs(),
     ]

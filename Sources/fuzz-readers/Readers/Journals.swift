@@ -10,7 +10,7 @@ import Models
 import Perturbations
 
 /// The first digits, labelled as a network sees them, so that it has something to lose.
-private struct LabelledDigits: Dataset {
+struct LabelledDigits: Dataset {
     let base: any Dataset
     let labels: [Int]
 

@@ -41,6 +41,20 @@ var robustness: FuzzedReader {
     ) { input, folder in try reported("eval/robustness.json", input, folder) }
 }
 
+var certificate: FuzzedReader {
+    FuzzedReader(
+        name: "certificate", share: 80,
+        seeds: [
+            """
+            {"sigma": 0.25, "n": 1000, "alpha": 0.001, "attack": {"steps": 20, "attacked": 2, "broken": 0},
+             "images": [{"label": 1, "prediction": 1, "radius": 0.6}, {"label": 2, "prediction": 1, "radius": 0.3},
+              {"label": 0, "prediction": null, "radius": 0}]}
+            """
+        ].map { Array($0.utf8) },
+        mutation: Mutation(structure: .text, words: ["\"radius\": 1e300", "\"prediction\": 1", "{\"label\": 1},"])
+    ) { input, folder in try reported("certificate/certificate.json", input, folder) }
+}
+
 var pictures: FuzzedReader {
     FuzzedReader(
         name: "pictures", share: 160,
