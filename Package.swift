@@ -32,7 +32,7 @@ func tests(of name: String, _ others: [Target.Dependency]) -> Target {
 }
 // Data beside the tests that is read by path.
 let excluded = [
-    "Checkpoints": ["Diffusers"], "Data": ["Images"], "Evaluation": ["Reference"],
+    "Checkpoints": ["Diffusers"], "Corruptions": ["Reference"], "Data": ["Images"], "Evaluation": ["Reference"],
     "Models": ["Networks"], "ONNX": ["Networks"],
     "Training": ["Golden", "GoldenRounded", "Losses"],
 ]
@@ -77,6 +77,7 @@ let package = Package(
             "Autodiff", "Configuration", "Failures", "Formats", "Kernels", "Layers", "Models", "ONNX",
         ]),
         module("Data", ["Autodiff", "CImages", "Failures", "Formats", "Kernels", "Randomness"]),
+        module("Corruptions", ["CImages", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Targets", ["Configuration", "Data", "Failures", "Formats", "Kernels", "Randomness"]),
         module("Distributed", ["CMPI", "CPlatform", "Failures", "Formats", "Kernels", "Tracing"]),
         module("Perturbations", ["Failures", "Kernels", "Randomness"]),
@@ -119,7 +120,7 @@ let package = Package(
         program(
             "pag",
             [
-                "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Data", "Diffusion",
+                "Autodiff", "Benchmarks", "CPlatform", "Checkpoints", "Configuration", "Corruptions", "Data", "Diffusion",
                 "Distributed",
                 "Evaluation", "Failures", "Formats", "Illustrations", "Kernels", "Models", "ONNX", "Perturbations",
                 "Reporting",
@@ -144,6 +145,7 @@ let package = Package(
         tests(of: "Formats", ["Failures", "Randomness", "TestSupport"]),
         tests(of: "ONNX", ["Failures", "TestSupport"]),
         tests(of: "Data", ["Autodiff", "Failures", "Formats", "Kernels", "TestSupport"]),
+        tests(of: "Corruptions", ["Data", "Failures", "Formats", "Kernels", "TestSupport"]),
         tests(of: "Distributed", ["Failures", "Kernels", "TestSupport"]),
         tests(of: "Kernels", ["Randomness"]),
         tests(of: "Tracing", []),

@@ -24,6 +24,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case certificateAttack = 20
     case certificateJudgement = 21
     case inputNoise = 22
+    case corruption = 23
     case test = 99
 }
 

@@ -19,10 +19,10 @@ struct FuzzedReader {
 func fuzzedReaders() throws -> [FuzzedReader] {
     let network = try TinyNetwork()
     return [
-        json, text, gzip, configuration, metrics, robustness, certificate, pictures, runConfiguration,
+        json, text, gzip, configuration, metrics, robustness, corruptions, certificate, pictures, runConfiguration,
         try safetensors(network), try checkpoint(network), try foreignWeights(network), try golden(network),
         try targets(), try journal(network), try counts(network), diffusers, try idx(), cifar,
-        picture, npz, npy, try safetensorsData(), pythonCIFAR, onnx,
+        picture, npz, npy, try safetensorsData(), pythonCIFAR, corruptionFiles, onnx,
         try onnxGraphs(),
     ]
 }

@@ -67,6 +67,32 @@ import Testing
         #expect(thrown?.description.hasPrefix(file) == true)
     }
 
+    @Test func corruptionsAreATable() throws {
+        let runs = RunFixture()
+        try runs.write(
+            "run/eval/corruptions.json",
+            #"""
+            {"dataset": "digits", "source": "builtin", "samples": 1200, "clean_acc": 0.9,
+             "corruptions": [{"name": "fog", "accuracies": [0.8, 0.7, 0.6, null, 0.4], "mean_error": 0.375},
+                             {"name": "<b>", "accuracies": [1], "mean_error": 0}],
+             "mean_corruption_error": 0.25}
+            """#)
+        let page = try runs.report("run").html().withPlainSpaces
+        #expect(page.contains("<th scope=\"row\">fog</th><td>80.0 %</td><td>70.0 %</td><td>60.0 %</td><td>–</td>"))
+        #expect(page.contains("<td>40.0 %</td><td>37.5 %</td>") && page.contains(">&lt;b&gt;</th><td>100.0 %</td>"))
+        #expect(page.contains("1,200 images a severity") && page.contains("mean corruption error 25.0 %"))
+        for damaged in [
+            "[]", #"{"corruptions": [{"name": "a"}]}"#, #"{"corruptions": [{"accuracies": []}]}"#,
+            #"{"corruptions": [{"name": "a", "accuracies": ["1"]}]}"#, #"{"clean_acc": 2}"#,
+            #"{"corruptions": [{"name": "a", "accuracies": [2]}]}"#,
+            #"{"corruptions": [{"name": "a", "accuracies": [\#(Array(repeating: "1", count: 17).joined(separator: ","))]}]}"#,
+        ] {
+            let file = try runs.write("run/eval/corruptions.json", damaged)
+            let thrown = failure { _ = try runs.report("run") }
+            #expect(thrown?.kind == .badInput && thrown?.description.hasPrefix(file) == true, "\(damaged)")
+        }
+    }
+
     @Test func picturesAreEmbedded() throws {
         let runs = RunFixture()
         let png = RasterImage(width: 3, height: 2, channels: 1, pixels: [0, 50, 100, 150, 200, 250]).png()

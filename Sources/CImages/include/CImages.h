@@ -33,3 +33,10 @@ typedef struct {
  */
 int cimages_png(const uint8_t *bytes, size_t count, cimages_shape *shape, uint8_t *pixels, char *problem);
 int cimages_jpeg(const uint8_t *bytes, size_t count, cimages_shape *shape, uint8_t *pixels, char *problem);
+
+/*
+ * Writes grey or RGB `pixels` as a JPEG file of a quality from 1 to 100, colours at half the resolution, into memory that
+ * becomes the caller's to free; `bytes` is NULL at first. `shape` is that of `pixels`.
+ */
+int cimages_write_jpeg(
+    const uint8_t *pixels, const cimages_shape *shape, int quality, uint8_t **bytes, size_t *count, char *problem);

@@ -1,7 +1,22 @@
-/// Changes the size of images as Pillow's `resize` with its BILINEAR filter does, to the bit: a triangle as wide as the
-/// pixels of the smaller image, so that nothing is skipped where an image shrinks, first along rows and then along
-/// columns, each rounded to bytes. The sides' ratio is not kept.
-struct Resampling {
+/// Changes the size of images as Pillow's `resize` does, to the bit: a filter as wide as the pixels of the smaller image,
+/// so that nothing is skipped where an image shrinks, first along rows and then along columns, each rounded to bytes. The
+/// sides' ratio is not kept.
+public struct Resampling {
+    /// Pillow's BILINEAR and BOX.
+    public enum Filter: Sendable {
+        case triangle, box
+
+        /// How far it reaches to either side, in pixels.
+        fileprivate var support: Double { self == .triangle ? 1 : 0.5 }
+
+        fileprivate func weight(_ distance: Double) -> Double {
+            switch self {
+            case .triangle: max(0, 1 - abs(distance))
+            case .box: distance > -0.5 && distance <= 0.5 ? 1 : 0
+            }
+        }
+    }
+
     private let source: ImageShape
     private let size: ImageSize
     private let columns, rows: [Taps]
@@ -14,16 +29,17 @@ struct Resampling {
     }
     private static let precision: Int32 = 22
 
-    init(from source: ImageShape, to size: ImageSize) {
+    /// Of images of one shape.
+    public init(from source: ImageShape, to size: ImageSize, filter: Filter = .triangle) {
         self.source = source
         self.size = size
-        columns = Self.taps(from: source.width, to: size.width)
-        rows = Self.taps(from: source.height, to: size.height)
+        columns = Self.taps(from: source.width, to: size.width, filter)
+        rows = Self.taps(from: source.height, to: size.height, filter)
         between = [UInt8](repeating: 0, count: source.height * size.width * source.channels)
     }
 
     /// Writes the image, channels last as `image` is.
-    mutating func callAsFunction(_ image: UnsafeBufferPointer<UInt8>, into result: UnsafeMutablePointer<UInt8>) {
+    public mutating func callAsFunction(_ image: UnsafeBufferPointer<UInt8>, into result: UnsafeMutablePointer<UInt8>) {
         precondition(image.count == source.count, "Resampling: \(image.count) bytes of \(source)")
         let channels = source.channels
         for y in 0..<source.height {
@@ -53,17 +69,17 @@ struct Resampling {
         return UInt8(clamping: sum >> precision)
     }
 
-    private static func taps(from count: Int, to newCount: Int) -> [Taps] {
+    private static func taps(from count: Int, to newCount: Int, _ filter: Filter) -> [Taps] {
         // One tap of weight 1, so that a side that stays is copied.
         if count == newCount { return (0..<count).map { Taps(first: $0, weights: [1 << precision]) } }
-        let scale = Double(count) / Double(newCount), support = max(scale, 1)
+        let scale = Double(count) / Double(newCount), width = max(scale, 1), support = filter.support * width
         return (0..<newCount).map { place in
             let centre = (Double(place) + 0.5) * scale
             let first = max(0, Int(centre - support + 0.5)), last = min(count, Int(centre + support + 0.5))
-            let triangle = (first..<last).map { max(0, 1 - abs((Double($0) - centre + 0.5) / support)) }
-            let total = triangle.reduce(0, +)
+            let weights = (first..<last).map { filter.weight((Double($0) - centre + 0.5) / width) }
+            let total = weights.reduce(0, +)
             return Taps(
-                first: first, weights: triangle.map { Int32(0.5 + $0 / total * Double(Int32(1) << precision)) })
+                first: first, weights: weights.map { Int32(0.5 + $0 / total * Double(Int32(1) << precision)) })
         }
     }
 }

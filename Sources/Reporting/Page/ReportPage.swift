@@ -24,7 +24,7 @@ struct ReportPage {
                 "body", [:],
                 .element(
                     "main", [:],
-                    header, results, budgets, certificates, ReportPictures(runs: runs).html(),
+                    header, results, budgets, corruptions, certificates, ReportPictures(runs: runs).html(),
                     section("Training", Curves.training(runs).map { $0.figure() }), ReportDetails(runs: runs).html(),
                     .element("footer", [:], "Written by pag report; the page needs no network."))))
         return "<!DOCTYPE html>\n" + page.markup + "\n"
@@ -87,9 +87,9 @@ struct ReportPage {
     /// Whether the page is about explanations alone: pictures of networks that were neither trained nor evaluated here.
     private var isOfPicturesAlone: Bool {
         !runs.isEmpty
-            && runs.allSatisfy {
-                $0.metrics == nil && $0.robustness == nil && $0.directory.certificates.isEmpty
-                    && !$0.directory.pictures.isEmpty
+            && runs.allSatisfy { run in
+                run.metrics == nil && run.robustness == nil && run.directory.corruptions == nil
+                    && run.directory.certificates.isEmpty && !run.directory.pictures.isEmpty
             }
     }
 
@@ -117,6 +117,11 @@ struct ReportPage {
         // Each chart's numbers stand beside it.
         section(
             "Robustness by budget", Curves.budgets(runs).flatMap { [$0.figure(), BudgetTable(chart: $0).figure()] })
+    }
+
+    private var corruptions: HTML {
+        section(
+            "Accuracy on corrupted images, by severity", runs.compactMap { CorruptionTable($0) }.map { $0.figure() })
     }
 
     private var certificates: HTML {

@@ -9,6 +9,7 @@ struct RunDirectory: Sendable {
     let metrics: TrainingMetrics?
     let robustness: RobustnessFile?
     let certificates: [CertificateFile]
+    let corruptions: CorruptionsFile?
     let pictures: [PictureFile]
 
     /// The largest `config.yaml` that is read, in bytes.
@@ -39,17 +40,19 @@ struct RunDirectory: Sendable {
         metrics = try ifPresent("metrics.jsonl") { try TrainingMetrics(path: $0) }
         robustness = try ifPresent("eval/robustness.json") { try RobustnessFile(path: $0) }
         certificates = try CertificateFile.all(of: path)
+        corruptions = try ifPresent("eval/corruptions.json") { try CorruptionsFile(path: $0) }
         // Of the training, and of the evaluation.
         pictures = try ["pictures", "eval"].flatMap { folder in
             try ifPresent("\(folder)/pictures.json") { _ in try PictureFile.all(directory: "\(path)/\(folder)") } ?? []
         }
-        guard configuration != nil || metrics != nil || robustness != nil || !certificates.isEmpty || !pictures.isEmpty
+        guard
+            configuration != nil || metrics != nil || robustness != nil || corruptions != nil || !certificates.isEmpty
+                || !pictures.isEmpty
         else {
             throw Failure.badInput(
                 path, "holds nothing of a run",
-                expected:
-                    "config.yaml, metrics.jsonl, eval/robustness.json, certificate/certificate.json or pictures/pictures.json"
-            )
+                expected: "config.yaml, metrics.jsonl, eval/robustness.json, eval/corruptions.json, "
+                    + "certificate/certificate.json or pictures/pictures.json")
         }
     }
 

@@ -28,12 +28,13 @@ var npz: FuzzedReader {
     }
 }
 
+private func array(_ type: String, _ shape: String, _ elements: [UInt8]) -> [UInt8] {
+    let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }\n"
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8) + elements
+}
+
 /// Images and labels in turn.
 var npy: FuzzedReader {
-    func array(_ type: String, _ shape: String, _ elements: [UInt8]) -> [UInt8] {
-        let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape)), }\n"
-        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8) + elements
-    }
     let images = array("|u1", "4, 2, 3", (0..<24).map { UInt8($0) }), labels = array("|u1", "4,", [0, 1, 0, 1])
     return FuzzedReader(
         name: "npy", share: 20,
@@ -45,6 +46,27 @@ var npy: FuzzedReader {
         try folder.write(labels, to: "npy/y.npy")
         try folder.write(input, to: "npy/\(input.count < 90 ? "y" : "x").npy")
         try readAll(DataSelection("npy:\(folder.path)/npy"))
+    }
+}
+
+/// The layout of CIFAR-10-C, two images at each severity; images and labels in turn.
+var corruptionFiles: FuzzedReader {
+    let images = array("|u1", "10, 1, 2", (0..<20).map { UInt8($0) })
+    let clean = Digits.splits().test
+    let labels = array("|u1", "2,", [UInt8(clean.label(0)), UInt8(clean.label(1))])
+    return FuzzedReader(
+        name: "corruption-files", share: 20, seeds: [images, labels, array("|u1", "5, 1, 2, 1", Array(0..<10))],
+        mutation: Mutation(
+            structure: .text, words: ["descr", "fortran_order", "True", "'|b1'", "'<i8'", "5, ", "(", ")"])
+    ) { input, folder in
+        try folder.write(images, to: "corrupted/fog.npy")
+        try folder.write(labels, to: "corrupted/labels.npy")
+        try folder.write(input, to: "corrupted/\(input.count % 2 == 0 ? "labels" : "fog").npy")
+        let files = try CorruptionFiles("\(folder.path)/corrupted", of: clean)
+        for severity in CorruptionBenchmark.severities {
+            let dataset = try files.images(of: files.corruptions[0], severity: severity)
+            for index in 0..<dataset.count { readImage(dataset, index) }
+        }
     }
 }
 

@@ -55,6 +55,20 @@ var certificate: FuzzedReader {
     ) { input, folder in try reported("certificate/certificate.json", input, folder) }
 }
 
+var corruptions: FuzzedReader {
+    FuzzedReader(
+        name: "corruptions", share: 160,
+        seeds: [
+            """
+            {"dataset": "digits", "source": "builtin", "seed": 1, "samples": 100, "clean_acc": 0.9,
+             "corruptions": [{"name": "fog", "accuracies": [0.8, 0.7, 0.6, null, 0.4], "mean_error": 0.4}],
+             "mean_corruption_error": 0.4, "mean_corruption_error_of_15": null}
+            """
+        ].map { Array($0.utf8) },
+        mutation: Mutation(structure: .text, words: ["\"accuracies\": [", "\"name\":", "1e300,", "{},"])
+    ) { input, folder in try reported("eval/corruptions.json", input, folder) }
+}
+
 var pictures: FuzzedReader {
     FuzzedReader(
         name: "pictures", share: 160,

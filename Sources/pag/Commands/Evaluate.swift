@@ -15,7 +15,7 @@ import Training
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Clean accuracy and accuracy under attack of a checkpoint, over all ranks.",
+        abstract: "Clean accuracy, accuracy under attack and on corrupted images of a checkpoint, over all ranks.",
         discussion: "Attacks: \(AttackRegistry.names.joined(separator: ", ")). The same images survive for every "
             + "number of ranks and every batch size. What has been found is kept in the folder state of the output as "
             + "it comes; after a kill, the same command goes on from there, on any number of ranks. A folder with results "
@@ -23,8 +23,14 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var input: ClassifierArguments
 
-    @Option(help: "Attacks, separated by commas.")
-    var attack = "fgsm,pgd"
+    @Option(help: "Attacks, separated by commas. Default: fgsm,pgd; with --corruptions none.")
+    var attack: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Accuracy on corrupted images: builtin computes them of the data's test images; a folder holds them in the "
+                + "layout of CIFAR-10-C. Without --attack no attack is run.", valueName: "builtin|DIR"))
+    var corruptions: String?
 
     @Option(
         help: """
@@ -52,7 +58,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Radii of a curve of accuracy under pgd, separated by commas.")
     var curve: String?
 
-    @Option(help: "Of the attacks' random numbers.")
+    @Option(help: "Of the random numbers of attacks and corruptions.")
     var seed: UInt64 = 0
 
     @Option(
@@ -72,8 +78,8 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: """
-            Folder for robustness.json, adversarial.safetensors and the rest. Default: eval in the run directory, or beside \
-            the checkpoint.
+            Folder for robustness.json, adversarial.safetensors, corruptions.json and the rest. Default: eval in the run \
+            directory, or beside the checkpoint.
             """)
     var out: String?
 
@@ -104,11 +110,24 @@ struct Evaluate: ParsableCommand {
         if force && resume { throw ValidationError("--force begins anew and --resume goes on: give one of them") }
     }
 
+    private var runsAttacks: Bool { corruptions == nil || attack != nil }
+
     func run() throws {
+        if !runsAttacks {
+            let ofAttacks = [
+                ("epsilon", epsilon != nil), ("steps", steps != nil), ("restarts", restarts != nil),
+                ("curve", curve != nil), ("transfer-from", transferFrom != nil), ("products", products != .float32),
+            ]
+            for (name, isGiven) in ofAttacks where isGiven {
+                throw Failure(.usage, "--\(name) is of attacks: with --corruptions, --attack says which are run")
+            }
+        }
         for threat in try ThreatModel.list(norms: norm, epsilons: epsilon) where threat.epsilon == 0 {
             throw Failure(.usage, "epsilon is 0, expected more than 0: no attack can move an image")
         }
-        let attacks = try AttackRegistry.attacks(attack, AttackOptions(steps: steps, restarts: restarts))
+        let attacks =
+            runsAttacks
+            ? try AttackRegistry.attacks(attack ?? "fgsm,pgd", AttackOptions(steps: steps, restarts: restarts)) : []
         try withJob(watchdog: watchdog) { communicator in
             let own = InputFile(input.model, .classifier)
             let other = transferFrom.map { InputFile($0, .classifier) }
@@ -144,6 +163,9 @@ struct Evaluate: ParsableCommand {
                 evaluation.threat = threat
                 try evaluation.validate(classifier, splits.test, surrogate)
             }
+            let corrupted = try corruptions.map {
+                try corruptedImages($0, of: splits.test, resizedTo: network.selection(input.images).size)
+            }
             if communicator.rank == 0,
                 let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             {
@@ -152,6 +174,18 @@ struct Evaluate: ParsableCommand {
             if communicator.rank == 0, let remark = products.remark { print(remark) }
             let lock = try take(folder, parts: threats.count > 1 ? threats.map(\.norm.rawValue) : [], communicator)
             defer { lock.release() }
+            if let corrupted {
+                let line = EvaluationLine(isShown: communicator.rank == 0)
+                let result = try evaluate(
+                    corrupted, classifier, on: splits.test, checkpoint, folder, evaluation.stop, line, communicator)
+                if communicator.rank == 0 {
+                    line.clear()
+                    try lock.check()
+                    try result.write(to: folder, model: name(of: checkpoint), identity: corruptionIdentity(checkpoint))
+                    describe(result, folder)
+                }
+            }
+            guard runsAttacks else { return }
             let identity = try identity(
                 of: [checkpoint, transferFrom].compactMap { $0 }, ema: ema, normalize: input.normalisation.normalize)
             var results: [RobustnessResult] = []
@@ -200,6 +234,7 @@ struct Evaluate: ParsableCommand {
             path: folder + "/lock", of: folder, task: "an evaluation", advice: "choose another --out",
             over: communicator, waiting: { print($0) })
         _ = try communicator.leaderDecides {
+            guard runsAttacks else { return "" }
             if !parts.isEmpty, !force, access("\(folder)/state", F_OK) == 0 {
                 throw Failure(
                     .usage,
@@ -226,7 +261,7 @@ struct Evaluate: ParsableCommand {
         return lock
     }
 
-    private func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
+    func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }
 
     private func describe(_ result: RobustnessResult, _ folder: String) {
         for note in result.notes { print("NOTE \(note)") }

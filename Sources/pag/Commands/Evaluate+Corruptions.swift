@@ -1,0 +1,79 @@
+import Corruptions
+import Data
+import Distributed
+import Evaluation
+import Failures
+import Formats
+import Glibc
+import Models
+import Training
+
+// On corrupted images.
+extension Evaluate {
+    /// What `--corruptions` stands for.
+    /// - Parameter size: what the data's images are resized to.
+    func corruptedImages(
+        _ words: String, of images: any Dataset, resizedTo size: ImageSize?
+    ) throws -> any CorruptedImages {
+        if words == "builtin" { return try BuiltInCorruptions(of: images, samples: samples, seed: seed) }
+        return try CorruptionFiles(words, of: images, samples: samples, resizedTo: size)
+    }
+
+    /// Of the checkpoint alone, whatever attacks transfer from.
+    func corruptionIdentity(_ checkpoint: String) throws -> String {
+        try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
+    }
+
+    /// Collective; the output folder must be this job's own.
+    func evaluate(
+        _ corrupted: any CorruptedImages, _ classifier: Classifier, on images: any Dataset, _ checkpoint: String,
+        _ folder: String, _ stop: StopRequest?, _ line: EvaluationLine, _ communicator: any Communicator
+    ) throws -> CorruptionResult {
+        let state = "\(folder)/corruptions", results = "\(folder)/\(CorruptionResult.file)"
+        _ = try communicator.leaderDecides {
+            if let unsuited = (corrupted as? BuiltInCorruptions)?.unsuited, !unsuited.isEmpty {
+                print("not made of \(images.shape) images: \(unsuited.joined(separator: ", "))")
+            }
+            if force {
+                unlink(results)
+            } else if access(results, F_OK) == 0, access("\(state)/\(CorruptionEvaluation.stateFile)", F_OK) != 0 {
+                throw Failure(
+                    .usage,
+                    "\(results): its settings are not known; choose another --out, or --force to replace it")
+            }
+            return ""
+        }
+        var evaluation = CorruptionEvaluation()
+        evaluation.batch = batch
+        evaluation.stop = stop
+        evaluation.journal = EvaluationJournal(
+            directory: state, model: try corruptionIdentity(checkpoint), resumes: resume, replaces: force)
+        return try evaluation.run(
+            classifier, on: images, corrupted: corrupted, seed: corrupted is BuiltInCorruptions ? seed : nil,
+            over: communicator, progress: line.show,
+            goesOn: {
+                if !resume { print("\(folder): goes on from what these settings gave before; --force begins anew") }
+            })
+    }
+
+    /// A line a corruption.
+    func describe(_ result: CorruptionResult, _ folder: String) {
+        print("\(result.dataset), \(result.samples) images a severity, corruptions: \(result.source)")
+        print("clean  \(percent(result.clean.accuracy))")
+        let width = result.corruptions.map(\.name.count).max() ?? 0
+        func row(_ name: String, _ cells: [String]) {
+            print(
+                name + String(repeating: " ", count: max(0, width - name.count))
+                    + cells.map { "  " + String(repeating: " ", count: max(0, 7 - $0.count)) + $0 }.joined())
+        }
+        row("severity", CorruptionBenchmark.severities.map { "\($0)" } + ["error"])
+        for corruption in result.corruptions {
+            row(corruption.name, (corruption.severities.map(\.accuracy) + [corruption.error]).map(percent))
+        }
+        print("mean corruption error  \(percent(result.meanError))")
+        if let error = result.benchmarkError, result.corruptions.count > CorruptionBenchmark.corruptions.count {
+            print("of the benchmark's 15  \(percent(error))")
+        }
+        print("written to \(folder)/\(CorruptionResult.file)")
+    }
+}
