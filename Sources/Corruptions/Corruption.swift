@@ -13,11 +13,11 @@ public protocol Corruption: Sendable {
     func callAsFunction(_ image: PixelImage, severity: Int, _ random: inout RandomStream) -> PixelImage
 }
 
-/// Corruptions that are computed, in the published order. Frost needs photographs.
+/// Corruptions that are computed, in the published order. Frost, which needs photographs, and spatter are missing.
 public let builtInCorruptions: [any Corruption] = [
     GaussianNoise(), ShotNoise(), ImpulseNoise(),
     DefocusBlur(), GlassBlur(), MotionBlur(), ZoomBlur(),
-    Fog(), Brightness(), Contrast(),
+    Snow(), Fog(), Brightness(), Contrast(),
     ElasticTransform(), Pixelate(), JPEGCompression(),
     SpeckleNoise(), GaussianBlur(), Saturate(),
 ]

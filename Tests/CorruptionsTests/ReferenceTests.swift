@@ -51,7 +51,7 @@ func bytes(_ images: any CorruptedImages, _ name: String, _ severity: Int, _ ind
     static let tolerances = [
         ("gaussian_noise", 0.001), ("shot_noise", 0.001), ("impulse_noise", 0), ("speckle_noise", 0.001),
         ("defocus_blur", 0.001), ("glass_blur", 0.001), ("motion_blur", 0.001), ("zoom_blur", 0.001),
-        ("gaussian_blur", 0.001), ("fog", 0.001), ("brightness", 0.001), ("contrast", 0.001),
+        ("gaussian_blur", 0.001), ("snow", 0.001), ("fog", 0.001), ("brightness", 0.001), ("contrast", 0.001),
         ("elastic_transform", 0.02), ("pixelate", 0), ("jpeg_compression", 0), ("saturate", 0.001),
     ]
 

@@ -34,7 +34,7 @@ def main():
     parser.add_argument("--activation", default="relu", choices=["relu", "gelu"])
     options = parser.parse_args()
     published = Published(options.published)
-    names = [name for name in NAMES if published.has_wand or name != "motion_blur"]
+    names = [name for name in NAMES if published.has_wand or name not in ("motion_blur", "snow")]
     records = numpy.fromfile(f"{options.data}/test_batch.bin", numpy.uint8).reshape(-1, 3073)[: options.samples]
     clean = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy()
     labels = records[:, 0].copy()

@@ -2,7 +2,7 @@
 
 `Published(PATH)` takes the functions out of hendrycks/robustness's ImageNet-C/create_c/make_cifar_c.py, which is no part of
 this project. They were written for libraries of 2018; what is called otherwise today is brought under its old name, and
-nothing else is changed. Needs numpy, scipy, scikit-image, opencv-python-headless and Pillow; motion_blur also Wand, with
+nothing else is changed. Needs numpy, scipy, scikit-image, opencv-python-headless and Pillow; motion_blur and snow also Wand, with
 ImageMagick.
 """
 import ast
@@ -144,7 +144,7 @@ class Published:
 
 
 NAMES = [
-    "gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "fog",
+    "gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "snow", "fog",
     "brightness", "contrast", "elastic_transform", "pixelate", "jpeg_compression", "speckle_noise", "gaussian_blur",
     "saturate",
 ]

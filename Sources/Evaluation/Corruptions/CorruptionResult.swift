@@ -65,7 +65,7 @@ public struct CorruptionResult: Sendable {
         [
             "version": JSONValue(ProgramVersion.text),
             "model": JSONValue(model),
-            "model_sha256": JSONValue(identity),
+            "identity": JSONValue(identity),
             "dataset": JSONValue(dataset),
             "fingerprint": JSONValue(fingerprint),
             "source": JSONValue(source),

@@ -97,17 +97,19 @@ struct ReportPage {
         guard hasClassifier, !isOfPicturesAlone else { return .empty }
         var parts: [HTML] = [.element("h2", [:], "Accuracy")]
         let hasEvaluation = runs.contains { $0.robustness != nil }
+        // What is known of corrupted images stands in a section of its own.
+        let tested = runs.contains { $0.directory.corruptions != nil } ? "attacked" : "evaluated"
         guard let table = ResultTable(runs: runs) else {
-            parts.append(.element("p", ["class": "muted"], "No run has been evaluated yet."))
+            parts.append(.element("p", ["class": "muted"], "No run has been \(tested) yet."))
             return .element("section", [:], parts)
         }
         parts.append(.element("div", ["class": "card"], table.html()))
         var notes: [String] = []
         if !hasEvaluation {
-            notes.append("No run has been evaluated yet; these are the figures of training's own monitor.")
+            notes.append("No run has been \(tested) yet; these are the figures of training's own monitor.")
         }
         let missing = runs.filter { $0.robustness == nil }.map(\.name)
-        if hasEvaluation, !missing.isEmpty { notes.append("Not evaluated yet: \(missing.joined(separator: ", ")).") }
+        if hasEvaluation, !missing.isEmpty { notes.append("Not \(tested) yet: \(missing.joined(separator: ", ")).") }
         if let note = table.accuracyNote { notes.append(note) }
         if !notes.isEmpty { parts.append(.element("p", ["class": "muted"], "\(notes.joined(separator: " "))")) }
         return .element("section", [:], parts)
