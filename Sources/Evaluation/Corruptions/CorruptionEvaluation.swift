@@ -55,7 +55,7 @@ public struct CorruptionEvaluation: Sendable {
             try classifier.requireFit(images)
             let samples = DistributedSamples(
                 of: images, count: count, batch: batch, over: communicator, stop: stop, progress: progress)
-            let outcomes = try samples.outcomes(stage: stage, among: Array(repeating: true, count: count)) { batch in
+            let outcomes = try samples.values(stage: stage, among: Array(repeating: true, count: count)) { batch in
                 zip(classifier.predictions(batch.images), batch.labels).map(SampleOutcome.init)
             }
             let correct = outcomes.count { $0 == .survived }

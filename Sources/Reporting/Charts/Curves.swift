@@ -5,18 +5,24 @@ enum Curves {
     /// Robust accuracy over the attack's budget, a chart a norm. Clean accuracy is the budget zero.
     static func budgets(_ runs: [Run]) -> [LineChart] {
         var norms: [String] = []
-        for point in runs.flatMap({ $0.robustness?.curve ?? [] }) where !norms.contains(point.threat.norm) {
+        let curves = runs.flatMap(budgetCurves)
+        for point in curves.flatMap(\.points) where !norms.contains(point.threat.norm) {
             norms.append(point.threat.norm)
         }
         return norms.map { norm in
-            let series = runs.compactMap { run -> LineChart.Series? in
-                let curve = (run.robustness?.curve ?? []).filter { $0.threat.norm == norm }
-                guard !curve.isEmpty else { return nil }
-                var points = curve.map { LineChart.Point(x: $0.threat.epsilon, y: $0.robustAccuracy) }
-                if let clean = run.robustness?.cleanAccuracy, !points.contains(where: { $0.x == 0 }) {
+            let shown = curves.filter { $0.points.contains { $0.threat.norm == norm } }
+            let series = shown.enumerated().map { place, curve in
+                var points = curve.points.filter { $0.threat.norm == norm }
+                    .map { LineChart.Point(x: $0.threat.epsilon, y: $0.robustAccuracy) }
+                if let clean = curve.run.robustness?.cleanAccuracy, !points.contains(where: { $0.x == 0 }) {
                     points.append(LineChart.Point(x: 0, y: clean))
                 }
-                return LineChart.Series(label: run.name, points: points, colour: run.colour)
+                let attack = curve.attack ?? "pgd", isUsual = curve.attack == nil && runs.count > 1
+                let label = runs.count == 1 ? attack : isUsual ? curve.run.name : "\(curve.run.name), \(attack)"
+                return LineChart.Series(
+                    label: shown.count == 1 ? curve.run.name : label, points: points,
+                    // One run's attacks are told apart by colours, else the colours are the runs'.
+                    colour: runs.count == 1 ? place : curve.run.colour)
             }
             var marks: [LineChart.Mark] = []
             for threat in runs.compactMap({ $0.robustness?.threat })
@@ -27,8 +33,24 @@ enum Curves {
             return LineChart(
                 title: "Accuracy under \(NumberText.norm(norm)) attack", horizontalLabel: "radius of the attack, ε",
                 verticalScale: .fraction, series: series, marks: marks, countsHorizontally: false,
-                hasLegend: runs.count > 1)
+                hasLegend: series.count > 1)
         }
+    }
+
+    private struct BudgetCurve {
+        let run: Run
+        /// Nil for the curve of a run of its own, under `pgd`.
+        let attack: String?
+        let points: [RobustnessFile.CurvePoint]
+    }
+
+    /// That of a run, and those of its attacks that measure distances.
+    private static func budgetCurves(_ run: Run) -> [BudgetCurve] {
+        let own = BudgetCurve(run: run, attack: nil, points: run.robustness?.curve ?? [])
+        let others = (run.robustness?.attacks ?? []).map {
+            BudgetCurve(run: run, attack: $0.kind.name, points: $0.curve)
+        }
+        return ([own] + others).filter { !$0.points.isEmpty }
     }
 
     /// What training and its monitor saw.

@@ -31,6 +31,8 @@ struct RobustnessFile: Sendable {
         let kind: AttackKind
         let robustAccuracy: Double?
         let seconds: Double?
+        /// Accuracy over the radius, of an attack that measures distances; else empty.
+        let curve: [CurvePoint]
     }
 
     struct Check: Sendable {
@@ -72,20 +74,26 @@ struct RobustnessFile: Sendable {
         }
         self.threat = threat
         attacks = try fields.objects("attacks", limit: 64).map { entry in
-            Attack(
+            let own = try Self.threat(entry, default: threat)
+            return Attack(
                 kind: AttackKind(
-                    name: try entry.requiredString("name"), threat: try Self.threat(entry, default: threat),
-                    steps: try entry.count("steps"), restarts: try entry.count("restarts")),
-                robustAccuracy: Self.finite(try entry.fraction("robust_acc")), seconds: try entry.number("seconds"))
+                    name: try entry.requiredString("name"), threat: own, steps: try entry.count("steps"),
+                    restarts: try entry.count("restarts")),
+                robustAccuracy: Self.finite(try entry.fraction("robust_acc")), seconds: try entry.number("seconds"),
+                curve: try Self.curve(entry, of: own))
         }
         checks = try fields.objects("checks", limit: 1_000).map { entry in
             Check(
                 name: try entry.requiredString("name"), isOK: try entry.bool("ok") ?? false,
                 value: Self.plain(entry["value"]) ?? "")
         }
-        curve = try fields.objects("curve", limit: 1_000).compactMap { entry in
-            guard let threat = try Self.threat(entry, default: threat),
-                let accuracy = Self.finite(try entry.fraction("robust_acc"))
+        curve = try Self.curve(fields, of: threat)
+    }
+
+    private static func curve(_ fields: JSONFields, of threat: Threat?) throws -> [CurvePoint] {
+        try fields.objects("curve", limit: 1_000).compactMap { entry in
+            guard let threat = try self.threat(entry, default: threat),
+                let accuracy = finite(try entry.fraction("robust_acc"))
             else { return nil }
             return CurvePoint(threat: threat, robustAccuracy: accuracy)
         }

@@ -270,7 +270,9 @@ struct Evaluate: ParsableCommand {
         print("\(result.dataset), \(result.samples) images, \(threat.norm.rawValue) radius \(threat.epsilonText)")
         print("clean  \(percent(result.cleanAccuracy))")
         for attack in result.attacks {
-            print("\(attack.name)  \(percent(attack.robustAccuracy))  (\(rounded(attack.seconds, 1)) s)")
+            let median =
+                attack.medianDistance.map { ", median distance \($0.isFinite ? rounded($0, 4) : "unknown")" } ?? ""
+            print("\(attack.name)  \(percent(attack.robustAccuracy))  (\(rounded(attack.seconds, 1)) s)\(median)")
         }
         print("robust against all  \(percent(result.robustAccuracy))")
         for point in result.curve { print("pgd at \(point.epsilon)  \(percent(point.robustAccuracy))") }
