@@ -11,8 +11,11 @@ import Testing
 /// Of two corruptions, one that does nothing and one that turns the images of the first `severity` places to zeros.
 private struct ZeroedImages: CorruptedImages {
     let source = "test"
-    let corruptions = ["nothing", "zeroed"]
+    var corruptions = ["nothing", "zeroed"]
     let base: MadeUpImages
+
+    init(base: MadeUpImages) { self.base = base }
+
     var count: Int { base.count }
 
     func images(of corruption: String, severity: Int) throws -> any Dataset {
@@ -53,6 +56,18 @@ private struct ZeroedImages: CorruptedImages {
         #expect(json["mean_corruption_error"]?.doubleValue == 41.0 / 120 && json["seed"]?.intValue == 9)
         #expect(json["corruptions"]?[1]?["accuracies"]?[0]?.doubleValue == 8.0 / 12)
         #expect(json["mean_corruption_error_of_15"] == .null)
+    }
+
+    @Test func theBenchmarksFifteenHaveAMeanOfTheirOwn() throws {
+        var corrupted = ZeroedImages(base: images)
+        corrupted.corruptions = CorruptionBenchmark.corruptions + ["zeroed"]
+        func result() throws -> CorruptionResult {
+            try CorruptionEvaluation().run(classifier, on: images, corrupted: corrupted, over: SingleProcess())
+        }
+        #expect(try result().benchmarkError == 0.25)
+        #expect(try result().meanError == (15 * 15 + 26.0) / (16 * 60))
+        corrupted.corruptions.removeFirst()
+        #expect(try result().benchmarkError == nil)
     }
 
     @Test func batchesDoNotMatter() throws {
