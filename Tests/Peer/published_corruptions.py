@@ -6,6 +6,8 @@ nothing else is changed. Needs numpy, scipy, scikit-image, opencv-python-headles
 ImageMagick.
 """
 import ast
+import os
+import re
 import types
 
 import numpy
@@ -17,7 +19,9 @@ import skimage.util
 from PIL import Image
 
 MASK = (1 << 64) - 1
-PURPOSE = 20  # RandomPurpose.corruption
+STREAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Sources/Randomness/RandomStream.swift")
+with open(STREAMS, encoding="utf-8") as source:
+    PURPOSE = int(re.search(r"case corruption = (\d+)", source.read())[1])
 
 
 class Stream:
