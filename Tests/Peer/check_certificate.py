@@ -35,7 +35,7 @@ def main():
         worst = max(worst, abs(expected - image["radius"]))
     print(f"{len(result['images'])} images, {abstained} abstained, {chosen_otherwise} of them by their choice of a class; "
           f"largest difference of radii {worst:.1e}")
-    return worst > 1e-9
+    return bool(worst > 1e-9)
 
 
 if __name__ == "__main__":
