@@ -50,8 +50,14 @@ import Testing
         #expect(one.contains(">σ 0.25<") && one.contains(">σ 0.5<"))
         // Beyond all its radii a certificate has nothing, not an unknown share.
         #expect(one.contains("<th scope=\"row\">1</th><td>0.0 %</td><td>100.0 %</td>"))
+        try runs.write("b/denoised/certificate.json", certificate())
+        #expect(try runs.report("b").html().withPlainSpaces.contains(">σ 0.25, denoised<"))
         let both = try runs.report("a", "b").html().withPlainSpaces
-        #expect(both.contains(">a, σ 0.25<") && both.contains(">a, σ 0.5<") && both.contains(">b<"))
+        #expect(both.contains(">a, σ 0.25<") && both.contains(">a, σ 0.5<"))
+        #expect(both.contains(">b, σ 0.25, certificate<") && both.contains(">b, σ 0.25, denoised<"))
+        try runs.evaluation("c", robust: 0.5)
+        try runs.write("c/certificate/certificate.json", certificate())
+        #expect(try runs.report("a", "c").html().contains(">c<"))
     }
 
     @Test(arguments: [

@@ -11,25 +11,32 @@ struct CertificateCurves {
     /// The curves and, beside them, what they are at quarters of the unit. Nothing where no run has a certificate.
     func figures() -> [HTML] {
         guard !certificates.isEmpty else { return [] }
-        let runs = Set(certificates.map(\.run.name)), isSingle = certificates.count == 1
+        let runs = Set(certificates.map(\.run.name))
         let last = certificates.map(\.file.end).max() ?? 0
         let chart = LineChart(
             title: "Accuracy certified within an L2 radius", horizontalLabel: "radius", verticalScale: .fraction,
             series: certificates.enumerated().map { place, certificate in
-                let sigma = "σ \(NumberText.short(certificate.file.sigma))"
-                let isOfOneRun = certificates.count { $0.run.name == certificate.run.name } == 1
-                return LineChart.Series(
-                    label: runs.count == 1
-                        ? sigma : isOfOneRun ? certificate.run.name : "\(certificate.run.name), \(sigma)",
+                LineChart.Series(
+                    label: label(certificate.file, of: certificate.run),
                     points: certificate.file.certifiedAccuracy(upTo: last),
                     // One run's certificates are told apart by colours, else the colours are the runs'.
                     colour: runs.count == certificates.count ? certificate.run.colour : place, isStepped: true)
-            }, countsHorizontally: false, hasLegend: !isSingle)
+            }, countsHorizontally: false, hasLegend: certificates.count > 1)
         // A file may claim any radius.
         let distance = (last / CertificateFile.tableDistance / Double(BudgetTable.mostRows)).rounded(.up)
         let radii = (0..<BudgetTable.mostRows).map { Double($0) * max(1, distance) * CertificateFile.tableDistance }
             .filter { $0 < last }
         return [chart.figure(), BudgetTable(chart: chart, budgets: radii).figure()]
+    }
+
+    /// Names as little as tells it from the others.
+    private func label(_ file: CertificateFile, of run: Run) -> String {
+        let others = certificates.filter { $0.run.name == run.name && $0.file.folder != file.folder }.map(\.file)
+        let isAlone = others.count == certificates.count - 1
+        var parts = isAlone ? [] : [run.name]
+        if isAlone || !others.isEmpty { parts.append("σ \(NumberText.short(file.sigma))") }
+        if others.contains(where: { $0.sigma == file.sigma }) { parts.append(file.folder) }
+        return parts.joined(separator: ", ")
     }
 
     /// What the radii rest on, a sentence a certificate.
@@ -45,7 +52,8 @@ struct CertificateCurves {
                 return
                     " An attack within the radii has changed the class of \(NumberText.grouped(found.broken)) of \(attacked)."
             }
-            return "\(run.name): \(facts.joined(separator: ", "))\(chance); \(share) without a certified class."
+            let name = certificates.count == 1 ? run.name : label(file, of: run)
+            return "\(name): \(facts.joined(separator: ", "))\(chance); \(share) without a certified class."
                 + (attack ?? "")
         }
     }

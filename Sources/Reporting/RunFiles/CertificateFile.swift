@@ -4,6 +4,8 @@ import Glibc
 
 /// What `certificate.json` of `pag certify` tells of a model.
 struct CertificateFile: Sendable {
+    /// In the run directory.
+    let folder: String
     /// Of the noise, in units of images in [0, 1].
     let sigma: Double
     /// Noisy images that each radius is estimated from.
@@ -25,7 +27,9 @@ struct CertificateFile: Sendable {
     private static let mostImages = 1_000_000
 
     /// Throws `Failure.badInput` naming the file and the member that is wrong.
-    init(path: String) throws {
+    init(folder: String, of run: String) throws {
+        let path = "\(run)/\(folder)/certificate.json"
+        self.folder = folder
         var limits = JSONLimits()
         limits.values = Self.largestFile / 4
         let fields = try JSONFields(FileContents.json(path, limit: Self.largestFile, limits: limits), place: path)
@@ -67,7 +71,7 @@ struct CertificateFile: Sendable {
             let path = "\(run)/\(folder)/certificate.json"
             var status = stat()
             if stat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
-            return try CertificateFile(path: path)
+            return try CertificateFile(folder: folder, of: run)
         }.sorted { $0.sigma < $1.sigma }
     }
 

@@ -19,7 +19,7 @@ func counts(_ network: TinyNetwork) throws -> FuzzedReader {
     try certify(own)
     let seeds = try files.map { try FileContents.read("\(own.path)/state/\($0)", limit: 1 << 20) }
     return FuzzedReader(
-        name: "counts", share: 150, seeds: seeds,
+        name: "counts", share: 400, seeds: seeds,
         mutation: Mutation(
             structure: .text, words: ["0 12 0 0 0 0 0 0 0 0 0 12\n", "-1 ", "9223372036854775807 ", "\n\n", " "])
     ) { input, folder in

@@ -37,8 +37,8 @@ struct Certify: ParsableCommand {
             valueName: "steps"))
     var attack: Int?
 
-    @Option(help: "Draws of noise that the attack's gradient is made of.")
-    var attackDraws = 16
+    @Option(help: "Draws of noise that the attack's gradient is made of. Default: 16.")
+    var attackDraws: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -74,12 +74,15 @@ struct Certify: ParsableCommand {
     func validate() throws {
         guard watchdog >= 0 else { throw ValidationError("watchdog is \(watchdog), expected seconds, or 0 for none") }
         if let samples, samples < 1 { throw ValidationError("samples is \(samples), expected at least 1") }
+        guard attack != nil || attackDraws == nil else {
+            throw ValidationError("attack-draws is for a certification with --attack")
+        }
         guard batch > 0 else { throw ValidationError("batch is \(batch), expected at least 1") }
     }
 
     func run() throws {
         let settings = try SmoothingSettings(sigma: sigma, draws: n, selectionDraws: n0, alpha: alpha, seed: seed)
-        let attack = try attack.map { try SmoothingAttack(steps: $0, draws: attackDraws) }
+        let attack = try attack.map { try SmoothingAttack(steps: $0, draws: attackDraws ?? 16) }
         try withJob(watchdog: watchdog) { communicator in
             let file = InputFile(input.model, .classifier), denoiser = denoiser.map { InputFile($0, .denoiser) }
             let files = try agreedFiles([file] + [denoiser].compactMap(\.self), communicator) { print($0) }
