@@ -52,6 +52,20 @@ import Testing
         #expect(page.contains("run: 95.0 % at 0</title>") && page.contains("run: 50.0 % at 0.5</title>"))
     }
 
+    @Test func curvesOfAttacksThatMeasureDistances() throws {
+        let runs = RunFixture()
+        let attack = #"{"name": "fmn", "robust_acc": 0.5, "curve": [{"epsilon": 0.25, "robust_acc": 0.7}]}"#
+        let threat = #""clean_acc": 0.95, "threat": {"norm": "l2", "epsilon": 0.5}, "robust_acc": 0.5"#
+        let own = #", "curve": [{"epsilon": 0.5, "robust_acc": 0.5}]"#
+        try runs.write("one/eval/robustness.json", "{\(threat), \"attacks\": [\(attack)]}")
+        try runs.write("two/eval/robustness.json", "{\(threat), \"attacks\": [\(attack)]\(own)}")
+        #expect(try runs.report("one").html().withPlainSpaces.contains("one: 70.0 % at 0.25</title>"))
+        let two = try runs.report("two").html().withPlainSpaces
+        #expect(two.contains("fmn: 70.0 % at 0.25</title>") && two.contains("pgd: 50.0 % at 0.5</title>"))
+        let both = try runs.report("one", "two").html().withPlainSpaces
+        #expect(both.contains("one, fmn: 70.0 % at 0.25</title>") && both.contains("two: 50.0 % at 0.5</title>"))
+    }
+
     @Test(arguments: [
         "", "[]", "{", #"{"clean_acc": "0.9"}"#, #"{"clean_acc": 1.5}"#, #"{"samples": -1}"#, #"{"samples": 1.5}"#,
         #"{"attacks": {}}"#, #"{"attacks": [1]}"#, #"{"attacks": [{}]}"#, #"{"threat": 1}"#,
