@@ -26,7 +26,7 @@ public struct CorruptionEvaluation: Sendable {
     ///
     /// - Parameters:
     ///   - dataset: the images without corruption; as many of them are looked at as there are corrupted ones.
-    ///   - seed: of the corrupted images' random numbers, for the record.
+    ///   - seed: of random numbers, the images' or the classifier's, for the record; nil where there are none.
     ///   - progress: called on rank 0.
     ///   - goesOn: called on rank 0 where the journal has something to go on from.
     /// - Throws: `badInput` where model and images do not fit together or a file is damaged; `usage` for a journal of
@@ -42,7 +42,8 @@ public struct CorruptionEvaluation: Sendable {
         let count = min(corrupted.count, dataset.count)
         guard count > 0 else { throw Failure.badInput(dataset.name, "no images") }
         let state = try journal.map {
-            try CorruptionState($0, description($0.model, dataset, corrupted, seed), over: communicator)
+            try CorruptionState(
+                $0, description($0.model, dataset, corrupted, seed, classifier.noise), over: communicator)
         }
         if state?.isEmpty == false, communicator.rank == 0 { goesOn() }
 
@@ -78,17 +79,20 @@ public struct CorruptionEvaluation: Sendable {
         }
         return CorruptionResult(
             dataset: dataset.name, fingerprint: dataset.fingerprint, source: corrupted.source, seed: seed,
-            samples: corrupted.count, clean: clean, corruptions: corruptions)
+            noise: classifier.noise?.deviation, samples: corrupted.count, clean: clean, corruptions: corruptions)
     }
 
     /// All that the counts depend on besides the images, whose fingerprints stand beside the counts.
     private func description(
-        _ model: String, _ dataset: any Dataset, _ corrupted: any CorruptedImages, _ seed: UInt64?
+        _ model: String, _ dataset: any Dataset, _ corrupted: any CorruptedImages, _ seed: UInt64?,
+        _ noise: InputNoise?
     ) -> JSONValue {
-        [
+        var members: JSONValue = [
             "format": 1, "model": JSONValue(model), "data": JSONValue(dataset.fingerprint),
             "corruptions": JSONValue(corrupted.corruptions), "samples": JSONValue(corrupted.count),
             "seed": JSONValue(seed.map { "\($0)" }), "scalar": JSONValue("\(Scalar.self)"),
         ]
+        if let noise { members["input_noise"] = JSONValue(noise.deviation) }
+        return members
     }
 }

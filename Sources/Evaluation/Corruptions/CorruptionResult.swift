@@ -35,8 +35,10 @@ public struct CorruptionResult: Sendable {
     public let fingerprint: String
     /// Where the corrupted images come from: `builtin`, or a folder.
     public let source: String
-    /// Of random numbers; nil where images come from files.
+    /// Of random numbers; nil where there are none.
     public let seed: UInt64?
+    /// Of the noise that the network adds to its images, if it does.
+    public let noise: Double?
     /// Images of each severity.
     public let samples: Int
     public let clean: Count
@@ -62,7 +64,7 @@ public struct CorruptionResult: Sendable {
     ///   - model: what the user calls the model.
     ///   - identity: what tells its files from others.
     public func json(model: String, identity: String) -> JSONValue {
-        [
+        var json: JSONValue = [
             "version": JSONValue(ProgramVersion.text),
             "model": JSONValue(model),
             "identity": JSONValue(identity),
@@ -86,6 +88,8 @@ public struct CorruptionResult: Sendable {
             "mean_corruption_error_of_15": JSONValue(benchmarkError),
             "normalised": false,
         ]
+        if let noise { json["input_noise"] = JSONValue(noise) }
+        return json
     }
 
     /// Writes `corruptions.json` into a directory, which is created if need be. For rank 0. Throws `inputOutput`.

@@ -48,8 +48,9 @@ extension Evaluate {
         evaluation.stop = stop
         evaluation.journal = EvaluationJournal(
             directory: state, model: try corruptionIdentity(checkpoint), resumes: resume, replaces: force)
+        let isRandom = corrupted is BuiltInCorruptions || inputNoise != nil
         return try evaluation.run(
-            classifier, on: images, corrupted: corrupted, seed: corrupted is BuiltInCorruptions ? seed : nil,
+            classifier, on: images, corrupted: corrupted, seed: isRandom ? seed : nil,
             over: communicator, progress: line.show,
             goesOn: {
                 if !resume { print("\(folder): goes on from what these settings gave before; --force begins anew") }
