@@ -130,7 +130,7 @@ struct ReportPage {
         let curves = CertificateCurves(runs)
         return section(
             "Certified robustness", curves.figures(),
-            .element("p", ["class": "muted"], "\(curves.notes.joined(separator: " "))"))
+            curves.notes.map { .element("p", ["class": "muted"], "\($0)") }.reduce(.empty, +))
     }
 
     private func section(_ title: String, _ figures: [HTML], _ notes: HTML = .empty) -> HTML {
