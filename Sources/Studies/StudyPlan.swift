@@ -68,9 +68,19 @@ public struct StudyPlan: Sendable {
     }
 
     /// The first command whose result is not there, but for those named.
-    public func next(skipping names: [String] = []) throws -> StudyStep? {
+    /// - Parameter rows: all that is wanted: rows, with `-seedN` one of their seeds, and preparations; nil for everything.
+    ///   A preparation that a wanted training reads is wanted too. What else reads one that is neither wanted nor there is
+    ///   passed over.
+    /// - Throws: `usage` for a row that there is not, and what is wrong with a row's configuration.
+    public func next(of rows: [String]? = nil, skipping names: [String] = []) throws -> StudyStep? {
+        let wanted = try rows.map(directories)
         var blocked: Set<String> = []
         for step in steps {
+            if let wanted, !wanted.contains(step.directory) {
+                let isPreparation = preparations.contains { $0.directory == step.directory }
+                if isPreparation, try !step.isDone() { blocked.insert(step.directory) }
+                continue
+            }
             if names.contains(step.name) || blocked.contains(step.directory) || !blocked.isDisjoint(with: step.needs) {
                 // Nothing follows from a training that is not there.
                 blocked.insert(step.directory)
@@ -79,6 +89,20 @@ public struct StudyPlan: Sendable {
             if try !step.isDone() { return step }
         }
         return nil
+    }
+
+    /// The run directories of rows and preparations, and of the preparations that their trainings read.
+    private func directories(of rows: [String]) throws -> Set<String> {
+        try rows.reduce(into: []) { found, name in
+            let chosen = runs.filter { $0.row.name == name || $0.name == name }
+            let prepared = preparations.filter { $0.name == name }.map(\.directory)
+            guard !(chosen.isEmpty && prepared.isEmpty) else {
+                let known = preparations.map(\.name) + study.rows.map(\.name)
+                throw Failure(
+                    .usage, "row \"\(name)\" is unknown, expected some of \(known.joined(separator: ", "))")
+            }
+            found.formUnion(prepared + chosen.flatMap { [$0.directory] + $0.training.needs })
+        }
     }
 
     static func name(_ row: Row, _ seed: UInt64) -> String { "\(row.name)-seed\(seed)" }

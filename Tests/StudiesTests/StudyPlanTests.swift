@@ -32,6 +32,21 @@ import Testing
             ])
     }
 
+    @Test func rowsThatAreWantedAndWhatTheyReadAreAllThatIsDone() throws {
+        let text = Self.text.replacing("out", with: "/tmp/of-no-study")
+        #expect(try plan(text).next(of: ["scores"])?.name == "denoiser train")
+        #expect(try plan(text).next(of: ["vanilla"])?.name == "vanilla-seed1 train")
+        #expect(try plan(text).next(of: ["vanilla-seed2"])?.name == "vanilla-seed2 train")
+        #expect(try plan(text).next(of: ["vanilla"], skipping: ["vanilla-seed1 train"])?.name == "vanilla-seed2 train")
+        #expect(
+            try plan(text).next(of: ["vanilla"], skipping: ["vanilla-seed1 train", "vanilla-seed2 train"]) == nil)
+        #expect(try plan(text).next(of: ["denoiser"])?.name == "denoiser train")
+        // A training that reads a preparation makes it wanted, and waits for it.
+        #expect(try plan(text).next(of: ["scores"], skipping: ["denoiser train"]) == nil)
+        #expect(throws: Failure.self) { try plan(text).next(of: ["vanilla", ""]) }
+        #expect(throws: Failure.self) { try plan(text).next(of: ["vanilla-seed3"]) }
+    }
+
     @Test func whatReadsThePreparationsFilesWaitsForThem() throws {
         let text = Self.text.replacing(
             "rows:",

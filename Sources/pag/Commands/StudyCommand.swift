@@ -21,10 +21,14 @@ struct StudyCommand: ParsableCommand {
         @Option(help: "A command to pass over, and what follows from it. May be repeated.")
         var skip: [String] = []
 
+        @Option(help: "Rows, separated by commas, with -seedN one of their seeds; preparations. Default: everything.")
+        var rows: String?
+
         func run() throws {
             let plan = StudyPlan(try Study.read(file: study))
             try plan.validate()
-            guard let step = try plan.next(skipping: skip) else { return }
+            let names = rows?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            guard let step = try plan.next(of: names, skipping: skip) else { return }
             for word in [step.name] + (try step.command()) { print(word, terminator: "\0") }
         }
     }
