@@ -36,11 +36,11 @@ extension Codec where Value: RawRepresentable & CaseIterable, Value.RawValue == 
     static func choice() -> Codec {
         Codec(
             read: { setting, path in
-                let spelled = (Value.self as? any Spelled.Type)?.init(spelling: try setting.scalar(at: path).text)
+                let spelling = Value.self as? any Spelled.Type
+                let spelled = spelling?.init(spelling: try setting.scalar(at: path).text)
                 if let value = spelled as? Value { return value }
-                let names = Value.allCases.map(\.rawValue)
-                let name = try setting.choice(of: names, at: path)
-                return Value.allCases[Value.allCases.index(Value.allCases.startIndex, offsetBy: name)]
+                let values = Value.allCases.filter { spelling == nil || spelling?.init(spelling: $0.rawValue) != nil }
+                return values[try setting.choice(of: values.map(\.rawValue), at: path)]
             },
             write: { value, _ in ScalarText(value.rawValue, isQuoted: true) })
     }
