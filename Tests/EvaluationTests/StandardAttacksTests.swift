@@ -217,6 +217,29 @@ struct StandardAttacksTests {
         #expect(attack.perturb(batch, none).array == batch.images.array, "\(name)")
     }
 
+    /// What forecasts are made from is what attacks take at most: all of it on an image that no attack breaks.
+    @Test(arguments: ThreatModel.Norm.proper)
+    func passesAreWhatAnImageTakesThatStaysWhole(norm: ThreatModel.Norm) throws {
+        let network = smallNetwork(), images = digits(4, labelledBy: network)
+        let attacks: [any Attack] = [
+            PGD(steps: 3), PGD(steps: 3, restarts: 2), PGD(loss: .margin, steps: 3, goal: .likeliest(2)),
+            APGD(name: "a", loss: .crossEntropy, steps: 6, restarts: 2),
+            APGD(name: "t", loss: .logitRatio, steps: 6, goal: .likeliest(3)),
+            APGD(name: "m", loss: .logitRatio, steps: 6, goal: .nearest(2)),
+            APGD(name: "r", loss: .crossEntropy, steps: 6, draws: 3),
+            FAB(steps: 3, goal: .likeliest(2)), FAB(name: "fab", steps: 3, goal: .untargeted, restarts: 2),
+            FMN(steps: 5), DDN(steps: 5),
+        ].filter { $0.norms.contains(norm) }
+        for attack in attacks {
+            var passes = 0
+            // So little that the walk ends at no misclassified image, however far FAB and the like look.
+            let context = AttackContext(
+                classifier: network, threat: ThreatModel(norm: norm, epsilon: 1e-9), seed: 1, onStep: { passes += 1 })
+            _ = attack.perturb(batch(images, [0]), context)
+            #expect(passes == attack.passes(AttackProblem(classes: 10, norm: norm)), "\(attack.name), \(norm)")
+        }
+    }
+
     @Test func imagesOfOneRowAreSearchedAllOver() {
         // A point of the plane: the class is the sign of x - y.
         let shape = ImageShape(height: 1, width: 2, channels: 1)

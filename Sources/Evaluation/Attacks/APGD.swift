@@ -50,7 +50,7 @@ public struct APGD: Attack {
 
     public func passes(_ problem: AttackProblem) -> Int {
         let starts = problem.norm == .l1 ? SparseAscent.balls(steps: steps).count : 1
-        return goal.passes(problem, restarts: restarts, steps: draws * (steps + starts), once: 1)
+        return goal.passes(problem, restarts: restarts, ofRun: draws * (steps + starts))
     }
 
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {

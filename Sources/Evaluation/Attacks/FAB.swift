@@ -6,6 +6,8 @@ import Perturbations
 /// The fast adaptive boundary attack (Croce and Hein 2020) as AutoAttack runs it: it looks for the nearest image that another
 /// class claims, and ignores the budget while it looks. Targeted (`fab-t`) it goes towards one class after the other; without
 /// targets, each step towards the class whose boundary is nearest.
+///
+/// Not a `MinimalNormAttack`, which is run to its end on every image: AutoAttack is done with an image that is broken.
 public struct FAB: Attack {
     public var name: String
     /// Of each run.
@@ -43,7 +45,7 @@ public struct FAB: Attack {
 
     public func passes(_ problem: AttackProblem) -> Int {
         let gradients = goal.targets == nil ? problem.classes - 1 : 1
-        return goal.passes(problem, restarts: restarts, steps: (gradients + 1) * steps, once: 1)
+        return goal.passesToChoose(problem) + goal.runs(problem, restarts: restarts) * (gradients + 1) * steps
     }
 
     /// A misclassified image within the budget, else the clean image.

@@ -61,7 +61,7 @@ public struct PGD: Attack {
     }
 
     public func passes(_ problem: AttackProblem) -> Int {
-        goal.passes(problem, restarts: restarts, steps: steps + 1)
+        goal.passes(problem, restarts: restarts, ofRun: steps)
     }
 
     private func start(_ batch: AttackBatch, run: Int, _ context: AttackContext) -> Tensor {

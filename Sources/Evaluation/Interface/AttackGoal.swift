@@ -25,10 +25,24 @@ public enum AttackGoal: Sendable, Equatable {
         return if case .nearest = self { count + [.init("target_order", "nearest")] } else { count }
     }
 
-    /// Passes through the network of each run towards one class in `steps`, with those that choose the classes.
-    func passes(_ problem: AttackProblem, restarts: Int, steps: Int, once: Int = 0) -> Int {
-        guard let targets else { return restarts * steps }
-        let choice = if case .nearest = self { problem.classes - 1 } else { 0 }
-        return choice + restarts * min(targets, problem.classes - 1) * (steps + once)
+    /// Most passes through the network of `AttackContext.firstSuccess(for:)`: those that put the classes in order, the runs,
+    /// and a look between two of them at what is left.
+    func passes(_ problem: AttackProblem, restarts: Int, ofRun: Int) -> Int {
+        let runs = runs(problem, restarts: restarts)
+        return passesToChoose(problem) + runs * ofRun + runs - 1
+    }
+
+    /// Runs of an attack with so many towards each class, or in all where there is no class to go to.
+    func runs(_ problem: AttackProblem, restarts: Int) -> Int {
+        restarts * (targets.map { min($0, problem.classes - 1) } ?? 1)
+    }
+
+    /// Passes through the network that put the classes in order.
+    func passesToChoose(_ problem: AttackProblem) -> Int {
+        switch self {
+        case .untargeted: 0
+        case .likeliest: 1
+        case .nearest: problem.classes - 1
+        }
     }
 }
