@@ -4,12 +4,20 @@ import Kernels
 protocol FactorOperation: Operation {
     /// Whether the second input is filters or weights, which many products share.
     var hasFilters: Bool { get }
+    /// Whether it is carried out by the convolution engine, whose methods may round factors by themselves.
+    var isConvolution: Bool { get }
+}
+
+extension FactorOperation {
+    var isConvolution: Bool { false }
 }
 
 extension Execution {
     /// The inputs of an operation as it is to be carried out: factors of products in the precision of products.
     func prepared(_ inputs: [Tensor], of operation: some Operation) -> [Tensor] {
-        guard products != .float32, let operation = operation as? any FactorOperation else { return inputs }
+        guard products != .float32, let operation = operation as? any FactorOperation,
+            !(operation.isConvolution && convolution.roundsFactors)
+        else { return inputs }
         var prepared = inputs
         prepared[0] = factor(inputs[0])
         prepared[1] = operation.hasFilters ? filters(inputs[1]) : factor(inputs[1])

@@ -3,11 +3,11 @@
 public func roundToBFloat16(_ count: Int, _ x: Source, _ out: Destination) {
     var i = 0
     while i &+ PanelLanes.scalarCount <= count {
-        store(rounded(load(x + i, as: PanelLanes.self)), out + i)
+        store(roundedToBFloat16(load(x + i, as: PanelLanes.self)), out + i)
         i &+= PanelLanes.scalarCount
     }
     while i < count {
-        out[i] = rounded(PanelLanes(repeating: x[i]))[0]
+        out[i] = roundedToBFloat16(PanelLanes(repeating: x[i]))[0]
         i &+= 1
     }
 }
@@ -16,7 +16,7 @@ public func roundToBFloat16(_ count: Int, _ x: Source, _ out: Destination) {
 private let droppedBits = Scalar.RawSignificand(Scalar.significandBitCount - 7)
 
 @inline(__always)
-private func rounded(_ x: PanelLanes) -> PanelLanes {
+func roundedToBFloat16(_ x: PanelLanes) -> PanelLanes {
     typealias Patterns = SIMD16<Scalar.RawSignificand>
     let bits = unsafeBitCast(x, to: Patterns.self)
     let half = (Scalar.RawSignificand(1) &<< (droppedBits &- 1)) &- 1

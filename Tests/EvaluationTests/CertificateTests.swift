@@ -62,6 +62,21 @@ struct CertificateTests {
         }
     }
 
+    /// An alpha so near 1 that the bound's rounding would be a certainty, and a sigma of more quarters than a page holds.
+    @Test func numbersThatNobodyWouldChoose() throws {
+        let certain = try SmoothingSettings(
+            sigma: 0.25, draws: 1_000_000, selectionDraws: 1, alpha: 1 - 1e-12, seed: 1)
+        let radius = certain.certificate(selection: [1], estimation: [1_000_000]).radius
+        #expect(radius > 2 && radius < 2.1)
+        for sigma in [1e-300, 0.25, 40, 1e9, 1e300] {
+            let settings = try SmoothingSettings(sigma: sigma, draws: 100, selectionDraws: 1, alpha: 0.001, seed: 1)
+            let result = SmoothingResult(dataset: "d", settings: settings, attack: nil, images: [])
+            let most = settings.certificate(selection: [1], estimation: [100]).radius, radii = result.radii
+            #expect(radii.count <= 101 && radii[0] == 0 && radii[radii.count - 1] <= most)
+            #expect(radii.count == 1 ? most < 0.25 : radii[radii.count - 1] + radii[1] > most)
+        }
+    }
+
     /// The smoothed classifier of a linear one has the hyperplane as its boundary: no radius reaches past it, and with
     /// many draws it comes near.
     @Test func radiiOfALinearClassifierEndAtItsHyperplane() throws {

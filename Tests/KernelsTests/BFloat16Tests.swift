@@ -9,12 +9,6 @@ import Testing
         return (x / spacing).rounded(.toNearestOrEven) * spacing
     }
 
-    private func rounded(_ x: [Scalar]) -> [Scalar] {
-        var out = x
-        roundToBFloat16(x.count, x, &out)
-        return out
-    }
-
     @Test func nearestAndEvenInATie() {
         var x: [Scalar] = []
         for exponent in [-100, -14, -1, 0, 3, 90] {

@@ -41,9 +41,10 @@ private let others: [ConvolutionGeometry] = [
 
 /// Bound on the largest error relative to the largest value, for sums as short as here.
 private func tolerance(_ method: ConvolutionMethod) -> Double {
-    if isDouble { return 1e-13 }
+    // Sums of tiles are Float's whatever Scalar is.
+    if isDouble && method != .tiles { return 1e-13 }
     return switch method {
-    case .patches, .direct, .winograd2: 2e-6
+    case .patches, .direct, .winograd2, .tiles: 2e-6
     case .winogradStrided: 4e-6
     case .winograd4: 1.5e-5
     }
@@ -65,10 +66,29 @@ private func geometry(_ images: Int, for method: ConvolutionMethod) throws -> Co
     @Test(arguments: methods, three + others)
     func resultsEqualTheDefinition(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
         guard method.supports(g) else { return }
-        let operands = ConvolutionOperands(g), engine = ConvolutionEngine(only: method)
+        let operands = ConvolutionOperands(g, for: method), engine = ConvolutionEngine(only: method)
         for operation in ConvolutionOperation.allCases {
             let result = try #require(operands.run(engine, operation), "\(operation) wrote outside its buffers")
             expectAgreement(result, operands.expected(operation), within: tolerance(method), "\(method) \(operation)")
+        }
+    }
+
+    /// Tiles round what they are given, and images of so many lines are not kept as a whole.
+    @Test(arguments: [
+        geometry(18, 6, 5, 17, 20), geometry(35, 5, 7, 3, 5, stride: 2), geometry(2, 40, 40, 64, 20),
+        geometry(2, 41, 40, 64, 33, stride: 2), geometry(1, 60, 60, 64, 16, kernel: (1, 1), stride: 3, padding: 1),
+        geometry(2, 3, 2, 5, 6, kernel: (1, 1), stride: 4, padding: 1),
+    ])
+    func tilesRoundTheirFactors(_ g: ConvolutionGeometry) throws {
+        let engine = ConvolutionEngine(inTiles: true), numbers = ConvolutionOperands(g)
+        let roundedNumbers = ConvolutionOperands(g, for: .tiles)
+        #expect(engine.roundsFactors && !ConvolutionEngine(.blas, inTiles: true).roundsFactors)
+        for operation in ConvolutionOperation.allCases {
+            #expect(engine.method(g, operation) == .tiles)
+            let result = try #require(numbers.run(engine, operation), "\(operation) wrote outside its buffers")
+            expectAgreement(
+                result, roundedNumbers.expected(operation), within: tolerance(.tiles), "\(operation)")
+            #expect(try bits(#require(roundedNumbers.run(engine, operation))) == bits(result), "\(operation)")
         }
     }
 

@@ -34,11 +34,16 @@ struct ConvolutionOperands {
     private(set) var g: ConvolutionGeometry
     private(set) var x, w, dy: [Scalar]
 
-    init(_ g: ConvolutionGeometry) {
+    /// - Parameter method: tiles get numbers that rounding leaves as they are.
+    init(_ g: ConvolutionGeometry, for method: ConvolutionMethod? = nil) {
         self.g = g
-        x = random(g.images * g.inputImage, salt: 1)
-        w = random(g.filterCount, salt: 2)
-        dy = random(g.images * g.outputImage, salt: 3)
+        func numbers(_ count: Int, _ salt: UInt64) -> [Scalar] {
+            let numbers = random(count, salt: salt)
+            return method == .tiles ? rounded(numbers) : numbers
+        }
+        x = numbers(g.images * g.inputImage, 1)
+        w = numbers(g.filterCount, 2)
+        dy = numbers(g.images * g.outputImage, 3)
     }
 
     /// The images with these numbers, in this order.

@@ -41,6 +41,11 @@ func expectAgreement(
     #expect(agrees, comment, sourceLocation: sourceLocation)
 }
 
+/// Numbers of bfloat16.
+func rounded(_ values: [Scalar]) -> [Scalar] {
+    written(values.count) { roundToBFloat16(values.count, values, $0) }
+}
+
 func doubles(_ values: some Sequence<Scalar>) -> [Double] { values.map { Double($0) } }
 func bits(_ values: some Sequence<Scalar>) -> [UInt64] { values.map { UInt64($0.bitPattern) } }
 

@@ -222,8 +222,10 @@ def main():
     survived = attacked["survived"].bool()
     differing = int((correct(attacked["x_adv"]) != survived).sum())
     print(f"pag's adversarial images: torch sees {differing} of {len(labels)} otherwise")
-    print(f"largest distance {distance(attacked['x_adv']).max():.7f} of {options.epsilon}")
-    failed = differing > 1
+    largest = distance(attacked["x_adv"]).max().item()
+    low, high = attacked["x_adv"].min().item(), attacked["x_adv"].max().item()
+    print(f"largest distance {largest:.7f} of {options.epsilon}, values from {low} to {high}")
+    failed = differing > 1 or largest > options.epsilon * (1 + 1e-6) or low < 0 or high > 1
 
     def compare(name, ours, found, their_seconds, our_seconds):
         flags = right & (correct(found) | (distance(found) > options.epsilon * (1 + 1e-5)))

@@ -20,11 +20,13 @@ public final class Execution: Sendable {
     let observer: Observer?
 
     /// An execution that computes convolutions as the user prefers, watched by those that are given.
+    /// - Parameter usesMatrixUnit: for products in bfloat16; where the processor has none it is emulated, for tests.
     public init(
-        convolution: ConvolutionPreference = .auto, products: ProductPrecision = .float32, trace: SpanRecorder? = nil,
+        convolution: ConvolutionPreference = .auto, products: ProductPrecision = .float32,
+        usesMatrixUnit: Bool = MatrixUnit.serves(.bfloat16), trace: SpanRecorder? = nil,
         trap: NonFiniteTrap? = nil, observer: Observer? = nil
     ) {
-        self.convolution = ConvolutionEngine(convolution)
+        self.convolution = ConvolutionEngine(convolution, inTiles: products == .bfloat16 && usesMatrixUnit)
         self.products = products
         self.trace = trace
         self.trap = trap

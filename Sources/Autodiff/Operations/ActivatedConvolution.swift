@@ -7,7 +7,7 @@ struct ActivatedConvolution: FactorOperation {
     let rectifies: Bool
     var hasResidual = false
 
-    let name = "activated convolution", hasFilters = true
+    let name = "activated convolution", hasFilters = true, isConvolution = true
     var keeps: Kept { rectifies ? [.factors, .output] : .factors }
     var gate: Gate? { rectifies ? .output : nil }
 

@@ -28,7 +28,7 @@ public struct ConvolutionSettings: Sendable, Hashable {
 struct Convolution: EpilogueOperation, FactorOperation, ConvolvingOperation {
     let settings: ConvolutionSettings
     var hasAddend = false, isGated = false
-    let name = "convolution", hasFilters = true
+    let name = "convolution", hasFilters = true, isConvolution = true
     var keeps: Kept { factorsAndGate }
     var gate: Gate? { epilogueGate }
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
@@ -75,7 +75,7 @@ struct ConvolutionInputGradient: EpilogueOperation, FactorOperation {
     let settings: ConvolutionSettings
     let input: Shape
     var hasAddend = false, isGated = false
-    let name = "convolution input gradient", hasFilters = true
+    let name = "convolution input gradient", hasFilters = true, isConvolution = true
     var keeps: Kept { factorsAndGate }
     var gate: Gate? { epilogueGate }
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
@@ -139,7 +139,7 @@ extension ConvolutionInputGradient {
 struct ConvolutionWeightGradient: FactorOperation {
     let settings: ConvolutionSettings
     let filters: Shape
-    let name = "convolution weight gradient", hasFilters = false
+    let name = "convolution weight gradient", hasFilters = false, isConvolution = true
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {

@@ -11,7 +11,8 @@ public enum Quantiles {
             0 <= successes && successes <= tries && tries > 0 && alpha > 0 && alpha < 1,
             "Quantiles: \(successes) of \(tries) with alpha \(alpha)")
         guard successes > 0 else { return 0 }
-        if successes == tries { return pow(alpha, 1 / Double(tries)) }
+        // Which rounding could make a certainty.
+        if successes == tries { return min(pow(alpha, 1 / Double(tries)), 1.0.nextDown) }
         let a = Double(successes), b = Double(tries - successes + 1)
         return bisection(0, 1) { incompleteBeta(a, b, $0) < alpha }
     }

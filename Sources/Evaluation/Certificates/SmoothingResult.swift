@@ -61,10 +61,13 @@ public struct SmoothingResult: Sendable {
     /// Those of them whose bound did not hold.
     public var brokenCount: Int { images.count(where: isBroken) }
 
-    /// Quarters of the unit, as the literature shows certified accuracy, up to the largest radius that the draws allow.
+    /// Quarters of the unit, as the literature shows certified accuracy, up to the largest radius that the draws allow. Wider
+    /// apart where there would be more than a hundred.
     public var radii: [Double] {
         let most = settings.certificate(selection: [1], estimation: [settings.draws]).radius
-        return (0...max(0, Int(most / 0.25))).map { 0.25 * Double($0) }
+        var distance = 0.25
+        while most / distance > 100 { distance *= 2 }
+        return (0...Int(most / distance)).map { distance * Double($0) }
     }
 
     /// The contents of `certificate.json`: no times, and nothing of the ranks.

@@ -12,10 +12,14 @@ public struct ConvolutionEngine: Sendable, Hashable {
     private let only: ConvolutionMethod?
 
     /// An engine that takes the method that suits a shape, as far as the user leaves the choice.
-    public init(_ preference: ConvolutionPreference = .auto) {
+    /// - Parameter inTiles: `ConvolutionMethod.tiles` for every shape, unless the user asks for the reference.
+    public init(_ preference: ConvolutionPreference = .auto, inTiles: Bool = false) {
         self.preference = preference
-        only = nil
+        only = inTiles && preference != .blas ? .tiles : nil
     }
+
+    /// Whether factors are rounded to bfloat16 by whatever method is taken.
+    public var roundsFactors: Bool { only == .tiles }
 
     /// An engine that knows one method, which must support every geometry it is given.
     public init(only method: ConvolutionMethod) {

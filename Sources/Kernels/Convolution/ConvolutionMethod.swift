@@ -10,6 +10,9 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
     case winograd2, winograd4
     /// Winograd's method on the even and the odd pixels: 3x3 filters, stride 2, padding 1.
     case winogradStrided
+    /// Tiles of factors rounded to bfloat16 on the matrix unit, or as if there were one: every shape. The other methods
+    /// take factors as they are.
+    case tiles
 
     /// Whether the method can compute all three passes of this shape.
     public func supports(_ g: ConvolutionGeometry) -> Bool { kernel.supports(g) }
@@ -21,6 +24,9 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
         case .winograd2: WinogradTwo.self
         case .winograd4: WinogradFour.self
         case .winogradStrided: WinogradStrided.self
+        case .tiles:
+            MatrixUnit.availability == .granted
+                ? TileConvolution<BestTileBlock>.self : TileConvolution<EmulatedTileBlock>.self
         }
     }
 }

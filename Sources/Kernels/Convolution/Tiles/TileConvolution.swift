@@ -1,0 +1,48 @@
+/// Convolution on the matrix unit, of factors that are rounded to bfloat16 on their way: any kernel, stride and padding.
+/// Sums are of Float.
+enum TileConvolution<Block: TileBlock>: ConvolutionKernel {
+    static func supports(_ g: ConvolutionGeometry) -> Bool { true }
+
+    static func scratchCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        scalars(
+            operation == .weightGradient ? TileWeightGradient(g).scratchBytes : TilePass(g, operation).scratchBytes)
+    }
+
+    static func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        scalars(TilePass(g, operation).filterBytes)
+    }
+
+    private static func scalars(_ bytes: Int) -> Int {
+        (bytes + MemoryLayout<Scalar>.stride - 1) / MemoryLayout<Scalar>.stride
+    }
+
+    static func prepareFilters(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination
+    ) {
+        TilePass(g, operation).prepareFilters(filters, into: UnsafeMutableRawPointer(prepared))
+    }
+
+    static func forward(
+        _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
+        scratch: Destination
+    ) {
+        TilePass(g, .forward)(
+            Block.self, images: g.images, x, UnsafeRawPointer(filters), y, epilogue,
+            scratch: UnsafeMutableRawPointer(scratch))
+    }
+
+    static func inputGradient(
+        _ g: ConvolutionGeometry, _ dy: Source, _ filters: Source, _ dx: Destination, _ epilogue: ConvolutionEpilogue,
+        scratch: Destination
+    ) {
+        TilePass(g, .inputGradient)(
+            Block.self, images: g.images, dy, UnsafeRawPointer(filters), dx, epilogue,
+            scratch: UnsafeMutableRawPointer(scratch))
+    }
+
+    static func weightGradient(
+        _ g: ConvolutionGeometry, _ x: Source, _ dy: Source, _ dw: Destination, scratch: Destination
+    ) {
+        TileWeightGradient(g)(Block.self, x, dy, dw, scratch: UnsafeMutableRawPointer(scratch))
+    }
+}

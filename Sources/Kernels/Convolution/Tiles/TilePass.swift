@@ -1,0 +1,275 @@
+/// A forward pass or an input gradient on the matrix unit. The sixteen rows of a tile are sixteen images at one pixel, so that
+/// tiles fill whatever the size of images, and bits of one image are its own.
+///
+/// Images are brought into lines [y][image][x, channel] of bfloat16 with zeros beside them, of which a few at a time are
+/// kept. Filters are tiles [sweep of y][sweep of x][output/16][tap of y][depth/32]; taps of x and channels are one depth.
+struct TilePass {
+    let rows, columns: TileAxis
+    /// Channels of the images that are read, and that are written.
+    let inChannels, outChannels: Int
+    /// Of the filters [Co, kh, kw, Ci].
+    private let filterShape: (height: Int, width: Int, channels: Int)
+    /// Whether channels of the images that are read are the filters' Ci, and not their Co.
+    private let isForward: Bool
+    /// Numbers of bfloat16 from one image's line to the next: what is read of a line, filled up to an odd number of cache
+    /// lines, so that the rows of a tile lie in different parts of the cache.
+    private let lineCount: Int
+    /// Of one line of sixteen images.
+    private let lineBytes: Int
+    /// Lines that are kept, and output lines of each sweep that these are enough for.
+    private let capacity, band: Int
+
+    /// Bytes of lines that are kept at a time, where more than one output line needs.
+    private static let linesKept = 512 << 10
+
+    init(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) {
+        isForward = operation == .forward
+        filterShape = (g.kernelHeight, g.kernelWidth, g.inChannels)
+        if isForward {
+            rows = TileAxis(
+                forward: g.height, g.outHeight, kernel: g.kernelHeight, stride: g.stride, padding: g.padding)
+            columns = TileAxis(
+                forward: g.width, g.outWidth, kernel: g.kernelWidth, stride: g.stride, padding: g.padding)
+        } else {
+            rows = TileAxis(
+                backward: g.outHeight, g.height, kernel: g.kernelHeight, stride: g.stride, padding: g.padding)
+            columns = TileAxis(
+                backward: g.outWidth, g.width, kernel: g.kernelWidth, stride: g.stride, padding: g.padding)
+        }
+        inChannels = isForward ? g.inChannels : g.outChannels
+        outChannels = isForward ? g.outChannels : g.inChannels
+        let channels = inChannels, axis = columns
+        let ends = axis.sweeps.map { x in
+            ((x.count - 1) * axis.inputStep + x.input + axis.before) * channels
+                + Tile.blocks(x.taps.count * channels, of: Tile.depth) * Tile.depth
+        }
+        let needed = max(ends.max() ?? 0, (axis.before + axis.inputs) * channels)
+        lineCount = (Tile.blocks(needed, of: Tile.depth) | 1) * Tile.depth
+        lineBytes = lineCount * 2 * Tile.rows
+        let span = max(1, rows.span)
+        capacity = max(span, min(Self.linesKept / lineBytes, rows.inputs + span))
+        band = (capacity - span) / rows.inputStep + 1
+    }
+
+    // MARK: Filters
+
+    private var outputBlocks: Int { Tile.blocks(outChannels, of: Tile.columns) }
+    private func depth(_ x: TileSweep) -> Int { x.taps.count * inChannels }
+    private func depthBlocks(_ x: TileSweep) -> Int { Tile.blocks(depth(x), of: Tile.depth) }
+    /// Bytes of filters for sixteen outputs.
+    private func filterBytes(_ y: TileSweep, _ x: TileSweep) -> Int { y.taps.count * depthBlocks(x) * Tile.bytes }
+
+    /// Calls `body` with each pair of sweeps and the place of its filters.
+    private func forEachSweep(_ body: (_ y: TileSweep, _ x: TileSweep, _ filters: Int) -> Void) {
+        var place = 0
+        for y in rows.sweeps {
+            for x in columns.sweeps {
+                body(y, x, place)
+                place += outputBlocks * filterBytes(y, x)
+            }
+        }
+    }
+
+    var filterBytes: Int {
+        var bytes = 0
+        forEachSweep { y, x, place in bytes = place + outputBlocks * filterBytes(y, x) }
+        return bytes
+    }
+
+    func prepareFilters(_ filters: Source, into prepared: UnsafeMutableRawPointer) {
+        withUnsafeTemporaryAllocation(of: TilePacking.Words.self, capacity: Tile.pairs) { room in
+            guard let words = room.baseAddress else { return }
+            forEachSweep { y, x, place in
+                var tile = prepared + place
+                for block in 0..<outputBlocks {
+                    for ky in y.taps {
+                        for start in 0..<depthBlocks(x) {
+                            if isForward {
+                                forwardTile(filters, block, ky, start * Tile.depth, words)
+                            } else {
+                                backwardTile(filters, block, ky, x.taps, start * Tile.depth, words)
+                            }
+                            tile.copyMemory(from: words, byteCount: Tile.bytes)
+                            tile += Tile.bytes
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Taps and channels are neighbours in memory, outputs are not: rows of outputs, exchanged with columns.
+    private func forwardTile(
+        _ filters: Source, _ block: Int, _ ky: Int, _ start: Int, _ words: UnsafeMutablePointer<TilePacking.Words>
+    ) {
+        let line = filterShape.width * filterShape.channels, count = min(Tile.depth, line - start)
+        for row in 0..<Tile.columns {
+            words[row] = .zero
+            let output = block * Tile.columns + row
+            guard output < outChannels else { continue }
+            TilePacking.row(
+                count, filters + ((output * filterShape.height + ky) * line + start), UnsafeMutableRawPointer(words + row))
+        }
+        TilePacking.transpose(words)
+    }
+
+    /// The outputs are neighbours in memory.
+    private func backwardTile(
+        _ filters: Source, _ block: Int, _ ky: Int, _ taps: [Int], _ start: Int,
+        _ words: UnsafeMutablePointer<TilePacking.Words>
+    ) {
+        let first = block * Tile.columns, count = min(Tile.columns, outChannels - first)
+        func row(_ depth: Int) -> Source? {
+            guard depth < taps.count * inChannels else { return nil }
+            let (tap, channel) = depth.quotientAndRemainder(dividingBy: inChannels)
+            let pixel = (channel * filterShape.height + ky) * filterShape.width + taps[tap]
+            return filters + (pixel * filterShape.channels + first)
+        }
+        for pair in 0..<Tile.pairs {
+            words[pair] = TilePacking.pairs(count, row(start + 2 * pair), row(start + 2 * pair + 1))
+        }
+    }
+
+    // MARK: Lines
+
+    /// Bytes of scratch.
+    var scratchBytes: Int { 4 * Tile.bytes + capacity * lineBytes }
+
+    /// Brings line `y` of up to sixteen images into its place.
+    private func pack(_ images: Source, _ count: Int, line y: Int, _ lines: UnsafeMutableRawPointer) {
+        let numbers = columns.inputs * inChannels, zeros = columns.before * inChannels
+        var target = lines + (y % capacity) * lineBytes
+        for image in 0..<count {
+            target.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * zeros)
+            TilePacking.row(numbers, images + (image * rows.inputs + y) * numbers, target + 2 * zeros)
+            (target + 2 * (zeros + numbers)).initializeMemory(
+                as: UInt8.self, repeating: 0, count: 2 * (lineCount - zeros - numbers))
+            target += 2 * lineCount
+        }
+    }
+
+    // MARK: Products
+
+    /// out[images, H', W', C'] of images [images, H, W, C].
+    func callAsFunction<Block: TileBlock>(
+        _: Block.Type, images: Int, _ x: Source, _ filters: UnsafeRawPointer, _ out: Destination,
+        _ epilogue: ConvolutionEpilogue, scratch: UnsafeMutableRawPointer
+    ) {
+        let sums = scratch.assumingMemoryBound(to: Float.self), lines = scratch + 4 * Tile.bytes
+        let inputImage = rows.inputs * columns.inputs * inChannels
+        let outputLine = columns.outputs * outChannels, outputImage = rows.outputs * outputLine
+        for first in stride(from: 0, to: images, by: Tile.rows) {
+            let count = min(Tile.rows, images - first), block = Block(rows: count)
+            let source = x + first * inputImage, target = out + first * outputImage
+            var packed = 0
+            for start in stride(from: 0, to: rows.count, by: band) {
+                let end = min(start + band, rows.count)
+                let needed = rows.sweeps.map { (min(end, $0.count) - 1) * rows.inputStep + $0.end }.max() ?? 0
+                packed = max(packed, start * rows.inputStep - rows.before)
+                while packed < min(needed, rows.inputs) {
+                    pack(source, count, line: packed, lines)
+                    packed += 1
+                }
+                forEachSweep { y, x, place in
+                    sweep(
+                        block, y, start..<min(end, y.count), x, filters + place, UnsafeRawPointer(lines), sums
+                    ) { row, column, tiles, channels in
+                        write(
+                            sums, count, tiles, channels,
+                            to: target + ((y.output + row * rows.outputStep) * outputLine
+                                + (x.output + column * columns.outputStep) * outChannels))
+                    }
+                }
+                guard !epilogue.isEmpty else { continue }
+                let written = start * rows.outputStep..<min(end * rows.outputStep, rows.outputs)
+                for image in first..<first + count {
+                    epilogue.at(image: image, count: outputImage, offset: 0).finish(
+                        written.count * columns.outputs, outChannels, from: written.lowerBound * outputLine,
+                        of: out + image * outputImage)
+                }
+            }
+            block.end()
+        }
+    }
+
+    /// The sums of some output lines of a sweep, two pixels by two blocks of outputs at a time, each told to `done`.
+    @inline(__always)
+    private func sweep<Block: TileBlock>(
+        _ block: Block, _ y: TileSweep, _ lines: Range<Int>, _ x: TileSweep, _ filters: UnsafeRawPointer,
+        _ packed: UnsafeRawPointer, _ sums: UnsafeMutablePointer<Float>,
+        done: (_ row: Int, _ column: Int, TileBlockShape, _ channels: Int) -> Void
+    ) {
+        let bytes = filterBytes(y, x), depthBytes = depthBlocks(x) * Tile.bytes, stride = 2 * lineCount
+        let step = columns.inputStep * inChannels * 2, left = 2 * (x.input + columns.before) * inChannels
+        let kept = capacity, lineBytes = lineBytes
+        for output in Swift.stride(from: 0, to: outputBlocks, by: 2) {
+            let tiles = filters + output * bytes, blocks = min(2, outputBlocks - output)
+            for row in lines {
+                for column in Swift.stride(from: 0, to: x.count, by: 2) {
+                    let shape = TileBlockShape(rows: min(2, x.count - column), columns: blocks)
+                    block.clear()
+                    for tap in y.taps.indices {
+                        let line = row * rows.inputStep + y.input + tap
+                        guard line >= 0 && line < rows.inputs else { continue }
+                        addProducts(
+                            block, shape, packed + ((line % kept) * lineBytes + left + column * step), step: step,
+                            stride: stride, tiles + tap * depthBytes, next: bytes, count: depthBlocks(x))
+                    }
+                    block.write(shape, sums)
+                    done(row, column, shape, output * Tile.columns)
+                }
+            }
+        }
+    }
+
+    /// The products of one line and one tap of y.
+    @inline(__always)
+    private func addProducts<Block: TileBlock>(
+        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, step: Int, stride: Int,
+        _ right: UnsafeRawPointer, next: Int, count: Int
+    ) {
+        // A loop for each shape, with nothing to decide in it.
+        switch shape {
+        case .oneByOne:
+            for i in 0..<count { add(block, .oneByOne, left, step, stride, right, next, i) }
+        case .oneByTwo:
+            for i in 0..<count { add(block, .oneByTwo, left, step, stride, right, next, i) }
+        case .twoByOne:
+            for i in 0..<count { add(block, .twoByOne, left, step, stride, right, next, i) }
+        case .twoByTwo:
+            for i in 0..<count { add(block, .twoByTwo, left, step, stride, right, next, i) }
+        }
+    }
+
+    @inline(__always)
+    private func add<Block: TileBlock>(
+        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, _ step: Int, _ stride: Int,
+        _ right: UnsafeRawPointer, _ next: Int, _ i: Int
+    ) {
+        let left = left + i &* Tile.rowBytes, right = right + i &* Tile.bytes
+        block.addProducts(shape, left: left, left + step, stride: stride, right: right, right + next)
+    }
+
+    /// Brings the tiles of a block to the first pixel and channel that they belong to, image by image.
+    @inline(__always)
+    private func write(
+        _ sums: UnsafePointer<Float>, _ images: Int, _ shape: TileBlockShape, _ channel: Int, to target: Destination
+    ) {
+        let outputImage = rows.outputs * columns.outputs * outChannels
+        for pixel in 0..<shape.rows {
+            for part in 0..<shape.columns {
+                let tile = sums + (pixel * shape.columns + part) * Tile.sums, first = channel + part * Tile.columns
+                let channels = min(Tile.columns, outChannels - first)
+                let target = target + (pixel * columns.outputStep * outChannels + first)
+                for image in 0..<images {
+                    let source = tile + image &* Tile.columns, target = target + image &* outputImage
+                    if channels == Tile.columns {
+                        store(TilePacking.sums(source), target)
+                    } else {
+                        for i in 0..<channels { target[i] = Scalar(source[i]) }
+                    }
+                }
+            }
+        }
+    }
+}

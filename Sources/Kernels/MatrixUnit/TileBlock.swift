@@ -1,0 +1,59 @@
+/// Two by two tiles of sums, and what is added to them: the unit's eight registers. A tile of sums is 16 rows of 16 numbers
+/// of Float; a factor from the left is 16 rows of 32 numbers of bfloat16; one from the right is 16 rows of 16 pairs of them,
+/// of which a pair's two belong to neighbouring columns of the left. So a product is 32 deep.
+///
+/// Rows are independent of one another: a row's sums have the same bits whatever the other rows hold.
+protocol TileBlock {
+    /// Takes the unit, for factors from the left and sums of so many rows, at most 16. What a kernel has taken it gives back
+    /// with `end`, and in between it does nothing else that uses the unit.
+    init(rows: Int)
+    func end()
+
+    /// All sums become zero.
+    func clear()
+    /// Adds to the sums of the first `left` rows of tiles and `right` columns of tiles the product of the factors that begin
+    /// at these addresses. Rows from the left are `stride` bytes apart, those from the right are neighbours.
+    func addProducts(
+        _ shape: TileBlockShape, left: UnsafeRawPointer, _ nextLeft: UnsafeRawPointer, stride: Int,
+        right: UnsafeRawPointer, _ nextRight: UnsafeRawPointer)
+    /// Sets the sums to those at `source`, which `write` has written.
+    func read(_ shape: TileBlockShape, _ source: UnsafePointer<Float>)
+    /// Writes the tiles of a shape one after the other, row of tiles by row, each with 16 numbers a row.
+    func write(_ shape: TileBlockShape, _ target: UnsafeMutablePointer<Float>)
+}
+
+/// The part of a block that is in use.
+enum TileBlockShape {
+    case oneByOne, oneByTwo, twoByOne, twoByTwo
+
+    init(rows: Int, columns: Int) {
+        self = rows > 1 ? (columns > 1 ? .twoByTwo : .twoByOne) : (columns > 1 ? .oneByTwo : .oneByOne)
+    }
+
+    /// Rows, and columns, of tiles.
+    var rows: Int { self == .twoByOne || self == .twoByTwo ? 2 : 1 }
+    var columns: Int { self == .oneByTwo || self == .twoByTwo ? 2 : 1 }
+}
+
+/// The sizes of tiles.
+enum Tile {
+    /// Rows of sums and of factors from the left; columns of sums.
+    static let rows = 16, columns = 16
+    /// Numbers of sums.
+    static let sums = 256
+    /// Numbers of bfloat16 that a product sums over, and their pairs.
+    static let depth = 32, pairs = 16
+    /// Of one row of factors or sums.
+    static let rowBytes = 64
+    /// Of one factor or of sums.
+    static let bytes = 1024
+
+    /// So many numbers, filled up to whole tiles.
+    static func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
+}
+
+#if arch(x86_64)
+    typealias BestTileBlock = ProcessorTileBlock
+#else
+    typealias BestTileBlock = EmulatedTileBlock
+#endif
