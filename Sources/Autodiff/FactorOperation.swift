@@ -4,19 +4,19 @@ import Kernels
 protocol FactorOperation: Operation {
     /// Whether the second input is filters or weights, which many products share.
     var hasFilters: Bool { get }
-    /// Whether it is carried out by the convolution engine, whose methods may round factors by themselves.
-    var isConvolution: Bool { get }
+    /// Whether the convolution engine carries it out for such inputs, whose methods may round factors by themselves.
+    func isConvolution(_ inputs: [Tensor]) -> Bool
 }
 
 extension FactorOperation {
-    var isConvolution: Bool { false }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { false }
 }
 
 extension Execution {
     /// The inputs of an operation as it is to be carried out: factors of products in the precision of products.
     func prepared(_ inputs: [Tensor], of operation: some Operation) -> [Tensor] {
         guard products != .float32, let operation = operation as? any FactorOperation,
-            !(operation.isConvolution && convolution.roundsFactors)
+            !(convolution.roundsFactors && operation.isConvolution(inputs))
         else { return inputs }
         var prepared = inputs
         prepared[0] = factor(inputs[0])

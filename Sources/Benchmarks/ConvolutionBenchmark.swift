@@ -4,8 +4,8 @@ import Failures
 import Formats
 import Kernels
 
-/// Times every distinct convolution of a network, in its three passes, by the method that is chosen for it and by the
-/// reference method.
+/// Times every distinct convolution of a network, in its three passes, by the method that is chosen for it, by the
+/// reference method and, of factors rounded to bfloat16, by the matrix unit where there is one.
 public struct ConvolutionBenchmark: Sendable {
     /// Whose convolutions are measured.
     public var model = BenchmarkModel.resnet8
@@ -20,14 +20,15 @@ public struct ConvolutionBenchmark: Sendable {
         let layers = try OperationCount(model.network(classes: 10)).convolutions
         if layers.isEmpty { throw Failure(.usage, "\(model.name) has no convolutions") }
         let distinct = layers.enumerated().filter { !layers[..<$0].contains($1) }.map(\.element)
-        let cases = Double(distinct.count * images.count * ConvolutionOperation.allCases.count * 2)
+        let others: [ConvolutionMethod] = MatrixUnit.serves(.bfloat16) ? [.patches, .tiles] : [.patches]
+        let cases = Double(distinct.count * images.count * ConvolutionOperation.allCases.count * (others.count + 1))
         for count in images {
             for layer in distinct {
                 var geometry = layer
                 geometry.images = count
                 for operation in ConvolutionOperation.allCases {
                     let chosen = ConvolutionEngine().method(geometry, operation)
-                    for method in chosen == .patches ? [chosen] : [chosen, .patches] {
+                    for method in [chosen] + others.filter({ $0 != chosen }) {
                         let measured = try measure(
                             geometry, operation, method, over: communicator, seconds: seconds / cases)
                         emit(

@@ -35,6 +35,15 @@ import Training
         #expect(replay.comparisons.contains { $0.relativeError > 1e-4 }, "nothing was rounded")
     }
 
+    /// A whole step through the matrix unit, or its emulation.
+    @Test(arguments: files.filter { $0.contains("/vit-") || $0.contains("/resnet8-") })
+    func tilesKeepTheDirection(_ file: String) throws {
+        let step = try GoldenStep(path: file)
+        let cosine = try #require(try step.replay(products: .bfloat16, usesMatrixUnit: true).gradientCosine)
+        let plain = try #require(try step.replay(products: .bfloat16, usesMatrixUnit: false).gradientCosine)
+        #expect(abs(cosine - plain) < 0.2 * (1 - plain) + 1e-6, "\(cosine) in tiles, \(plain) else")
+    }
+
     #if PAG_DOUBLE
         static let rounded = ["resnet8-logprob-per-class", "vit-logprob", "vit-rectangle-logprob"]
     #else

@@ -20,7 +20,7 @@ public final class Execution: Sendable {
     let observer: Observer?
 
     /// An execution that computes convolutions as the user prefers, watched by those that are given.
-    /// - Parameter usesMatrixUnit: for products in bfloat16; where the processor has none it is emulated, for tests.
+    /// - Parameter usesMatrixUnit: for products in bfloat16; where the processor has none it is emulated, slowly.
     public init(
         convolution: ConvolutionPreference = .auto, products: ProductPrecision = .float32,
         usesMatrixUnit: Bool = MatrixUnit.serves(.bfloat16), trace: SpanRecorder? = nil,

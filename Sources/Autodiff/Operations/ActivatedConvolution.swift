@@ -7,7 +7,7 @@ struct ActivatedConvolution: FactorOperation {
     let rectifies: Bool
     var hasResidual = false
 
-    let name = "activated convolution", hasFilters = true, isConvolution = true
+    let name = "activated convolution", hasFilters = true
     var keeps: Kept { rectifies ? [.factors, .output] : .factors }
     var gate: Gate? { rectifies ? .output : nil }
 
@@ -26,6 +26,7 @@ struct ActivatedConvolution: FactorOperation {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + [p.wanted[2] ? cotangent : nil] + (hasResidual ? [cotangent] : [])
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
     func onRows(_ cut: RowCut) -> (any Operation)? {
         cut.follows(0, before: 3) && !cut.follows(1) && !cut.follows(2) && (!hasResidual || cut.follows(3)) ? self : nil
     }

@@ -28,7 +28,7 @@ public struct ConvolutionSettings: Sendable, Hashable {
 struct Convolution: EpilogueOperation, FactorOperation, ConvolvingOperation {
     let settings: ConvolutionSettings
     var hasAddend = false, isGated = false
-    let name = "convolution", hasFilters = true, isConvolution = true
+    let name = "convolution", hasFilters = true
     var keeps: Kept { factorsAndGate }
     var gate: Gate? { epilogueGate }
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
@@ -39,6 +39,7 @@ struct Convolution: EpilogueOperation, FactorOperation, ConvolvingOperation {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + epilogueParts(cotangent)
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
     func onRows(_ cut: RowCut) -> (any Operation)? { rowsStandAlone(cut) ? self : nil }
 }
 
@@ -75,7 +76,7 @@ struct ConvolutionInputGradient: EpilogueOperation, FactorOperation {
     let settings: ConvolutionSettings
     let input: Shape
     var hasAddend = false, isGated = false
-    let name = "convolution input gradient", hasFilters = true, isConvolution = true
+    let name = "convolution input gradient", hasFilters = true
     var keeps: Kept { factorsAndGate }
     var gate: Gate? { epilogueGate }
     func route(_ p: Pullback) -> Route { Route(completed: 0) }
@@ -106,6 +107,7 @@ struct ConvolutionInputGradient: EpilogueOperation, FactorOperation {
                 } : nil,
         ] + epilogueParts(cotangent)
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
     func onRows(_ cut: RowCut) -> (any Operation)? { rowsStandAlone(cut) ? self : nil }
 }
 
@@ -139,7 +141,7 @@ extension ConvolutionInputGradient {
 struct ConvolutionWeightGradient: FactorOperation {
     let settings: ConvolutionSettings
     let filters: Shape
-    let name = "convolution weight gradient", hasFilters = false, isConvolution = true
+    let name = "convolution weight gradient", hasFilters = false
     let keeps: Kept = .factors
 
     func forward(_ x: [Tensor]) -> Tensor {
@@ -164,6 +166,7 @@ struct ConvolutionWeightGradient: FactorOperation {
                 } : nil,
         ]
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
     func onRows(_ cut: RowCut) -> (any Operation)? { nil }
 }
 

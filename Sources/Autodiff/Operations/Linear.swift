@@ -26,6 +26,7 @@ struct Linear: ProductOperation, FactorOperation {
                 ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [$0, p.input(0)]) } : nil,
         ]
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { hasManyRows(inputs[0], hasTokens) }
     func onRows(_ cut: RowCut) -> (any Operation)? {
         cut.follows(0, before: hasTokens ? 2 : 1) && !cut.follows(1) ? self : nil
     }
@@ -54,6 +55,7 @@ struct LinearInputGradient: FactorOperation {
                 ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { hasManyRows(inputs[0], hasTokens) }
     func onRows(_ cut: RowCut) -> (any Operation)? {
         cut.follows(0, before: hasTokens ? 2 : 1) && !cut.follows(1) ? self : nil
     }
@@ -70,13 +72,21 @@ struct LinearWeightGradient: FactorOperation {
         precondition(
             dy.shape.prefix(dy.shape.rank - 1) == input.shape.prefix(input.shape.rank - 1),
             "linear weight gradient: cotangent \(dy.shape), input \(input.shape)")
-        let rows = dy.shape.count / max(1, out)
-        return Tensor([out, width], in: dy.pool) {
-            BLAS.gemm(
-                transposeA: true, m: out, n: width, k: rows, dy.pointer, stride: out, input.pointer, stride: width,
-                $0, stride: width)
+        let rows = dy.shape.count / max(1, out), engine = dy.execution.convolution
+        return Tensor([out, width], in: dy.pool) { dw in
+            guard engine.roundsFactors, isConvolution(x) else {
+                return BLAS.gemm(
+                    transposeA: true, m: out, n: width, k: rows, dy.pointer, stride: out, input.pointer, stride: width,
+                    dw, stride: width)
+            }
+            let g = tokenGeometry(rows, inputs: width, outputs: out)
+            let scratch = Storage(count: engine.scratchCount(g, .weightGradient), in: dy.pool)
+            withExtendedLifetime(scratch) {
+                engine.weightGradient(g, input.pointer, dy.pointer, dw, scratch: scratch.pointer)
+            }
         }
     }
+    func isConvolution(_ inputs: [Tensor]) -> Bool { hasManyRows(inputs[0], hasTokens) }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? p.perLeadingIndex { apply(Linear(hasTokens: hasTokens), [p.input(1), $0]) } : nil,
@@ -107,21 +117,27 @@ extension Pullback {
     }
 }
 
+/// Whether each image has so many tokens that they are worth the panels of a register tile.
+private func hasManyRows(_ x: Tensor, _ hasTokens: Bool) -> Bool { hasTokens && x.shape[-2] > 3 }
+
+/// Each token as an image of one pixel.
+private func tokenGeometry(_ tokens: Int, inputs: Int, outputs: Int) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+        images: tokens, height: 1, width: 1, inChannels: inputs, outChannels: outputs, kernelHeight: 1, kernelWidth: 1,
+        stride: 1, padding: 0)
+}
+
 /// out[rows, n] = x[rows, k] times the weight[out, in], or its transpose. A row's bits do not depend on the other rows.
 private func products(
     _ x: Tensor, rows: Int, hasTokens: Bool, _ operation: ConvolutionOperation, _ weight: Tensor, _ out: Destination
 ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), isForward = operation == .forward
-    // A few rows are not worth the panels of a register tile.
-    guard hasTokens, x.shape[-2] > 3 else {
+    guard hasManyRows(x, hasTokens) else {
         let (n, k) = isForward ? (outputs, inputs) : (inputs, outputs)
         return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: isForward, out)
     }
-    // Each token is an image of one pixel.
-    let g = ConvolutionGeometry(
-        images: rows, height: 1, width: 1, inChannels: inputs, outChannels: outputs, kernelHeight: 1, kernelWidth: 1,
-        stride: 1, padding: 0)
-    let engine = ConvolutionEngine(only: .direct), pool = x.pool
+    let g = tokenGeometry(rows, inputs: inputs, outputs: outputs), pool = x.pool, chosen = x.execution.convolution
+    let engine = chosen.roundsFactors ? chosen : ConvolutionEngine(only: .direct)
     let panels = weight.storage.preparedFilters(.linear(operation)) {
         let panels = Storage(count: engine.preparedFilterCount(g, operation), in: pool)
         engine.prepareFilters(g, operation, weight.pointer, into: panels.pointer)

@@ -89,8 +89,10 @@ public struct GoldenStep {
     }
 
     /// Runs the step and compares everything that the file expects. Throws `badInput` for wrong shapes and labels.
-    public func replay(products: ProductPrecision = .float32) throws -> Replay {
-        let pool = MemoryPool(for: Execution(products: products))
+    /// - Parameter usesMatrixUnit: as of an `Execution`; nil for its default.
+    public func replay(products: ProductPrecision = .float32, usesMatrixUnit: Bool? = nil) throws -> Replay {
+        let pool = MemoryPool(
+            for: Execution(products: products, usesMatrixUnit: usesMatrixUnit ?? MatrixUnit.serves(products)))
         let state = ModelState(model, in: pool)
         try ParameterFiles.load(state.parameters, of: state, from: file, prefix: "param.")
         try ParameterFiles.loadStatistics(of: state, from: file, prefix: "param.")

@@ -73,10 +73,10 @@ struct ClassifierArguments: ParsableArguments {
     ///   - path: what `agreedFiles` has made of `model`.
     ///   - directory: what is written, as `requireOneJob` wants it.
     func open(
-        _ path: String, of files: InputFiles, writing directory: (path: String, name: String, option: String),
-        over communicator: any Communicator
+        _ path: String, of files: InputFiles, products: ProductPrecision = .float32,
+        writing directory: (path: String, name: String, option: String), over communicator: any Communicator
     ) throws -> (network: ClassifierFile, splits: DatasetSplits) {
-        try requireOneJob(files: files, directory: directory, over: communicator)
+        try requireOneJob(files: files, products: products, directory: directory, over: communicator)
         let network = try ClassifierFile(path, normalize: normalisation.normalize)
         let splits = try DatasetRegistry.open(network.selection(images)) { communicator.heartbeat.beat() }
         try requireSameData(splits, over: communicator)

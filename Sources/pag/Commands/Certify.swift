@@ -88,7 +88,8 @@ struct Certify: ParsableCommand {
             let files = try agreedFiles([file] + [denoiser].compactMap(\.self), communicator) { print($0) }
             let checkpoint = files[file], folder = out ?? runFolder("certificate", of: checkpoint)
             let (network, splits) = try input.open(
-                checkpoint, of: files, writing: (folder, "output folder", "--out"), over: communicator)
+                checkpoint, of: files, products: products, writing: (folder, "output folder", "--out"),
+                over: communicator)
             var certification = SmoothingCertification(settings, samples: samples)
             certification.attack = attack
             certification.batch = batch

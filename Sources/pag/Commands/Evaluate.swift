@@ -135,7 +135,8 @@ struct Evaluate: ParsableCommand {
             let (checkpoint, transferFrom) = (files[own], other.map { files[$0] })
             let folder = out ?? runFolder("eval", of: checkpoint)
             let (network, splits) = try input.open(
-                checkpoint, of: files, writing: (folder, "output folder", "--out"), over: communicator)
+                checkpoint, of: files, products: products, writing: (folder, "output folder", "--out"),
+                over: communicator)
             let noise = inputNoise.map { InputNoise(deviation: $0, seed: seed) }
             var classifier = try network.classifier(for: splits.test, ema: ema)
             classifier.noise = noise

@@ -50,7 +50,8 @@ struct Predict: ParsableCommand {
                 return out
             }
             let (network, splits) = try input.open(
-                files[file], of: files, writing: (folder(of: out), "output folder", "--out"), over: communicator)
+                files[file], of: files, products: products, writing: (folder(of: out), "output folder", "--out"),
+                over: communicator)
             let predictions = try Predictions(
                 network.classifier(for: splits.test, ema: ema, products: products), of: splits.test, samples: samples,
                 batch: batch, over: communicator)

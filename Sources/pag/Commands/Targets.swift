@@ -44,7 +44,8 @@ struct TargetsCommand: ParsableCommand {
             ) { logger.notice("\($0)") }
             try requireOneJob(
                 settings: try Configuration.text(of: configuration), files: files,
-                directory: (folder, "output folder", "--out"), over: communicator)
+                products: configuration.compute.products, directory: (folder, "output folder", "--out"),
+                over: communicator)
             let stop = try StopRequest()
             let splits = try DatasetRegistry.open(configuration.data.selection) {
                 communicator.heartbeat.beat()

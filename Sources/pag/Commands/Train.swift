@@ -64,7 +64,8 @@ struct Train: ParsableCommand {
             ) { logger.notice("\($0)") }
             try requireOneJob(
                 settings: try Configuration.text(of: configuration), files: files,
-                directory: (directory, "run directory", "--run-dir"), over: communicator)
+                products: configuration.compute.products, directory: (directory, "run directory", "--run-dir"),
+                over: communicator)
             let start = try origin.map { try WarmStart(path: files[$0], average: ema) }
             let training = try TrainingRun(
                 configuration, directory: directory, resume: resumption, from: start, communicator: communicator,

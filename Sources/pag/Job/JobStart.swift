@@ -1,6 +1,7 @@
 import Checkpoints
 import Distributed
 import Formats
+import Kernels
 import Training
 
 /// Finds out what the paths mean that a command was given, on rank 0: a run that goes on may write another checkpoint
@@ -29,13 +30,19 @@ func agreedFiles(
 /// - Parameters:
 ///   - settings: what the command was told beyond its command line.
 ///   - files: all that ranks read, but for data, which are compared once they are open.
+///   - products: in which precision the command multiplies.
 ///   - directory: where the command writes, and what it is called.
 func requireOneJob(
-    settings: String = "", files: InputFiles, directory: (path: String, name: String, option: String),
-    over communicator: any Communicator
+    settings: String = "", files: InputFiles, products: ProductPrecision = .float32,
+    directory: (path: String, name: String, option: String), over communicator: any Communicator
 ) throws {
     var agreement = JobAgreement()
     agreement.addProgram()
+    if products == .bfloat16 {
+        agreement.add(
+            "matrix unit", MatrixUnit.availability.rawValue, kind: .missing,
+            advice: "take nodes of one kind, or set PAG_MATRIX_UNIT=off on all")
+    }
     agreement.add("configuration", settings, advice: "every host needs the same file")
     for path in files.paths {
         let parts = try communicator.leaderDecides {

@@ -1,5 +1,6 @@
 /// A forward pass or an input gradient on the matrix unit. The sixteen rows of a tile are sixteen images at one pixel, so that
-/// tiles fill whatever the size of images, and bits of one image are its own.
+/// tiles fill whatever the size of images, and bits of one image are its own. Two tiles are two pixels, or of images that are
+/// one pixel wide two times sixteen images.
 ///
 /// Images are brought into lines [y][image][x, channel] of bfloat16 with zeros beside them, of which a few at a time are
 /// kept. Filters are tiles [sweep of y][sweep of x][output/16][tap of y][depth/32]; taps of x and channels are one depth.
@@ -108,7 +109,8 @@ struct TilePass {
             let output = block * Tile.columns + row
             guard output < outChannels else { continue }
             TilePacking.row(
-                count, filters + ((output * filterShape.height + ky) * line + start), UnsafeMutableRawPointer(words + row))
+                count, filters + ((output * filterShape.height + ky) * line + start),
+                UnsafeMutableRawPointer(words + row))
         }
         TilePacking.transpose(words)
     }
@@ -132,8 +134,11 @@ struct TilePass {
 
     // MARK: Lines
 
+    /// How many times sixteen images go together.
+    private var mostParts: Int { columns.count == 1 ? 2 : 1 }
+
     /// Bytes of scratch.
-    var scratchBytes: Int { 4 * Tile.bytes + capacity * lineBytes }
+    var scratchBytes: Int { 4 * Tile.bytes + mostParts * capacity * lineBytes }
 
     /// Brings line `y` of up to sixteen images into its place.
     private func pack(_ images: Source, _ count: Int, line y: Int, _ lines: UnsafeMutableRawPointer) {
@@ -155,64 +160,83 @@ struct TilePass {
         _: Block.Type, images: Int, _ x: Source, _ filters: UnsafeRawPointer, _ out: Destination,
         _ epilogue: ConvolutionEpilogue, scratch: UnsafeMutableRawPointer
     ) {
-        let sums = scratch.assumingMemoryBound(to: Float.self), lines = scratch + 4 * Tile.bytes
-        let inputImage = rows.inputs * columns.inputs * inChannels
-        let outputLine = columns.outputs * outChannels, outputImage = rows.outputs * outputLine
-        for first in stride(from: 0, to: images, by: Tile.rows) {
-            let count = min(Tile.rows, images - first), block = Block(rows: count)
-            let source = x + first * inputImage, target = out + first * outputImage
-            var packed = 0
-            for start in stride(from: 0, to: rows.count, by: band) {
-                let end = min(start + band, rows.count)
-                let needed = rows.sweeps.map { (min(end, $0.count) - 1) * rows.inputStep + $0.end }.max() ?? 0
-                packed = max(packed, start * rows.inputStep - rows.before)
-                while packed < min(needed, rows.inputs) {
-                    pack(source, count, line: packed, lines)
-                    packed += 1
-                }
-                forEachSweep { y, x, place in
-                    sweep(
-                        block, y, start..<min(end, y.count), x, filters + place, UnsafeRawPointer(lines), sums
-                    ) { row, column, tiles, channels in
-                        write(
-                            sums, count, tiles, channels,
-                            to: target + ((y.output + row * rows.outputStep) * outputLine
-                                + (x.output + column * columns.outputStep) * outChannels))
-                    }
-                }
-                guard !epilogue.isEmpty else { continue }
-                let written = start * rows.outputStep..<min(end * rows.outputStep, rows.outputs)
-                for image in first..<first + count {
-                    epilogue.at(image: image, count: outputImage, offset: 0).finish(
-                        written.count * columns.outputs, outChannels, from: written.lowerBound * outputLine,
-                        of: out + image * outputImage)
-                }
-            }
+        var first = 0
+        while first < images {
+            let parts = images - first >= mostParts * Tile.rows ? mostParts : 1
+            let part = first..<min(first + parts * Tile.rows, images)
+            let block = Block(rows: part.count / parts)
+            compute(block, part, parts: parts, x, filters, out, epilogue, scratch)
             block.end()
+            first = part.upperBound
         }
     }
 
-    /// The sums of some output lines of a sweep, two pixels by two blocks of outputs at a time, each told to `done`.
+    /// Images that go together, as so many tiles.
+    @inline(__always)
+    private func compute<Block: TileBlock>(
+        _ block: Block, _ images: Range<Int>, parts: Int, _ x: Source, _ filters: UnsafeRawPointer, _ out: Destination,
+        _ epilogue: ConvolutionEpilogue, _ scratch: UnsafeMutableRawPointer
+    ) {
+        let sums = scratch.assumingMemoryBound(to: Float.self), lines = scratch + 4 * Tile.bytes
+        let count = images.count / parts, inputImage = rows.inputs * columns.inputs * inChannels
+        let outputLine = columns.outputs * outChannels, outputImage = rows.outputs * outputLine
+        var packed = 0
+        for start in stride(from: 0, to: rows.count, by: band) {
+            let end = min(start + band, rows.count)
+            let needed = rows.sweeps.map { (min(end, $0.count) - 1) * rows.inputStep + $0.end }.max() ?? 0
+            packed = max(packed, start * rows.inputStep - rows.before)
+            while packed < min(needed, rows.inputs) {
+                for part in 0..<parts {
+                    pack(
+                        x + (images.lowerBound + part * count) * inputImage, count, line: packed,
+                        lines + part * capacity * lineBytes)
+                }
+                packed += 1
+            }
+            forEachSweep { y, x, place in
+                let target = out + images.lowerBound * outputImage
+                sweep(
+                    block, y, start..<min(end, y.count), x, filters + place, UnsafeRawPointer(lines), parts: parts, sums
+                ) { row, column, tiles, channels in
+                    write(
+                        sums, count, tiles, channels,
+                        to: target
+                            + ((y.output + row * rows.outputStep) * outputLine
+                                + (x.output + column * columns.outputStep) * outChannels),
+                        next: parts > 1 ? count * outputImage : columns.outputStep * outChannels)
+                }
+            }
+            guard !epilogue.isEmpty else { continue }
+            let written = start * rows.outputStep..<min(end * rows.outputStep, rows.outputs)
+            for image in images {
+                epilogue.at(image: image, count: outputImage, offset: 0).finish(
+                    written.count * columns.outputs, outChannels, from: written.lowerBound * outputLine,
+                    of: out + image * outputImage)
+            }
+        }
+    }
+
+    /// The sums of some output lines of a sweep, two tiles by two blocks of outputs at a time, each told to `done`.
     @inline(__always)
     private func sweep<Block: TileBlock>(
         _ block: Block, _ y: TileSweep, _ lines: Range<Int>, _ x: TileSweep, _ filters: UnsafeRawPointer,
-        _ packed: UnsafeRawPointer, _ sums: UnsafeMutablePointer<Float>,
+        _ packed: UnsafeRawPointer, parts: Int, _ sums: UnsafeMutablePointer<Float>,
         done: (_ row: Int, _ column: Int, TileBlockShape, _ channels: Int) -> Void
     ) {
         let bytes = filterBytes(y, x), depthBytes = depthBlocks(x) * Tile.bytes, stride = 2 * lineCount
         let step = columns.inputStep * inChannels * 2, left = 2 * (x.input + columns.before) * inChannels
-        let kept = capacity, lineBytes = lineBytes
+        let next = parts > 1 ? capacity * lineBytes : step
         for output in Swift.stride(from: 0, to: outputBlocks, by: 2) {
             let tiles = filters + output * bytes, blocks = min(2, outputBlocks - output)
             for row in lines {
-                for column in Swift.stride(from: 0, to: x.count, by: 2) {
-                    let shape = TileBlockShape(rows: min(2, x.count - column), columns: blocks)
+                for column in Swift.stride(from: 0, to: x.count, by: parts > 1 ? 1 : 2) {
+                    let shape = TileBlockShape(rows: parts > 1 ? parts : min(2, x.count - column), columns: blocks)
                     block.clear()
                     for tap in y.taps.indices {
                         let line = row * rows.inputStep + y.input + tap
                         guard line >= 0 && line < rows.inputs else { continue }
                         addProducts(
-                            block, shape, packed + ((line % kept) * lineBytes + left + column * step), step: step,
+                            block, shape, packed + ((line % capacity) * lineBytes + left + column * step), next: next,
                             stride: stride, tiles + tap * depthBytes, next: bytes, count: depthBlocks(x))
                     }
                     block.write(shape, sums)
@@ -225,42 +249,43 @@ struct TilePass {
     /// The products of one line and one tap of y.
     @inline(__always)
     private func addProducts<Block: TileBlock>(
-        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, step: Int, stride: Int,
-        _ right: UnsafeRawPointer, next: Int, count: Int
+        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, next: Int, stride: Int,
+        _ right: UnsafeRawPointer, next other: Int, count: Int
     ) {
         // A loop for each shape, with nothing to decide in it.
         switch shape {
         case .oneByOne:
-            for i in 0..<count { add(block, .oneByOne, left, step, stride, right, next, i) }
+            for i in 0..<count { add(block, .oneByOne, left, next, stride, right, other, i) }
         case .oneByTwo:
-            for i in 0..<count { add(block, .oneByTwo, left, step, stride, right, next, i) }
+            for i in 0..<count { add(block, .oneByTwo, left, next, stride, right, other, i) }
         case .twoByOne:
-            for i in 0..<count { add(block, .twoByOne, left, step, stride, right, next, i) }
+            for i in 0..<count { add(block, .twoByOne, left, next, stride, right, other, i) }
         case .twoByTwo:
-            for i in 0..<count { add(block, .twoByTwo, left, step, stride, right, next, i) }
+            for i in 0..<count { add(block, .twoByTwo, left, next, stride, right, other, i) }
         }
     }
 
     @inline(__always)
     private func add<Block: TileBlock>(
-        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, _ step: Int, _ stride: Int,
-        _ right: UnsafeRawPointer, _ next: Int, _ i: Int
+        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, _ next: Int, _ stride: Int,
+        _ right: UnsafeRawPointer, _ other: Int, _ i: Int
     ) {
         let left = left + i &* Tile.rowBytes, right = right + i &* Tile.bytes
-        block.addProducts(shape, left: left, left + step, stride: stride, right: right, right + next)
+        block.addProducts(shape, left: left, left + next, stride: stride, right: right, right + other)
     }
 
-    /// Brings the tiles of a block to the first pixel and channel that they belong to, image by image.
+    /// Brings the tiles of a block to the first pixel and channel that they belong to, image by image; the second row of
+    /// tiles `next` numbers further.
     @inline(__always)
     private func write(
-        _ sums: UnsafePointer<Float>, _ images: Int, _ shape: TileBlockShape, _ channel: Int, to target: Destination
+        _ sums: UnsafePointer<Float>, _ images: Int, _ shape: TileBlockShape, _ channel: Int, to target: Destination,
+        next: Int
     ) {
         let outputImage = rows.outputs * columns.outputs * outChannels
-        for pixel in 0..<shape.rows {
-            for part in 0..<shape.columns {
-                let tile = sums + (pixel * shape.columns + part) * Tile.sums, first = channel + part * Tile.columns
-                let channels = min(Tile.columns, outChannels - first)
-                let target = target + (pixel * columns.outputStep * outChannels + first)
+        for row in 0..<shape.rows {
+            for column in 0..<shape.columns {
+                let tile = sums + (row * shape.columns + column) * Tile.sums, first = channel + column * Tile.columns
+                let channels = min(Tile.columns, outChannels - first), target = target + (row * next + first)
                 for image in 0..<images {
                     let source = tile + image &* Tile.columns, target = target + image &* outputImage
                     if channels == Tile.columns {

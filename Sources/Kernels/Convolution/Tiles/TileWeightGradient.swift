@@ -2,8 +2,8 @@
 /// input are its rows, channels of the output its columns.
 ///
 /// Images are brought into lines [x, channel][image] of bfloat16 with zeros beside them, cotangents into tiles
-/// [x][channel/16]; a few lines of 32 images at a time. Sums are tiles [tap of y][tap of x and channel/16][channel/16],
-/// which go back to memory after so many lines.
+/// [x][channel/16]; a few lines of 32 images at a time, or small images as a whole and several times 32. Sums are tiles
+/// [tap of y][tap of x and channel/16][channel/16], which go back to memory after so many.
 struct TileWeightGradient {
     private let g: ConvolutionGeometry
     /// Taps of x and channels of the input, and of their tiles; tiles of output channels.
@@ -12,11 +12,13 @@ struct TileWeightGradient {
     private let lineBytes, cotangentBytes: Int
     /// Lines of images that are kept, and lines of cotangents at a time.
     private let capacity, band: Int
+    /// How many times 32 images go together.
+    private let groups: Int
 
     /// Images of one product.
     private static let group = Tile.depth
     /// Bytes of lines of images and cotangents that are kept at a time, where more than one line needs.
-    private static let linesKept = 768 << 10
+    private static let linesKept = 1536 << 10
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
@@ -31,38 +33,44 @@ struct TileWeightGradient {
         let more = Self.linesKept - g.kernelHeight * lineBytes - cotangentBytes
         band = min(g.outHeight, 1 + max(0, more) / (g.stride * lineBytes + cotangentBytes))
         capacity = (band - 1) * g.stride + g.kernelHeight
+        groups =
+            band < g.outHeight
+            ? 1
+            : max(
+                1,
+                min(
+                    Self.linesKept / (capacity * lineBytes + band * cotangentBytes),
+                    Tile.blocks(g.images, of: Self.group)))
     }
 
     private var sumBytes: Int { g.kernelHeight * runBlocks * outputBlocks * Tile.bytes }
+    /// Of the lines of 32 images, and of their cotangents.
+    private var groupBytes: Int { capacity * lineBytes + band * cotangentBytes }
 
     /// Bytes of scratch.
-    var scratchBytes: Int { 4 * Tile.bytes + sumBytes + capacity * lineBytes + band * cotangentBytes }
+    var scratchBytes: Int { 4 * Tile.bytes + sumBytes + groups * groupBytes }
 
     /// dw[Co, kh, kw, Ci] of x[N, H, W, Ci] and dy[N, H', W', Co].
     func callAsFunction<Block: TileBlock>(
         _: Block.Type, _ x: Source, _ dy: Source, _ dw: Destination, scratch: UnsafeMutableRawPointer
     ) {
         if g.images == 0 { return dw.update(repeating: 0, count: g.filterCount) }
-        let sums = scratch + 4 * Tile.bytes, lines = sums + sumBytes, cotangents = lines + capacity * lineBytes
+        let sums = scratch + 4 * Tile.bytes, packed = sums + sumBytes
         sums.initializeMemory(as: UInt8.self, repeating: 0, count: sumBytes)
         let block = Block(rows: Tile.rows)
-        for first in stride(from: 0, to: g.images, by: Self.group) {
-            let count = min(Self.group, g.images - first)
-            var packed = 0
+        for first in stride(from: 0, to: g.images, by: groups * Self.group) {
+            let images = first..<min(first + groups * Self.group, g.images)
+            // Lines of images that have been packed.
+            var done = 0
             for start in stride(from: 0, to: g.outHeight, by: band) {
                 let outputs = start..<min(start + band, g.outHeight)
-                packed = max(packed, start * g.stride - g.padding)
-                let needed = (outputs.upperBound - 1) * g.stride - g.padding + g.kernelHeight
-                while packed < min(needed, g.height) {
-                    pack(x + first * g.inputImage, count, line: packed, lines + (packed % capacity) * lineBytes)
-                    packed += 1
-                }
-                for output in outputs {
-                    packCotangents(
-                        dy + first * g.outputImage, count, line: output,
-                        cotangents + (output - start) * cotangentBytes)
-                }
-                addLines(block, outputs, lines, cotangents, sums, room: scratch.assumingMemoryBound(to: Float.self))
+                let needed = min((outputs.upperBound - 1) * g.stride - g.padding + g.kernelHeight, g.height)
+                done = max(done, start * g.stride - g.padding)
+                pack(images, x, done..<max(done, needed), dy, outputs, packed)
+                done = max(done, needed)
+                addLines(
+                    block, outputs, groups: Tile.blocks(images.count, of: Self.group), packed, sums,
+                    room: scratch.assumingMemoryBound(to: Float.self))
             }
         }
         block.end()
@@ -70,6 +78,26 @@ struct TileWeightGradient {
     }
 
     // MARK: Packing
+
+    /// Brings lines of images and of cotangents into their places, [group][line].
+    private func pack(
+        _ images: Range<Int>, _ x: Source, _ inputs: Range<Int>, _ dy: Source, _ outputs: Range<Int>,
+        _ packed: UnsafeMutableRawPointer
+    ) {
+        var lines = packed
+        for first in stride(from: images.lowerBound, to: images.upperBound, by: Self.group) {
+            let count = min(Self.group, images.upperBound - first), cotangents = lines + capacity * lineBytes
+            for y in inputs {
+                pack(x + first * g.inputImage, count, line: y, lines + (y % capacity) * lineBytes)
+            }
+            for y in outputs {
+                packCotangents(
+                    dy + first * g.outputImage, count, line: y,
+                    cotangents + (y - outputs.lowerBound) * cotangentBytes)
+            }
+            lines += groupBytes
+        }
+    }
 
     /// Line `y` of up to 32 images, exchanged so that images are neighbours.
     private func pack(_ images: Source, _ count: Int, line y: Int, _ out: UnsafeMutableRawPointer) {
@@ -120,7 +148,7 @@ struct TileWeightGradient {
     /// Adds the products of some lines of cotangents to all sums.
     @inline(__always)
     private func addLines<Block: TileBlock>(
-        _ block: Block, _ outputs: Range<Int>, _ lines: UnsafeMutableRawPointer, _ cotangents: UnsafeMutableRawPointer,
+        _ block: Block, _ outputs: Range<Int>, groups: Int, _ packed: UnsafeMutableRawPointer,
         _ sums: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
         let pixelBytes = g.stride * g.inChannels * Tile.rowBytes, columnBytes = outputBlocks * Tile.bytes
@@ -132,13 +160,17 @@ struct TileWeightGradient {
                         (room + place * Tile.sums).update(from: tile, count: Tile.sums)
                     }
                     block.read(shape, room)
-                    for output in outputs {
-                        let line = output * g.stride - g.padding + ky
-                        guard line >= 0 && line < g.height else { continue }
-                        addProducts(
-                            block, shape, lines + ((line % capacity) * lineBytes + row * Tile.bytes), step: pixelBytes,
-                            cotangents + ((output - outputs.lowerBound) * cotangentBytes + column * Tile.bytes),
-                            step: columnBytes)
+                    for group in 0..<groups {
+                        let lines = packed + group * groupBytes, cotangents = lines + capacity * lineBytes
+                        for output in outputs {
+                            let line = output * g.stride - g.padding + ky
+                            guard line >= 0 && line < g.height else { continue }
+                            addProducts(
+                                block, shape, lines + ((line % capacity) * lineBytes + row * Tile.bytes),
+                                step: pixelBytes,
+                                cotangents + ((output - outputs.lowerBound) * cotangentBytes + column * Tile.bytes),
+                                step: columnBytes)
+                        }
                     }
                     block.write(shape, room)
                     forEachTile(shape, ky, row, column, sums) { tile, place in
