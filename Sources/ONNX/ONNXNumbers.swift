@@ -59,13 +59,7 @@ extension ONNXFile {
         switch tensor.contents {
         case .raw(let bytes): return bytes
         case .external(let location?, let offset, let length):
-            // A file of somebody else names files beside it, and no others.
-            let parts = location.split(separator: "/", omittingEmptySubsequences: false)
-            guard !location.isEmpty, !location.contains("\0"), !parts.contains(""), !parts.contains("..") else {
-                throw refusal(tensor, "stands in \(location.debugDescription.prefix(80))", expected: "a file beside it")
-            }
-            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            let file = try MappedFile(path: path.contains("/") ? "\(folder)/\(location)" : location)
+            let file = try MappedFile(path: self.path(of: location, tensor))
             guard offset >= 0, !size.overflow, length == nil || length == Int64(size.partialValue),
                 offset <= Int64(file.bytes.count - size.partialValue)
             else {
@@ -79,6 +73,28 @@ extension ONNXFile {
             }
         default: throw refusal(tensor, "has no numbers")
         }
+    }
+
+    /// The paths of the files beside this one that hold numbers of it, each once. Throws `badInput` for others.
+    public func externalFiles() throws -> [String] {
+        let values = graph.nodes.flatMap { node in
+            node.attributes.values.compactMap { if case .tensor(let tensor) = $0 { tensor } else { nil } }
+        }
+        let paths = try (graph.constants.values + values).compactMap { tensor -> String? in
+            guard case .external(let location?, _, _) = tensor.contents else { return nil }
+            return try path(of: location, tensor)
+        }
+        return Set(paths).sorted()
+    }
+
+    /// A file of somebody else names files beside it, and no others.
+    private func path(of location: String, _ tensor: ONNXTensor) throws -> String {
+        let parts = location.split(separator: "/", omittingEmptySubsequences: false)
+        guard !location.isEmpty, !location.contains("\0"), !parts.contains(""), !parts.contains("..") else {
+            throw refusal(tensor, "stands in \(location.debugDescription.prefix(80))", expected: "a file beside it")
+        }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        return path.contains("/") ? "\(folder)/\(location)" : location
     }
 
     private func refusal(_ tensor: ONNXTensor, _ problem: String, expected: String? = nil) -> Failure {

@@ -47,7 +47,7 @@ public enum Quantiles {
         if x >= 1 { return 1 }
         // The fraction converges fast below the mean.
         if x > (a + 1) / (a + b + 2) { return 1 - incompleteBeta(b, a, 1 - x) }
-        let front = exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x)) / a
+        let front = density(a, b, x) / a
         let tiny = 1e-300
         func away(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
         var c = 1.0, d = 1 / away(1 - (a + b) * x / (a + 1)), fraction = d
@@ -66,8 +66,26 @@ public enum Quantiles {
         return front * fraction
     }
 
-    private static func logGamma(_ x: Double) -> Double {
-        var sign: Int32 = 0
-        return lgamma_r(x, &sign)
+    /// x^a (1 - x)^b / B(a, b), as Stirling's formula has the function B at the mean, so that large logarithms do not stand
+    /// against one another.
+    private static func density(_ a: Double, _ b: Double, _ x: Double) -> Double {
+        let mean = a / (a + b), other = b / (a + b)
+        let exponent = a * logRatio(x, mean) + b * logRatio(1 - x, other)
+        return (a * other / (2 * Double.pi)).squareRoot()
+            * exp(exponent + stirlingError(a + b) - stirlingError(a) - stirlingError(b))
+    }
+
+    private static func logRatio(_ x: Double, _ y: Double) -> Double {
+        abs(x - y) < y / 2 ? log1p((x - y) / y) : log(x / y)
+    }
+
+    /// What log Γ(z) is more than (z - 1/2) log z - z + log(2π) / 2.
+    private static func stirlingError(_ z: Double) -> Double {
+        guard z >= 16 else {
+            var sign: Int32 = 0
+            return lgamma_r(z, &sign) - ((z - 0.5) * log(z) - z + log(2 * Double.pi) / 2)
+        }
+        let s = 1 / (z * z)
+        return (1 / 12.0 - s * (1 / 360.0 - s * (1 / 1260.0 - s * (1 / 1680.0 - s / 1188)))) / z
     }
 }

@@ -13,7 +13,7 @@ public struct SmoothedClassifier {
     /// Of the noise.
     public let seed: UInt64
     /// Noisy images that go through the network at once.
-    private let batch: Int
+    let batch: Int
     private let pool = MemoryPool()
 
     public init(_ classifier: Classifier, sigma: Double, seed: UInt64, batch: Int = 128) {

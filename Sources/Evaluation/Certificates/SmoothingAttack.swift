@@ -31,12 +31,12 @@ public struct SmoothingAttack: Sendable, Equatable {
     ///   - number: what its noise is keyed by.
     public func moved(
         _ image: [Scalar], number: Int, awayFrom label: Int, radius: Double, _ smoothed: SmoothedClassifier,
-        stepDone: () -> Void = {}
+        passDone: () -> Void = {}
     ) -> [Scalar] {
         let threat = ThreatModel(norm: .l2, epsilon: radius, box: ThreatModel.unbounded)
         var moved = image
         for _ in 0..<steps {
-            let direction = direction(at: moved, number: number, awayFrom: label, smoothed)
+            let direction = direction(at: moved, number: number, awayFrom: label, smoothed, passDone: passDone)
             moved.withUnsafeMutableBufferPointer { moved in
                 guard let values = moved.baseAddress else { return }
                 direction.withUnsafeBufferPointer {
@@ -49,32 +49,46 @@ public struct SmoothingAttack: Sendable, Equatable {
                     threat.project(image.count, values, original: original)
                 }
             }
-            stepDone()
         }
         return moved
     }
 
-    /// The derivative of -log mean p_y by the image, times a positive factor.
+    /// The derivative of -log mean p_y by the image, times a positive factor. The sum over the draws is made in their order,
+    /// whatever number of them goes through the network at once.
     private func direction(
-        at image: [Scalar], number: Int, awayFrom label: Int, _ smoothed: SmoothedClassifier
+        at image: [Scalar], number: Int, awayFrom label: Int, _ smoothed: SmoothedClassifier, passDone: () -> Void
     ) -> [Scalar] {
-        let noisy = smoothed.noisy(image, number: number, draws: 0..<draws, .certificateAttack)
-        var logarithms: [Double] = []
-        let pass = smoothed.classifier.inputGradient(of: noisy) { logits in
-            let classes = logits.shape[-1]
-            let rows = (0..<draws).map { draw in (0..<classes).map { Double(logits.pointer[draw * classes + $0]) } }
-            logarithms = rows.map { Self.logarithmOfWeight($0, label) }
-            let directions = rows.flatMap { AttackLoss.crossEntropy.evaluate($0, label: label).direction }
-            return Tensor(logits.shape, directions.map { Scalar($0) }, in: logits.pool)
-        }
-        let largest = logarithms.max() ?? 0
-        let weights = logarithms.map { largest.isFinite ? exp($0 - largest) : 0 }
-        return withExtendedLifetime(pass) {
-            image.indices.map { i in
-                Scalar(
-                    doubleSum(draws) { weights[$0] * Double(pass.gradient.pointer[$0 * image.count + i]) })
+        // Weights are multiples of a power of two, which follows the largest so far without rounding.
+        var sum = [Double](repeating: 0, count: image.count), exponent = -Double.infinity
+        for start in stride(from: 0, to: draws, by: smoothed.batch) {
+            let part = start..<min(start + smoothed.batch, draws)
+            let noisy = smoothed.noisy(image, number: number, draws: part, .certificateAttack)
+            var logarithms: [Double] = []
+            let pass = smoothed.classifier.inputGradient(of: noisy) { logits in
+                let classes = logits.shape[-1]
+                let rows = part.indices.map { row in
+                    (0..<classes).map { Double(logits.pointer[(row - part.lowerBound) * classes + $0]) }
+                }
+                logarithms = rows.map { Self.logarithmOfWeight($0, label) }
+                let directions = rows.flatMap { AttackLoss.crossEntropy.evaluate($0, label: label).direction }
+                return Tensor(logits.shape, directions.map { Scalar($0) }, in: logits.pool)
             }
+            withExtendedLifetime(pass) {
+                for (row, logarithm) in logarithms.enumerated() where logarithm.isFinite {
+                    let own = (logarithm / log(2)).rounded(.up)
+                    if own > exponent {
+                        let factor = exponent.isFinite ? exp2(exponent - own) : 0
+                        for i in sum.indices { sum[i] *= factor }
+                        exponent = own
+                    }
+                    let weight = exp(logarithm - exponent * log(2)),
+                        gradient = pass.gradient.pointer + row * image.count
+                    for i in sum.indices { sum[i] += weight * Double(gradient[i]) }
+                }
+            }
+            passDone()
         }
+        return sum.map { Scalar($0) }
     }
 
     /// log (p_y (1 - p_y)): the derivative of -p_y is that product times the direction of `AttackLoss`, also where one of
@@ -84,6 +98,14 @@ public struct SmoothingAttack: Sendable, Equatable {
         let others = logits.enumerated().filter { $0.offset != label }.map(\.element), largest = others.max() ?? 0
         let gap = abs(largest + log(others.reduce(0) { $0 + exp($1 - largest) }) - logits[label])
         return -gap - 2 * log1p(exp(-gap))
+    }
+
+    /// The attack of a `certificate.json`, as it says; nil where it has none.
+    public init?(certificate: JSONValue) throws {
+        guard let attack = certificate["attack"], let steps = attack["steps"]?.intValue,
+            let draws = attack["draws"]?.intValue
+        else { return nil }
+        try self.init(steps: steps, draws: draws)
     }
 
     var json: [JSONValue.Member] { [.init("steps", JSONValue(steps)), .init("draws", JSONValue(draws))] }

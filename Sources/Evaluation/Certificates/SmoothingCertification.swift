@@ -79,7 +79,7 @@ public struct SmoothingCertification: Sendable {
         let parts = SmoothingPart.judging(certificates, settings)
         let state = try journal.map { journal in
             var own = journal
-            own.directory += "/attack"
+            own.directory += "/\(SmoothingState.attackFolder(attack))"
             let description = description(model: journal.model, work.dataset, samples: certificates.count)
             return try SmoothingState(
                 own, .object((description.members ?? []) + [.init("attack", .object(attack.json))]), parts,
@@ -93,7 +93,7 @@ public struct SmoothingCertification: Sendable {
                     part.image,
                     attack.moved(
                         work.image(part.image), number: part.image, awayFrom: label,
-                        radius: certificates[part.image].radius, work.smoothed, stepDone: passDone)
+                        radius: certificates[part.image].radius, work.smoothed, passDone: passDone)
                 )
             }
             return work.smoothed.counts(

@@ -12,8 +12,8 @@ struct SmoothingPart: Hashable {
     let draws: Range<Int>
     let stage: Stage
 
-    /// Draws of a part, and so what a kill costs at most.
-    private static let most = 10_000
+    /// Draws of a part, and so what a kill costs at most: more where an image would be cut into more than a thousand.
+    private static func most(_ draws: Int) -> Int { max(10_000, draws / 1000) }
 
     /// Those of the first images, for their certificates.
     static func certifying(images: Int, _ settings: SmoothingSettings) -> [SmoothingPart] {
@@ -32,7 +32,8 @@ struct SmoothingPart: Hashable {
     }
 
     private static func cut(_ image: Int, _ draws: Int, _ stage: Stage) -> [SmoothingPart] {
-        stride(from: 0, to: draws, by: most).map {
+        let most = most(draws)
+        return stride(from: 0, to: draws, by: most).map {
             SmoothingPart(image: image, draws: $0..<min(draws, $0 + most), stage: stage)
         }
     }

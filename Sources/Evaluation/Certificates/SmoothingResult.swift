@@ -70,15 +70,27 @@ public struct SmoothingResult: Sendable {
         return (0...Int(most / distance)).map { distance * Double($0) }
     }
 
+    /// The mean over all images of the radius within which the image is certified to be classified correctly, 0 where it
+    /// is not (Zhai et al. 2020).
+    public var averageRadius: Double {
+        images.reduce(0) { $0 + ($1.certificate.prediction == $1.label ? $1.certificate.radius : 0) }
+            / Double(images.count)
+    }
+
+    /// Images some of whose draws had logits that are not finite, and so no class.
+    public var undefinedCount: Int { images.count { $0.counts.reduce(0, +) < settings.draws } }
+
     /// The contents of `certificate.json`: no times, and nothing of the ranks.
-    /// - Parameter denoiser: what tells the denoiser that images went through, if any.
-    public func json(model: String, denoiser: JSONValue? = nil) -> JSONValue {
+    /// - Parameters:
+    ///   - network: what tells the network from others, besides its name.
+    public func json(model: String, network: [JSONValue.Member] = []) -> JSONValue {
         .object(
             [.init("version", JSONValue(ProgramVersion.text)), .init("model", JSONValue(model))]
-                + (denoiser.map { [.init("denoiser", $0)] } ?? []) + [.init("dataset", JSONValue(dataset))]
+                + network + [.init("dataset", JSONValue(dataset))]
                 + settings.json + [
                     .init("samples", JSONValue(images.count)),
                     .init("abstained", JSONValue(abstentions)),
+                    .init("average_radius", JSONValue(averageRadius)),
                     .init(
                         "certified",
                         .array(
@@ -112,8 +124,11 @@ public struct SmoothingResult: Sendable {
     }
 
     /// Writes `certificate.json` into a directory. For rank 0. Throws `inputOutput`.
-    public func write(to directory: String, model: String, denoiser: JSONValue? = nil) throws {
+    public func write(to directory: String, model: String, network: [JSONValue.Member] = []) throws {
         try AtomicFile.write(
-            json(model: model, denoiser: denoiser).text(pretty: true) + "\n", to: "\(directory)/certificate.json")
+            json(model: model, network: network).text(pretty: true) + "\n", to: "\(directory)/\(Self.file)")
     }
+
+    /// The name of what `write` writes.
+    public static let file = "certificate.json"
 }

@@ -1,5 +1,6 @@
 import Failures
 import Formats
+import Glibc
 
 /// What a certificate by randomised smoothing (Cohen, Rosenfeld, Kolter 2019) is made of.
 public struct SmoothingSettings: Sendable, Equatable {
@@ -58,6 +59,9 @@ public struct SmoothingSettings: Sendable, Equatable {
         let most = counts[best], next = order.count > 1 ? counts[order[1]] : 0
         return Quantiles.fairCoin(successes: most, tries: most + next) <= alpha ? best : nil
     }
+
+    /// Draws that a class which is always seen needs for a certificate.
+    public var leastDraws: Int { max(1, Int((log(alpha) / log(0.5)).rounded(.up))) }
 
     var json: [JSONValue.Member] {
         [

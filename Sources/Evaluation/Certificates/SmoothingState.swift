@@ -14,8 +14,12 @@ final class SmoothingState {
     /// Far more bytes than a rank writes.
     private static let limit = 1 << 30
 
+    /// The name of the folder in a certification's own for what an attack on it has found.
+    static func attackFolder(_ attack: SmoothingAttack) -> String { "\(attackPrefix)\(attack.steps)-\(attack.draws)" }
+    private static let attackPrefix = "attack-"
+
     /// Finds what there is of the same certification, or makes the folder. Throws `usage` where it holds another one
-    /// that is not to be replaced. Collective; rank 0 does the work.
+    /// that is not to be replaced; `badInput` where what says which it is is damaged. Collective; rank 0 does the work.
     init(
         _ journal: EvaluationJournal, _ description: JSONValue, _ parts: [SmoothingPart], classes: Int,
         over communicator: any Communicator
@@ -25,18 +29,30 @@ final class SmoothingState {
             try createDirectory(directory)
             var isSame = false
             if !journal.replaces, access(path, F_OK) == 0 {
-                guard try FileContents.json(path) == description else {
+                let found: JSONValue
+                do {
+                    found = try FileContents.json(path)
+                } catch let failure as Failure where failure.kind == .badInput {
+                    throw Failure(.badInput, "\(failure); choose another --out, or --force to begin anew")
+                }
+                guard found == description else {
                     throw Failure(
                         .usage,
-                        "\(directory) holds a certification of other settings; choose another --out, or --force")
+                        "\(directory) holds a certification of another model, other data or settings; choose another "
+                            + "--out, or --force to replace it")
                 }
                 isSame = true
             }
-            let files = try directoryEntries(directory).filter { $0.hasSuffix(Self.ending) }
-                .map { "\(directory)/\($0)" }
+            let files = try Self.counts(in: directory)
             guard isSame else {
                 unlink(path)
                 for file in files { unlink(file) }
+                // What attacks have found belongs to what is replaced.
+                for name in try directoryEntries(directory) where name.hasPrefix(Self.attackPrefix) {
+                    let folder = "\(directory)/\(name)"
+                    for file in try Self.counts(in: folder) + ["\(folder)/\(Self.description)"] { unlink(file) }
+                    rmdir(folder)
+                }
                 try AtomicFile.write(description.text() + "\n", to: path)
                 return ""
             }
@@ -57,6 +73,10 @@ final class SmoothingState {
         }
         self.known = known
         lines = try AppendFile(path: "\(directory)/rank-\(communicator.rank)\(Self.ending)")
+    }
+
+    private static func counts(in directory: String) throws -> [String] {
+        try directoryEntries(directory).filter { $0.hasSuffix(ending) }.map { "\(directory)/\($0)" }
     }
 
     /// Throws `inputOutput`.

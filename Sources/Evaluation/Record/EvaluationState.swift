@@ -52,6 +52,19 @@ final class EvaluationState {
         }
     }
 
+    /// Throws `usage` where a journal that is not to be replaced is another evaluation's. Collective; rank 0 does the work.
+    static func require(
+        _ journal: EvaluationJournal, _ description: JSONValue, over communicator: any Communicator
+    ) throws {
+        let path = "\(journal.directory)/\(Self.description)"
+        _ = try communicator.leaderDecides {
+            if !journal.replaces, access(path, F_OK) == 0 {
+                try compare(try FileContents.json(path), description, journal.directory)
+            }
+            return ""
+        }
+    }
+
     /// Takes away what another evaluation has left.
     private func begin(_ text: String, _ path: String) throws {
         // The description goes first, so that what a kill leaves behind is never taken up.

@@ -1,10 +1,30 @@
 import Data
+import Distributed
 import Formats
 import Kernels
 import Models
 import Perturbations
 
 extension RobustnessEvaluation {
+    /// Makes sure that the journal holds nothing of another evaluation, before what takes long begins. Collective. Throws
+    /// `usage`, as `run` does.
+    public func requireJournal(
+        _ classifier: Classifier, on dataset: any Dataset, over communicator: any Communicator,
+        searching: Classifier? = nil
+    ) throws {
+        guard let journal else { return }
+        try EvaluationState.require(
+            journal, description(journal, classifier, dataset, searching: searching), over: communicator)
+    }
+
+    func description(
+        _ journal: EvaluationJournal, _ classifier: Classifier, _ dataset: any Dataset, searching: Classifier?
+    ) -> JSONValue {
+        description(
+            model: journal.model, dataset, classes: classifier.classes, noise: classifier.noise,
+            search: searching.flatMap { $0.products == classifier.products ? nil : $0.products })
+    }
+
     /// All that the outcomes depend on.
     /// - Parameters:
     ///   - noise: of a random network.

@@ -62,12 +62,8 @@ public struct RobustnessEvaluation: Sendable {
         let count = min(samples ?? dataset.count, dataset.count)
         let state = try journal.map { journal in
             try EvaluationState(
-                journal,
-                description(
-                    model: journal.model, dataset, classes: classifier.classes,
-                    noise: classifier.noise, search: searched.products == classifier.products ? nil : searched.products),
-                dataset.shape,
-                samples: count, over: communicator)
+                journal, description(journal, classifier, dataset, searching: searched), dataset.shape, samples: count,
+                over: communicator)
         }
         if state?.goesOn == true { goesOn() }
         let record = EvaluationRecord(

@@ -21,7 +21,7 @@ struct ImageDenoising {
             path,
             GenerationContext(
                 dataset: splits.train, seed: 0, runDirectory: "", files: files, process: DiffusionProcess(),
-                pool: MemoryPool(for: Execution(products: products)), progress: {}))
+                pool: MemoryPool(for: Execution(products: products)), progress: {}), anyClasses: true)
         step = try OneStepDenoising(
             NetworkDenoiser(file.state, file.process), file.state.model.normalisation, range: splits.test.range,
             sigma: sigma, name: path)

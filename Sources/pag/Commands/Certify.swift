@@ -5,6 +5,7 @@ import Distributed
 import Evaluation
 import Failures
 import Formats
+import Glibc
 import Kernels
 import Training
 
@@ -91,9 +92,11 @@ struct Certify: ParsableCommand {
                 checkpoint, of: files, products: products, writing: (folder, "output folder", "--out"),
                 over: communicator)
             var certification = SmoothingCertification(settings, samples: samples)
-            certification.attack = attack
             certification.batch = batch
             certification.stop = try StopRequest(signals: StopRequest.schedulerSignals)
+            let denoising = try denoiser.map {
+                try ImageDenoising(files[$0], files, for: splits, sigma: sigma, products)
+            }
             _ = try communicator.leaderDecides {
                 try createDirectory(folder)
                 return ""
@@ -102,9 +105,7 @@ struct Certify: ParsableCommand {
                 path: folder + "/lock", of: folder, task: "a certification", advice: "choose another --out",
                 over: communicator, waiting: { print($0) })
             defer { lock.release() }
-            let denoising = try denoiser.map {
-                try ImageDenoising(files[$0], files, for: splits, sigma: sigma, products)
-            }
+            certification.attack = try attack ?? earlierAttack(folder, communicator)
             certification.journal = EvaluationJournal(
                 directory: "\(folder)/state",
                 model: try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
@@ -121,16 +122,48 @@ struct Certify: ParsableCommand {
                 over: communicator, progress: line.show,
                 goesOn: {
                     guard communicator.rank == 0 else { return }
-                    print("\(folder): goes on from what these settings gave before")
+                    print("\(folder): goes on from what these settings gave before; --force begins anew")
                 })
             guard communicator.rank == 0 else { return }
             line.clear()
             try lock.check()
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
-            try result.write(to: folder, model: name(of: checkpoint), denoiser: denoising?.json)
+            try result.write(
+                to: folder, model: name(of: checkpoint), network: try description(of: checkpoint, denoising))
             describe(result, folder)
         }
+    }
+
+    /// What tells the network from others, for the results.
+    private func description(of checkpoint: String, _ denoising: ImageDenoising?) throws -> [JSONValue.Member] {
+        let identity = try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
+        return [.init("identity", JSONValue(identity))]
+            + (ema ? [.init("ema", true)] : [])
+            + (products == .float32 ? [] : [.init("products", JSONValue(products.rawValue))])
+            + (denoising.map { [.init("denoiser", $0.json)] } ?? [])
+    }
+
+    /// Makes sure that the output folder holds nothing that would be lost, and finds the attack that certificates of these
+    /// settings have suffered before, which stays in the results. Collective.
+    private func earlierAttack(_ folder: String, _ communicator: any Communicator) throws -> SmoothingAttack? {
+        let path = "\(folder)/\(SmoothingResult.file)"
+        let text = try communicator.leaderDecides {
+            guard access(path, F_OK) == 0 else { return "{}" }
+            if force {
+                // What is there must not be taken for what comes.
+                unlink(path)
+                return "{}"
+            }
+            guard access("\(folder)/state/certification.json", F_OK) == 0 else {
+                throw Failure(
+                    .usage,
+                    "\(path): its settings are not known, as state/certification.json is missing; choose another --out, "
+                        + "or --force to replace it")
+            }
+            return try FileContents.json(path).text()
+        }
+        return try SmoothingAttack(certificate: JSONValue.parse(text, source: path))
     }
 
     private func describe(_ result: SmoothingResult, _ folder: String) {
@@ -140,6 +173,17 @@ struct Certify: ParsableCommand {
             print("certified within \(radius)  \(percent(result.certifiedAccuracy(radius: radius)))")
         }
         print("abstained  \(percent(result.abstentions))")
+        print("average certified radius  \(rounded(result.averageRadius, 4))")
+        if result.undefinedCount > 0 {
+            print(
+                "NOTE \(result.undefinedCount) of \(result.images.count) images have draws with logits that are not "
+                    + "finite, which count for no class")
+        }
+        if n < result.settings.leastDraws {
+            print(
+                "NOTE with --alpha \(alpha) no class can be certified by fewer than \(result.settings.leastDraws) draws"
+            )
+        }
         if result.attack != nil {
             print(
                 "\(result.brokenCount) of \(result.attackedCount) certified images change class within their radius "

@@ -173,15 +173,17 @@ struct Evaluate: ParsableCommand {
                 print(shortfall)
             }
             if communicator.rank == 0, let remark = products.remark { print(remark) }
-            let lock = try take(folder, parts: threats.count > 1 ? threats.map(\.norm.rawValue) : [], communicator)
-            defer { lock.release() }
+            let output = try EvaluationFolder(folder, threats.map(\.norm), over: communicator) { print($0) }
+            defer { output.release() }
+            if runsAttacks { try output.require(replacing: force, over: communicator) }
+            try output.keep()
             if let corrupted {
                 let line = EvaluationLine(isShown: communicator.rank == 0)
                 let result = try evaluate(
                     corrupted, classifier, on: splits.test, checkpoint, folder, evaluation.stop, line, communicator)
                 if communicator.rank == 0 {
                     line.clear()
-                    try lock.check()
+                    try output.check()
                     try result.write(to: folder, model: name(of: checkpoint), identity: corruptionIdentity(checkpoint))
                     describe(result, folder)
                 }
@@ -189,12 +191,18 @@ struct Evaluate: ParsableCommand {
             guard runsAttacks else { return }
             let identity = try identity(
                 of: [checkpoint, transferFrom].compactMap { $0 }, ema: ema, normalize: input.normalisation.normalize)
+            let evaluations = zip(threats, output.places).map { threat, place in
+                var own = evaluation
+                own.threat = threat
+                own.journal = EvaluationJournal(
+                    directory: "\(place)/\(EvaluationFolder.state)", model: identity, resumes: resume, replaces: force)
+                return own
+            }
+            for own in evaluations {
+                try own.requireJournal(classifier, on: splits.test, over: communicator, searching: searched)
+            }
             var results: [RobustnessResult] = []
-            for threat in threats {
-                let place = threats.count > 1 ? "\(folder)/\(threat.norm.rawValue)" : folder
-                evaluation.threat = threat
-                evaluation.journal = EvaluationJournal(
-                    directory: "\(place)/state", model: identity, resumes: resume, replaces: force)
+            for (evaluation, place) in zip(evaluations, output.places) {
                 let line = EvaluationLine(isShown: communicator.rank == 0)
                 let result = try evaluation.run(
                     classifier, on: splits.test, over: communicator, searching: searched, surrogate: surrogate,
@@ -207,7 +215,7 @@ struct Evaluate: ParsableCommand {
                 results.append(result)
                 guard communicator.rank == 0 else { continue }
                 line.clear()
-                try lock.check()
+                try output.check()
                 try result.write(to: place, model: name(of: checkpoint))
                 try AdversarialPictures(result, of: splits.test) { image in
                     let shape = [1] + classifier.model.input
@@ -222,44 +230,6 @@ struct Evaluate: ParsableCommand {
             print("average  \(percent(joint.averageAccuracy))")
             print("written to \(folder)")
         }
-    }
-
-    /// Makes the output folder this job's own, and makes sure that it holds nothing that would be lost. Collective.
-    /// - Parameter parts: the folders in it that results are in, if not in the folder itself.
-    private func take(_ folder: String, parts: [String], _ communicator: any Communicator) throws -> JobLock {
-        _ = try communicator.leaderDecides {
-            try createDirectory(folder)
-            return ""
-        }
-        let lock = try JobLock(
-            path: folder + "/lock", of: folder, task: "an evaluation", advice: "choose another --out",
-            over: communicator, waiting: { print($0) })
-        _ = try communicator.leaderDecides {
-            guard runsAttacks else { return "" }
-            if !parts.isEmpty, !force, access("\(folder)/state", F_OK) == 0 {
-                throw Failure(
-                    .usage,
-                    "\(folder) holds an evaluation under one norm; choose another --out, or --force to replace it")
-            }
-            for place in parts.isEmpty ? [folder] : [folder] + parts.map({ "\(folder)/\($0)" }) {
-                let results = "\(place)/robustness.json"
-                guard access(results, F_OK) == 0 else { continue }
-                if force {
-                    // What is there must not be taken for what comes.
-                    for name in RobustnessResult.files + ["adversarial.png", "pictures.json"] {
-                        unlink("\(place)/\(name)")
-                    }
-                } else if place != folder || parts.isEmpty, access("\(place)/state/evaluation.json", F_OK) != 0 {
-                    throw Failure(
-                        .usage,
-                        "\(results): its settings are not known, as state/evaluation.json is missing; choose another "
-                            + "--out, or --force to replace it")
-                }
-            }
-            return ""
-        }
-        try lock.keep()
-        return lock
     }
 
     func percent(_ share: Double) -> String { rounded(100 * share, 2) + " %" }

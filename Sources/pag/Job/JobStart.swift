@@ -45,9 +45,7 @@ func requireOneJob(
     }
     agreement.add("configuration", settings, advice: "every host needs the same file")
     for path in files.paths {
-        let parts = try communicator.leaderDecides {
-            DiffusersDirectory.isOne(path) ? DiffusersDirectory.files(path).joined(separator: "\0") : path
-        }
+        let parts = try communicator.leaderDecides { try modelFiles(path).joined(separator: "\0") }
         for part in parts.split(separator: "\0") { agreement.add(file: String(part)) }
     }
     if communicator.size > 1 {
