@@ -25,6 +25,14 @@ import Testing
         }
     }
 
+    /// What a network keeps in files beside it is a part of it.
+    @Test func filesBesideANetworkAreNamed() throws {
+        let file = try ONNXFile(path: Self.path("external.onnx"))
+        #expect(try file.externalFiles() == ["bias", "weight"].map { Self.path("external.\($0)") })
+        #expect(try file.floats(of: try #require(file.graph.constants["weight"])) == [0, 1, 2, 3, 4, 5, 6, 7])
+        #expect(try ONNXFile(path: Self.path("exported.onnx")).externalFiles().isEmpty)
+    }
+
     @Test func allWaysToStoreNumbersAreRead() throws {
         let graph = try ONNXFile(path: Self.path("typed.onnx")).graph
         let types = graph.constants.mapValues(\.element)

@@ -42,7 +42,11 @@ final class EvaluationFolder {
     func keep() throws { for lock in locks { try lock.keep() } }
     /// Throws `missing` where another job has taken a folder.
     func check() throws { for lock in locks { try lock.check() } }
-    func release() { for lock in locks { lock.release() } }
+    /// Gives the folders up. None is left that nothing was written into.
+    func release() {
+        for lock in locks { lock.release() }
+        for place in places where place != folder { rmdir(place) }
+    }
 
     /// Makes sure that nothing is there that would be lost, or takes it away. Collective.
     func require(replacing: Bool, over communicator: any Communicator) throws {
@@ -98,5 +102,6 @@ final class EvaluationFolder {
         unlink("\(place)/\(Self.description)")
         for name in try directoryEntries(state) { unlink("\(state)/\(name)") }
         rmdir(state)
+        if place != folder { rmdir(place) }
     }
 }
