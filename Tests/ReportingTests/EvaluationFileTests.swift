@@ -81,29 +81,36 @@ import Testing
         #expect(thrown?.description.hasPrefix(file) == true)
     }
 
-    @Test func corruptionsAreATable() throws {
+    @Test func noiseOnEveryPassIsSpokenOf() throws {
         let runs = RunFixture()
-        try runs.write(
-            "run/eval/corruptions.json",
-            #"""
-            {"dataset": "digits", "source": "builtin", "samples": 1200, "clean_acc": 0.9,
-             "corruptions": [{"name": "fog", "accuracies": [0.8, 0.7, 0.6, null, 0.4], "mean_error": 0.375},
-                             {"name": "<b>", "accuracies": [1], "mean_error": 0}],
-             "mean_corruption_error": 0.25}
-            """#)
-        let page = try runs.report("run").html().withPlainSpaces
-        #expect(page.contains("<th scope=\"row\">fog</th><td>80.0 %</td><td>70.0 %</td><td>60.0 %</td><td>–</td>"))
-        #expect(page.contains("<td>40.0 %</td><td>37.5 %</td>") && page.contains(">&lt;b&gt;</th><td>100.0 %</td>"))
-        #expect(page.contains("1,200 images a severity") && page.contains("mean corruption error 25.0 %"))
-        for damaged in [
-            "[]", #"{"corruptions": [{"name": "a"}]}"#, #"{"corruptions": [{"accuracies": []}]}"#,
-            #"{"corruptions": [{"name": "a", "accuracies": ["1"]}]}"#, #"{"clean_acc": 2}"#,
-            #"{"corruptions": [{"name": "a", "accuracies": [2]}]}"#,
-            #"{"corruptions": [{"name": "a", "accuracies": [\#(Array(repeating: "1", count: 17).joined(separator: ","))]}]}"#,
-        ] {
-            let file = try runs.write("run/eval/corruptions.json", damaged)
-            let thrown = failure { _ = try runs.report("run") }
-            #expect(thrown?.kind == .badInput && thrown?.description.hasPrefix(file) == true, "\(damaged)")
+        let curve = #""curve": [{"epsilon": 0.25, "robust_acc": 0.7}]"#
+        try runs.evaluation("noisy", robust: 0.6, more: #", "input_noise": 0.125, \#(curve)"#)
+        try runs.evaluation("plain", robust: 0.5, more: ", \(curve)")
+        let report = try runs.report("noisy", "plain"), page = report.html().withPlainSpaces
+        let sentence = "noisy was evaluated with noise of deviation 0.125 on its images, in every pass of the network."
+        // Under the table, and under the chart.
+        #expect(page.count(of: sentence) == 2)
+        #expect(page.contains("noisy, input noise 0.125: 70.0 % at 0.25</title>"))
+        #expect(report.table().contains("\nnoisy, input noise 0.125  95.0"))
+        #expect(page.contains("The networks do not add the same noise to their images."))
+        #expect(try !runs.report("plain").html().contains("noise"))
+        for wrong in ["0", "-1", #""a""#] {
+            try runs.evaluation("noisy", robust: 0.6, more: #", "input_noise": \#(wrong)"#)
+            #expect(failure { _ = try runs.report("noisy") }?.kind == .badInput, "\(wrong)")
+        }
+    }
+
+    @Test func curvesOfOneRunAmongOthersDifferInDashes() throws {
+        let runs = RunFixture()
+        let curve = #""curve": [{"epsilon": 0.25, "robust_acc": 0.7}, {"epsilon": 0.5, "robust_acc": 0.5}]"#
+        for name in ["a", "b"] {
+            try runs.write(
+                "\(name)/eval/robustness.json",
+                #"{"threat": {"norm": "l2", "epsilon": 0.5}, "attacks": [{"name": "fmn", \#(curve)}], \#(curve)}"#)
+        }
+        let page = try runs.report("a", "b").html()
+        for style in ["s0", "s0 dashed", "s1", "s1 dashed"] {
+            #expect(page.contains("<path class=\"line \(style)\" d=\"M56 "), "\(style)")
         }
     }
 

@@ -70,6 +70,21 @@ import Testing
         #expect(svg.contains("\"line s0\"") && svg.contains("\"line s0 dashed\"") && svg.contains("\"line s1 dashed\""))
     }
 
+    /// Dots on some curves would look like a meaning.
+    @Test func dotsAreOnAllCurvesOrNone() {
+        func dots(_ counts: Int...) -> Int {
+            let series = counts.map { count in
+                LineChart.Series(
+                    label: "", points: (0..<count).map { Point(x: Double($0), y: Double($0)) }, colour: 0)
+            }
+            return LineChart(title: "t", horizontalLabel: "x", series: series).svg().count(of: "<circle")
+        }
+        #expect(dots(3, 25) == 28)
+        #expect(dots(3, 26) == 0)
+        // What no line shows is a dot all the same.
+        #expect(dots(1, 26) == 1)
+    }
+
     @Test(
         arguments: [
             [0, 0], [1e300, -1e300], [1e29, -1e29], [.leastNonzeroMagnitude, .leastNormalMagnitude],

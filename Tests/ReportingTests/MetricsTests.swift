@@ -72,6 +72,27 @@ import Testing
         #expect(try runs.report("run").html().contains("No run has been evaluated yet."))
     }
 
+    /// Some losses see no image as it is; their accuracy is of others than a vanilla run's.
+    @Test func accuracyOfNoisyImagesIsSaidToBe() throws {
+        let runs = RunFixture()
+        func write(_ run: String, _ loss: String, _ values: String) throws {
+            try runs.configuration(run, loss: loss)
+            try runs.write("\(run)/metrics.jsonl", #"{"kind": "step", "step": 1, "loss": 1, \#(values)}"#)
+        }
+        try write("plain", "vanilla", #""train_acc": 0.75"#)
+        try write("noisy", "gaussian-noise", #""train_acc": 0.5, "perturbed_acc": 0.5"#)
+        try write("both", "trades", #""train_acc": 0.5, "perturbed_acc": 0.25"#)
+        try write("attacked", "at", #""train_acc": 0.5, "perturbed_acc": 0.5"#)
+        let second = ">Training accuracy on perturbed images<"
+        let pair = try runs.report("plain", "noisy").html()
+        #expect(pair.contains("noisy: of images with noise, as its loss gaussian-noise sees them.</p></figure>"))
+        #expect(pair.contains(">Training accuracy<") && !pair.contains(second))
+        let three = try runs.report("both", "attacked").html()
+        #expect(three.contains(second))
+        #expect(three.count(of: "attacked: of images that an attack has perturbed, as its loss at sees them.") == 2)
+        #expect(try !runs.report("plain").html().contains("as its loss"))
+    }
+
     @Test func lossesThatAreNotFinite() throws {
         let page = try page(
             #"{"kind": "step", "step": 1, "loss": 1.0, "cosine": null}"#,

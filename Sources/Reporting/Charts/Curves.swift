@@ -11,19 +11,26 @@ enum Curves {
         }
         return norms.map { norm in
             let shown = curves.filter { $0.points.contains { $0.threat.norm == norm } }
-            let series = shown.enumerated().map { place, curve in
+            // A curve's own part of its run's curves.
+            let parts = shown.enumerated().map { place, curve in
+                shown.prefix(place).count { $0.run.name == curve.run.name }
+            }
+            let series = zip(shown, parts).map { curve, part in
                 var points = curve.points.filter { $0.threat.norm == norm }
                     .map { LineChart.Point(x: $0.threat.epsilon, y: $0.robustAccuracy) }
                 if let clean = curve.run.robustness?.cleanAccuracy, !points.contains(where: { $0.x == 0 }) {
                     points.append(LineChart.Point(x: 0, y: clean))
                 }
                 let attack = curve.attack ?? "pgd", isUsual = curve.attack == nil && runs.count > 1
-                let label = runs.count == 1 ? attack : isUsual ? curve.run.name : "\(curve.run.name), \(attack)"
+                let name = curve.run.attackedName
+                let label = runs.count == 1 ? attack : isUsual ? name : "\(name), \(attack)"
                 return LineChart.Series(
-                    label: shown.count == 1 ? curve.run.name : label, points: points,
-                    // One run's attacks are told apart by colours, else the colours are the runs'.
-                    colour: runs.count == 1 ? place : curve.run.colour)
+                    label: shown.count == 1 ? name : label, points: points,
+                    colour: CurveStyle.part(part, of: curve.run, among: runs))
             }
+            var noted: [Run] = []
+            for curve in shown where !noted.contains(where: { $0.name == curve.run.name }) { noted.append(curve.run) }
+            let notes = noted.compactMap(\.noiseNote)
             var marks: [LineChart.Mark] = []
             for threat in runs.compactMap({ $0.robustness?.threat })
             where threat.norm == norm && !marks.contains(where: { $0.x == threat.epsilon }) {
@@ -33,7 +40,7 @@ enum Curves {
             return LineChart(
                 title: "Accuracy under \(NumberText.norm(norm)) attack", horizontalLabel: "radius of the attack, ε",
                 verticalScale: .fraction, series: series, marks: marks, countsHorizontally: false,
-                hasLegend: series.count > 1)
+                hasLegend: series.count > 1, note: notes.isEmpty ? nil : notes.joined(separator: " "))
         }
     }
 
@@ -62,8 +69,8 @@ enum Curves {
         }
         charts.append(heldOut(runs, .heldOutError))
         charts += [Figure.regularisation, .alignment, .cosine, .accuracy].map { steps(runs, $0) }
-        // A loss of nothing but perturbed images has no other accuracy.
-        if runs.contains(where: { $0.metrics?.steps[.perturbedAccuracy] != $0.metrics?.steps[.accuracy] }) {
+        // Of nothing but perturbed images it would be the chart before this once more.
+        if runs.contains(where: { $0.metrics?.steps[.perturbedAccuracy] != nil && !TrainingImages.arePerturbed($0) }) {
             charts.append(steps(runs, .perturbedAccuracy))
         }
         if runs.count == 1 {
@@ -92,7 +99,8 @@ enum Curves {
             ? nil
             : LineChart(
                 title: figure.title, horizontalLabel: "step", verticalScale: LineChart.VerticalScale(figure.scale),
-                series: series, marks: alarms(runs), hasLegend: runs.count > 1)
+                series: series, marks: alarms(runs), hasLegend: runs.count > 1,
+                note: [.accuracy, .perturbedAccuracy].contains(figure) ? TrainingImages.note(runs) : nil)
     }
 
     /// One figure, or one of clean images and one under attack, which need a title of their own.

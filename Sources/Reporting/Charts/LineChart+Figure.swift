@@ -14,20 +14,20 @@ extension LineChart {
         return .element(
             "figure", ["class": "chart"],
             .element("figcaption", [:], heading), .trusted(drawing.svg),
-            legend.isEmpty ? .empty : .element("div", ["class": "legend"], legend))
+            legend.isEmpty ? .empty : .element("div", ["class": "legend"], legend),
+            note.map { .element("p", [:], "\($0)") } ?? .empty)
     }
 
     private static func legendEntry(_ series: Series) -> HTML {
-        .element("span", ["class": "key"], swatch(series.colour, isDashed: series.isDashed), "\(series.label)")
+        .element("span", ["class": "key"], swatch(series.colour), "\(series.label)")
     }
 
     /// A short stroke as the curve's, for legends and tables.
-    static func swatch(_ colour: Int, isDashed: Bool) -> HTML {
-        let dashed = isDashed || Self.isDashed(colour) ? " dashed" : ""
-        return .trusted(
+    static func swatch(_ colour: Int) -> HTML {
+        .trusted(
             """
-            <svg class="swatch" width="22" height="8" viewBox="0 0 22 8" aria-hidden="true">\
-            <path class="line \(colourClass(colour))\(dashed)" d="M1 4H21"/></svg>
+            <svg class="swatch" width="32" height="8" viewBox="0 0 32 8" aria-hidden="true">\
+            <path class="\(CurveStyle.lineClasses(colour))" d="M1 4H31"/></svg>
             """)
     }
 }

@@ -20,20 +20,15 @@ public struct LineChart: Sendable {
         public let label: String
         /// In any order.
         public let points: [Point]
-        /// An index into the palette of the page, which repeats.
+        /// An index into the palette of the page, whose colours come again with dashes.
         public let colour: Int
-        /// Besides those that the palette's repetition makes so.
-        public let isDashed: Bool
         /// Between two points the curve has the value of the second, to which it drops or rises at the first.
         public let isStepped: Bool
 
-        public init(
-            label: String, points: [Point], colour: Int, isDashed: Bool = false, isStepped: Bool = false
-        ) {
+        public init(label: String, points: [Point], colour: Int, isStepped: Bool = false) {
             self.label = label
             self.points = points
             self.colour = colour
-            self.isDashed = isDashed
             self.isStepped = isStepped
         }
 
@@ -84,10 +79,12 @@ public struct LineChart: Sendable {
     public let countsHorizontally: Bool
     /// Whether the page names the curves under the chart.
     public let hasLegend: Bool
+    /// What a reader has to know of the values, under all else; nil for nothing.
+    public let note: String?
 
     public init(
         title: String, horizontalLabel: String, verticalScale: VerticalScale = .fitted, series: [Series],
-        marks: [Mark] = [], countsHorizontally: Bool = true, hasLegend: Bool = true
+        marks: [Mark] = [], countsHorizontally: Bool = true, hasLegend: Bool = true, note: String? = nil
     ) {
         self.title = title
         self.horizontalLabel = horizontalLabel
@@ -96,20 +93,13 @@ public struct LineChart: Sendable {
             Series(
                 label: series.label,
                 points: series.points.filter { Self.isDrawable($0.x) }.sorted { $0.x < $1.x },
-                colour: series.colour, isDashed: series.isDashed, isStepped: series.isStepped)
+                colour: series.colour, isStepped: series.isStepped)
         }
         self.marks = marks
         self.countsHorizontally = countsHorizontally
         self.hasLegend = hasLegend
+        self.note = note
     }
-
-    /// The colours that the page's style sheet defines.
-    static let paletteSize = 6
-
-    static func colourClass(_ colour: Int) -> String { "s\(colour % paletteSize)" }
-
-    /// From the seventh curve on, colours come again, dashed.
-    static func isDashed(_ colour: Int) -> Bool { colour / paletteSize % 2 == 1 }
 
     /// Beyond this size a value is an accident and would make all others flat.
     static let largestMagnitude = 1e30

@@ -7,12 +7,14 @@ struct LineChartDrawing {
     private let chart: LineChart
     private let horizontal: AxisScale
     private let vertical: AxisScale
+    /// Of all curves or of none: dots on some would look like a meaning.
+    private let hasDots: Bool
 
     // The coordinates of the view box; the page scales it to the width that there is.
     private static let width = 520.0, height = 300.0
     private static let left = 56.0, right = 16.0, top = 24.0, bottom = 48.0
     private static let bins = 220
-    /// Points of longer curves are not drawn one by one, unless they stand alone.
+    /// Where a curve has more points, those of no curve are drawn one by one, unless they stand alone.
     private static let mostDots = 25
     private static let crossDistance = 9.0
 
@@ -20,6 +22,10 @@ struct LineChartDrawing {
         self.chart = chart
         let curves = chart.series.map { Decimation($0.points, bins: Self.bins) }
         hasNotFinite = curves.contains { !$0.notFinite.isEmpty }
+        // A step shows where its points are.
+        hasDots =
+            !chart.series.contains(where: \.isStepped)
+            && curves.allSatisfy { $0.segments.reduce(0) { $0 + $1.count } <= Self.mostDots }
         let places = chart.series.flatMap { $0.points.map(\.x) }
         let values = chart.series.flatMap { $0.points.map(\.y).filter(LineChart.isDrawable) }
         horizontal = AxisScale.linear(
@@ -122,7 +128,7 @@ struct LineChartDrawing {
         for segment in curve.segments where segment.count > 1 {
             let upper = segment.map { place($0.x, $0.maximum) }
             let lower = segment.reversed().map { place($0.x, $0.minimum) }
-            path("band \(LineChart.colourClass(series.colour))", "M" + (upper + lower).joined(separator: "L") + "Z")
+            path("band \(CurveStyle.colourClass(series.colour))", "M" + (upper + lower).joined(separator: "L") + "Z")
         }
     }
 
@@ -137,13 +143,11 @@ struct LineChartDrawing {
     }
 
     private mutating func drawLine(_ series: LineChart.Series, _ curve: Decimation) {
-        let colour = LineChart.colourClass(series.colour)
-        let dashed = series.isDashed || LineChart.isDashed(series.colour) ? " dashed" : ""
+        let colour = CurveStyle.colourClass(series.colour)
         for segment in curve.segments where segment.count > 1 {
-            path("line \(colour)\(dashed)", series.isStepped ? steps(segment) : line(segment))
+            path(CurveStyle.lineClasses(series.colour), series.isStepped ? steps(segment) : line(segment))
         }
-        let count = curve.segments.reduce(0) { $0 + $1.count }
-        for segment in curve.segments where count <= Self.mostDots || segment.count == 1 {
+        for segment in curve.segments where hasDots || segment.count == 1 {
             for sample in segment {
                 let value = vertical.unit == .percent ? NumberText.percent(sample.mean) : NumberText.short(sample.mean)
                 svg += """

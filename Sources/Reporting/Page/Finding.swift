@@ -64,6 +64,9 @@ struct Finding: Sendable {
             if Set(best.map { $0.run.robustness?.dataset }).count > 1 {
                 remarks.append("The runs were evaluated on different data.")
             }
+            if Set(best.map { $0.run.robustness?.inputNoise }).count > 1 {
+                remarks.append("The networks do not add the same noise to their images.")
+            }
             if let first = best[0].run.robustness?.samples, let second = best[1].run.robustness?.samples,
                 first > 0, second > 0
             {

@@ -10,23 +10,6 @@ struct ReportDetails {
         return .element("section", [:], [.element("h2", [:], "Details")] + parts)
     }
 
-    private func table(_ kind: String, _ headings: [HTML], _ rows: [[HTML]]) -> HTML {
-        .element(
-            "div", ["class": "scroll"],
-            .element(
-                "table", ["class": kind],
-                .element("thead", [:], .element("tr", [:], headings.map { .element("th", ["scope": "col"], $0) })),
-                .element(
-                    "tbody", [:],
-                    rows.map { row in
-                        .element(
-                            "tr", [:],
-                            row.enumerated().map { i, cell in
-                                i == 0 ? .element("th", ["scope": "row"], cell) : .element("td", [:], cell)
-                            })
-                    })))
-    }
-
     private var facts: HTML {
         let rows = runs.compactMap { run -> [HTML]? in
             guard let metrics = run.metrics else { return nil }
@@ -54,7 +37,7 @@ struct ReportDetails {
         return .element("h3", [:], "Training at a glance")
             + .element(
                 "div", ["class": "card"],
-                table(
+                .table(
                     "facts",
                     ["run", "steps", "last epoch", "time", "images/s, median", "last loss", "best held-out"],
                     rows))
@@ -72,7 +55,7 @@ struct ReportDetails {
         return heading
             + .element(
                 "div", ["class": "card"],
-                table(
+                .table(
                     "text", ["setting"] + configured.map { $0.swatch + "\($0.name)" },
                     differences.map { difference in
                         ["\(difference.path)"] + difference.values.map { "\($0 ?? NumberText.missing)" }
@@ -98,9 +81,9 @@ struct ReportDetails {
         let headings = measured.flatMap { run -> [HTML] in
             ["clean", "under attack"].map { run.swatch + .element("span", [:], "\(run.name), \($0)") }
         }
-        return disclosure(
+        return .disclosure(
             "Cosine of input gradients to held-out target gradients, by class",
-            table("facts", ["target class"] + headings, rows))
+            .table("facts", ["target class"] + headings, rows))
     }
 
     private var checks: HTML {
@@ -110,6 +93,7 @@ struct ReportDetails {
             if let model = result.model { facts.append("model \(model)") }
             if let dataset = result.dataset { facts.append("data \(dataset)") }
             if let samples = result.samples { facts.append("\(NumberText.grouped(samples)) images") }
+            if let noise = result.inputNoise { facts.append("input noise \(NumberText.short(noise))") }
             if let seed = result.seed { facts.append("seed \(seed)") }
             if let ranks = result.ranks { facts.append("\(ranks) rank\(ranks == 1 ? "" : "s")") }
             let times = result.attacks.compactMap { attack in
@@ -129,10 +113,10 @@ struct ReportDetails {
             }
             let passed = result.checks.filter(\.isOK).count
             let summary = rows.isEmpty ? "" : " – \(passed) of \(rows.count) checks passed"
-            return disclosure(
+            return .disclosure(
                 "Evaluation of \(run.name)\(summary)",
                 .element("p", ["class": "muted"], "\(facts.joined(separator: " · "))")
-                    + (rows.isEmpty ? .empty : table("text", ["check", "outcome", "value"], rows)))
+                    + (rows.isEmpty ? .empty : .table("text", ["check", "outcome", "value"], rows)))
         }
         return parts.isEmpty ? .empty : .element("h3", [:], "Provenance") + parts.reduce(.empty, +)
     }
@@ -140,12 +124,12 @@ struct ReportDetails {
     private var diagnostics: HTML {
         let charts = Curves.diagnostics(runs)
         guard !charts.isEmpty else { return .empty }
-        return disclosure("Diagnostics", .element("div", ["class": "grid"], charts.map { $0.figure() }))
+        return .disclosure("Diagnostics", .element("div", ["class": "grid"], charts.map { $0.figure() }))
     }
 
     private func configuration(_ run: Run) -> HTML {
         guard let configuration = run.directory.configuration else { return .empty }
-        return disclosure("Configuration of \(run.name)", .element("pre", [:], "\(configuration.text)"))
+        return .disclosure("Configuration of \(run.name)", .element("pre", [:], "\(configuration.text)"))
     }
 
     private func events(_ run: Run) -> HTML {
@@ -162,13 +146,9 @@ struct ReportDetails {
         if metrics.linesCutShort > 0 {
             notes.append("Lines of metrics.jsonl that were cut short and left out: \(metrics.linesCutShort).")
         }
-        return disclosure(
+        return .disclosure(
             "Events of \(run.name)",
-            (rows.isEmpty ? .empty : table("text", ["event", "step", "message"], rows))
+            (rows.isEmpty ? .empty : .table("text", ["event", "step", "message"], rows))
                 + (notes.isEmpty ? .empty : .element("p", ["class": "muted"], "\(notes.joined(separator: " "))")))
-    }
-
-    private func disclosure(_ summary: String, _ content: HTML) -> HTML {
-        .element("details", [:], .element("summary", [:], "\(summary)"), content)
     }
 }

@@ -96,7 +96,6 @@ struct ReportPage {
     private var results: HTML {
         guard hasClassifier, !isOfPicturesAlone else { return .empty }
         var parts: [HTML] = [.element("h2", [:], "Accuracy")]
-        let hasEvaluation = runs.contains { $0.robustness != nil }
         // What is known of corrupted images stands in a section of its own.
         let tested = runs.contains { $0.directory.corruptions != nil } ? "attacked" : "evaluated"
         guard let table = ResultTable(runs: runs) else {
@@ -105,15 +104,26 @@ struct ReportPage {
         }
         parts.append(.element("div", ["class": "card"], table.html()))
         var notes: [String] = []
-        if !hasEvaluation {
+        let missing = runs.filter { $0.robustness == nil }
+        if table.isOfMonitors {
             notes.append("No run has been \(tested) yet; these are the figures of training's own monitor.")
+        } else {
+            if !missing.isEmpty { notes.append("Not \(tested) yet: \(Self.list(missing)).") }
+            let others = missing.filter { $0.directory.corruptions?.cleanAccuracy != nil }
+            if !others.isEmpty {
+                notes.append("Clean accuracy from the evaluation on corrupted images: \(Self.list(others)).")
+            }
+            notes += runs.compactMap { $0.noiseNote }
+            notes += others.compactMap { run in
+                run.directory.corruptions?.inputNoise.map { "\(run.name): \(CorruptionTable.words(noise: $0))." }
+            }
         }
-        let missing = runs.filter { $0.robustness == nil }.map(\.name)
-        if hasEvaluation, !missing.isEmpty { notes.append("Not \(tested) yet: \(missing.joined(separator: ", ")).") }
         if let note = table.accuracyNote { notes.append(note) }
         if !notes.isEmpty { parts.append(.element("p", ["class": "muted"], "\(notes.joined(separator: " "))")) }
         return .element("section", [:], parts)
     }
+
+    private static func list(_ runs: [Run]) -> String { runs.map(\.name).joined(separator: ", ") }
 
     private var budgets: HTML {
         // Each chart's numbers stand beside it.
@@ -122,8 +132,12 @@ struct ReportPage {
     }
 
     private var corruptions: HTML {
-        section(
-            "Accuracy on corrupted images, by severity", runs.compactMap { CorruptionTable($0) }.map { $0.figure() })
+        let title = "Corrupted images", tables = runs.compactMap { CorruptionTable($0) }
+        let figures = tables.map { $0.figure() }
+        guard tables.count > 1 else { return section(title, figures) }
+        return section(
+            title, [CorruptionComparison(tables).figure()],
+            .disclosure("Accuracy at each severity, run by run", .element("div", ["class": "grid"], figures)))
     }
 
     private var certificates: HTML {

@@ -3,10 +3,10 @@
 enum StyleSheet {
     static let text = """
         :root{color-scheme:light dark;--page:#f6f6f4;--card:#fff;--ink:#1c1f24;--muted:#626973;--rule:#e2e3df;\
-        --grid:#ecece9;--alarm:#b3261e;--alarm-card:#fdecea;--good:#1b7f5c;\
+        --grid:#ecece9;--edge:#0003;--alarm:#b3261e;--alarm-card:#fdecea;--good:#1b7f5c;\
         --c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#d99a00;--c5:#4aa8dc}
         @media (prefers-color-scheme:dark){:root{--page:#14161a;--card:#1c1f24;--ink:#e7e8ea;--muted:#9ba2ac;\
-        --rule:#2f343b;--grid:#292d33;--alarm:#ff8a80;--alarm-card:#3a1f1e;--good:#5fd0a5;\
+        --rule:#2f343b;--grid:#292d33;--edge:#fff3;--alarm:#ff8a80;--alarm-card:#3a1f1e;--good:#5fd0a5;\
         --c0:#58aef0;--c1:#f48b4a;--c2:#35c99d;--c3:#e8a5ca;--c4:#f2c14e;--c5:#9bd8ff}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",\
@@ -24,7 +24,11 @@ enum StyleSheet {
         .card{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:16px 20px}
         .alarm-card{background:var(--alarm-card);border-color:transparent;margin:16px 0;font-size:15px}
         .alarm-card p{margin:2px 0}
-        .scroll{overflow-x:auto}
+        .scroll{overflow-x:auto;scrollbar-width:thin;background:\
+        linear-gradient(to right,var(--card) 30%,transparent) 0 0/48px 100% no-repeat local,\
+        linear-gradient(to left,var(--card) 30%,transparent) 100% 0/48px 100% no-repeat local,\
+        linear-gradient(to right,var(--edge),transparent) 0 0/16px 100% no-repeat scroll,\
+        linear-gradient(to left,var(--edge),transparent) 100% 0/16px 100% no-repeat scroll}
         table{border-collapse:collapse;width:100%;font-size:15px}
         th,td{padding:9px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule);\
         vertical-align:baseline}
@@ -34,14 +38,20 @@ enum StyleSheet {
         thead th{color:var(--muted);font-weight:500;font-size:14px;vertical-align:bottom}
         thead small{display:block;font-size:12px;font-weight:400}
         tbody th{font-weight:600}
-        .results th:first-child{position:sticky;left:0;background:var(--card)}
+        .results th:first-child,.compact th:first-child{position:sticky;left:0;background:var(--card)}
         .results td b{font-weight:700}
         .results td i{display:block;width:72px;height:4px;margin:4px 0 0 auto;border-radius:2px;\
         background:linear-gradient(to right,var(--c) var(--p),var(--grid) var(--p))}
         thead .swatch{vertical-align:2px}
         .compact th,.compact td{padding-top:6px;padding-bottom:6px}
         .compact tbody th{font-weight:500}
+        .compact th:not(:first-child),.compact td{padding-left:8px}
+        .compact th:not(:last-child),.compact td:not(:last-child){padding-right:8px}
+        .compact tbody th{white-space:normal;overflow-wrap:anywhere;min-width:148px;max-width:240px}
         .compact thead th{white-space:normal;overflow-wrap:break-word;min-width:76px;font-size:13px}
+        .numbers thead th{min-width:0}
+        .numbers th:not(:first-child),.numbers td{padding-left:6px}
+        .numbers th:not(:last-child),.numbers td:not(:last-child){padding-right:6px}
         .none{color:var(--muted)}
         .text td,.text th{text-align:left;white-space:normal;overflow-wrap:break-word;max-width:32em}
         .text tbody th{font-weight:500;font-size:14px}
@@ -63,6 +73,10 @@ enum StyleSheet {
         path.mark.alarm{stroke:var(--alarm);fill:none}
         .line{stroke:var(--c);stroke-width:2;fill:none;stroke-linejoin:round;stroke-linecap:round}
         .dashed{stroke-dasharray:6 4;stroke-linecap:butt}
+        .dotted{stroke-dasharray:2 3;stroke-linecap:butt}
+        .dash-dot{stroke-dasharray:8 3 2 3;stroke-linecap:butt}
+        .long-dashed{stroke-dasharray:13 4;stroke-linecap:butt}
+        .dash-dot-dot{stroke-dasharray:8 3 2 3 2 3;stroke-linecap:butt}
         .band{fill:var(--c);opacity:.16;stroke:none}
         .dot{fill:var(--c);stroke:var(--card);stroke-width:1}
         .cross{stroke:var(--c);stroke-width:1.6;fill:none}
@@ -73,9 +87,9 @@ enum StyleSheet {
         .key.alarm,.failed{color:var(--alarm)}
         .passed{color:var(--good)}
         .picture{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:14px 16px;min-width:0}
-        .wide{grid-column:1/-1}
+        .wide{grid-column:1/-1;max-width:none}
         .picture img{display:block;max-width:100%;height:auto;border-radius:4px;background:#fff}
-        .picture p{margin:8px 0 0;font-size:14px;color:var(--muted)}
+        .picture p,.chart p{margin:8px 0 0;font-size:14px;color:var(--muted)}
         details{background:var(--card);border:1px solid var(--rule);border-radius:10px;margin:10px 0;padding:0 20px}
         summary{padding:12px 0;cursor:pointer;font-weight:600;font-size:15px;overflow-wrap:anywhere}
         details[open]>summary{border-bottom:1px solid var(--rule);margin-bottom:12px}

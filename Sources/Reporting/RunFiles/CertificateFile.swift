@@ -19,6 +19,13 @@ struct CertificateFile: Sendable {
     /// Of the images whose certified class is the right one, ascending.
     let radii: [Double]
 
+    /// What images with noise went through before the network; nil without one.
+    let denoiser: (model: String?, time: Int?)?
+    /// The precision that products' factors were rounded to; nil for float32.
+    let products: String?
+    /// Whether the parameters were the average over training's.
+    let isAveraged: Bool
+
     /// Images that were attacked within their radius, and those of them that changed class; nil without an attack.
     let attack: (attacked: Int, broken: Int)?
 
@@ -26,32 +33,29 @@ struct CertificateFile: Sendable {
     private static let largestFile = 1 << 28
     private static let mostImages = 1_000_000
 
-    /// Throws `Failure.badInput` naming the file and the member that is wrong.
+    /// Throws `Failure.badInput` naming the file and the member that is wrong or contradicts another.
     init(folder: String, of run: String) throws {
         let path = "\(run)/\(folder)/certificate.json"
         self.folder = folder
         var limits = JSONLimits()
         limits.values = Self.largestFile / 4
         let fields = try JSONFields(FileContents.json(path, limit: Self.largestFile, limits: limits), place: path)
-        guard let sigma = try fields.number("sigma") else { throw fields.missing("sigma") }
-        guard sigma > 0, sigma.isFinite else {
-            throw Failure.badInput(path, "sigma is \(sigma)", expected: "a number above 0")
-        }
+        guard let sigma = try fields.deviation("sigma") else { throw fields.missing("sigma") }
         self.sigma = sigma
         draws = try fields.count("n")
         alpha = try fields.fraction("alpha").flatMap { $0.isFinite ? $0 : nil }
-        attack = try fields["attack"].map { value in
-            let fields = try JSONFields(value, place: "\(path): attack")
-            guard let attacked = try fields.count("attacked") else { throw fields.missing("attacked") }
-            guard let broken = try fields.count("broken") else { throw fields.missing("broken") }
-            return (attacked, broken)
-        }
+        denoiser = try fields.object("denoiser").map { (try $0.string("model"), try $0.count("time")) }
+        products = try fields.string("products").flatMap { $0 == "float32" ? nil : $0 }
+        isAveraged = try fields.bool("ema") ?? false
         let images = try fields.objects("images", limit: Self.mostImages)
         samples = images.count
         var abstained = 0, radii: [Double] = []
         for image in images {
             guard let label = try image.count("label") else { throw image.missing("label") }
             guard let prediction = try image.count("prediction") else {
+                if let radius = try image.number("radius"), radius > 0 {
+                    throw Failure.badInput(image.place, "radius is \(radius)", expected: "0 without a prediction")
+                }
                 abstained += 1
                 continue
             }
@@ -63,6 +67,43 @@ struct CertificateFile: Sendable {
         }
         self.abstained = abstained
         self.radii = radii.sorted()
+        attack = try fields.object("attack").map { try Self.attack($0, certified: images.count - abstained) }
+        try requireAgreement(with: fields)
+    }
+
+    private static func attack(_ fields: JSONFields, certified: Int) throws -> (attacked: Int, broken: Int) {
+        guard let attacked = try fields.count("attacked") else { throw fields.missing("attacked") }
+        guard attacked <= certified else {
+            throw Failure.badInput(
+                fields.place, "attacked is \(attacked)", expected: "at most \(certified), the images with a certificate"
+            )
+        }
+        guard let broken = try fields.count("broken") else { throw fields.missing("broken") }
+        guard broken <= attacked else {
+            throw Failure.badInput(fields.place, "broken is \(broken)", expected: "at most attacked, \(attacked)")
+        }
+        return (attacked, broken)
+    }
+
+    /// What the file says of all images has to be what their entries say.
+    private func requireAgreement(with fields: JSONFields) throws {
+        if let count = try fields.count("samples"), count != samples {
+            throw Failure.badInput(fields.place, "samples is \(count)", expected: "\(samples), the number of images")
+        }
+        guard samples > 0 else { return }
+        try fields.require(
+            "abstained", try fields.fraction("abstained"), toBe: Double(abstained) / Double(samples))
+        for entry in try fields.objects("certified", limit: 1_000) {
+            guard let radius = try entry.number("radius") else { throw entry.missing("radius") }
+            let certified = radii.count { $0 >= radius }
+            try entry.require(
+                "accuracy", try entry.fraction("accuracy"), toBe: Double(certified) / Double(samples))
+        }
+    }
+
+    /// What is not so with most certificates, in a word each.
+    var specialities: [String] {
+        (denoiser == nil ? [] : ["denoiser"]) + (products.map { [$0] } ?? []) + (isAveraged ? ["EMA"] : [])
     }
 
     /// Those of a run directory, in folders of any name, by noise.

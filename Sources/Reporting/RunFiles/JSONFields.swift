@@ -41,6 +41,10 @@ struct JSONFields {
         return number
     }
 
+    func object(_ key: String) throws -> JSONFields? {
+        try present(key).map { try JSONFields($0, place: "\(place): \(key)") }
+    }
+
     /// The members of an object of numbers, in their order; NaN for null.
     func numbers(_ key: String) throws -> [(name: String, value: Double)]? {
         guard let value = present(key) else { return nil }
@@ -55,6 +59,21 @@ struct JSONFields {
             throw Failure.badInput(place, "\(key) is \(number)", expected: "a number from 0 to 1")
         }
         return number
+    }
+
+    /// A number above 0, of normal noise in units of images in [0, 1]; nil for null.
+    func deviation(_ key: String) throws -> Double? {
+        guard let number = try number(key), !number.isNaN else { return nil }
+        guard number > 0, number.isFinite else {
+            throw Failure.badInput(place, "\(key) is \(number)", expected: "a number above 0")
+        }
+        return number
+    }
+
+    /// Throws where a share differs from what other members make it by more than rounding does. Nil is not known.
+    func require(_ key: String, _ share: Double?, toBe expected: Double?) throws {
+        guard let share, let expected, (share - expected).magnitude > 1e-6 else { return }
+        throw Failure.badInput(place, "\(key) is \(share)", expected: "\(expected) by the other members")
     }
 
     /// An integer of at least 0.

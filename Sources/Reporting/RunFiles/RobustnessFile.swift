@@ -58,6 +58,8 @@ struct RobustnessFile: Sendable {
     let robustAccuracy: Double?
     let checks: [Check]
     let curve: [CurvePoint]
+    /// Of the noise that the network adds to its images, if it does.
+    let inputNoise: Double?
 
     /// Throws `Failure.badInput` naming the file and the member that is wrong.
     init(path: String) throws {
@@ -88,6 +90,7 @@ struct RobustnessFile: Sendable {
                 value: Self.plain(entry["value"]) ?? "")
         }
         curve = try Self.curve(fields, of: threat)
+        inputNoise = try fields.deviation("input_noise")
     }
 
     private static func curve(_ fields: JSONFields, of threat: Threat?) throws -> [CurvePoint] {

@@ -8,7 +8,19 @@ struct Run: Sendable {
     var robustness: RobustnessFile? { directory.robustness }
     var metrics: TrainingMetrics? { directory.metrics }
 
-    var swatch: HTML { LineChart.swatch(colour, isDashed: false) }
+    var swatch: HTML { LineChart.swatch(colour) }
+
+    /// Tells what was attacked from a network that adds no noise to its images.
+    var attackedName: String {
+        name + (robustness?.inputNoise.map { ", input noise \(NumberText.short($0))" } ?? "")
+    }
+
+    /// What an accuracy under attack is of where the network adds noise to its images; nil where it does not.
+    var noiseNote: String? {
+        robustness?.inputNoise.map {
+            "\(name) was evaluated with noise of deviation \(NumberText.short($0)) on its images, in every pass of the network."
+        }
+    }
 
     /// Whether the loss of this run has an alignment part; nil when the configuration does not tell.
     var isAligned: Bool? {

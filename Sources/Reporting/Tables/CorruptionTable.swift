@@ -12,24 +12,21 @@ struct CorruptionTable {
 
     func figure() -> HTML {
         let severities = file.corruptions.map(\.accuracies.count).max() ?? 0
-        let headings = ["corruption"] + (0..<severities).map { "\($0 + 1)" } + ["mean error"]
-        let rows = file.corruptions.map { corruption in
+        let headings = (1...max(1, severities)).map { Self.heading("severity \($0)", "accuracy") }
+        let rows = file.corruptions.map { corruption -> [HTML] in
             let cells = (0..<severities).map { $0 < corruption.accuracies.count ? corruption.accuracies[$0] : nil }
-            return HTML.element(
-                "tr", [:],
-                [.element("th", ["scope": "row"], "\(corruption.name)")]
-                    + (cells + [corruption.meanError]).map { .element("td", [:], "\(NumberText.percent($0))") })
+            return ["\(corruption.name)"] + (cells + [corruption.meanError]).map { "\(NumberText.percent($0))" }
         }
         return .element(
-            "figure", ["class": "chart"],
+            "figure", ["class": "chart wide"],
             .element("figcaption", [:], run.swatch + "\(run.name): \(summary)"),
-            .element(
-                "div", ["class": "scroll"],
-                .element(
-                    "table", ["class": "compact"],
-                    .element(
-                        "thead", [:], .element("tr", [:], headings.map { .element("th", ["scope": "col"], "\($0)") })),
-                    .element("tbody", [:], rows))))
+            .table(
+                "compact numbers", ["corruption"] + headings.prefix(severities) + [Self.heading("mean", "error")], rows),
+            .element("p", [:], "\(Self.meaning) \(Self.scope(file))"))
+    }
+
+    private static func heading(_ title: String, _ detail: String) -> HTML {
+        "\(title)" + .element("small", [:], "\(detail)")
     }
 
     /// What the figures are of, with those that are about all corruptions.
@@ -38,8 +35,40 @@ struct CorruptionTable {
         if let dataset = file.dataset { parts.append(dataset) }
         if let samples = file.samples { parts.append("\(NumberText.grouped(samples)) images a severity") }
         if let source = file.source { parts.append("corruptions: \(source)") }
+        if let noise = file.inputNoise { parts.append(Self.words(noise: noise)) }
         parts.append("clean \(NumberText.percent(file.cleanAccuracy))")
-        parts.append("mean corruption error \(NumberText.percent(file.meanError))")
+        let count = file.corruptions.count
+        parts.append(
+            "mean corruption error \(NumberText.percent(file.meanError)) over \(count) corruption\(count == 1 ? "" : "s")"
+        )
+        if let error = file.benchmarkError {
+            parts.append("\(NumberText.percent(error)) over the benchmark's \(CorruptionsFile.benchmark.count)")
+        }
         return parts.joined(separator: ", ")
+    }
+
+    /// That of a network which adds noise to its images.
+    static func words(noise: Double) -> String { "noise of deviation \(NumberText.short(noise)) on every pass" }
+
+    /// What an error is.
+    static let meaning =
+        "Errors are shares of wrong answers: means over severities, the last over all these corruptions too."
+
+    /// What the mean is over, beside the benchmark's own.
+    static func scope(_ file: CorruptionsFile) -> String {
+        let names = file.corruptions.map(\.name), count = CorruptionsFile.benchmark.count
+        let missing = CorruptionsFile.benchmark.filter { !names.contains($0) }
+        let further = names.filter { !CorruptionsFile.benchmark.contains($0) }
+        var sentence: String
+        if missing.isEmpty {
+            sentence = "All of the benchmark's \(count) are there"
+        } else if missing.count == count {
+            sentence = "None of the benchmark's \(count) is there"
+        } else {
+            let list = missing.joined(separator: ", ")
+            sentence = "Of the benchmark's \(count) there \(missing.count == 1 ? "is" : "are") missing: \(list)"
+        }
+        if !further.isEmpty, missing.count < count { sentence += "; not of them: \(further.joined(separator: ", "))" }
+        return sentence + "."
     }
 }

@@ -1,17 +1,22 @@
 import Figures
 
 extension ResultTable {
-    /// The table of the runs' evaluations: clean accuracy, each attack, and all attacks together. When no run has been
-    /// evaluated it shows what the last epochs' monitors saw; nil when there is nothing of that either.
+    /// The table of the runs' evaluations: clean accuracy, each attack, and all attacks together. Clean accuracy is known
+    /// from corrupted images' evaluation, too. When no run has been attacked it shows what the last epochs' monitors saw;
+    /// nil when there is nothing of all that.
     init?(runs: [Run]) {
         if runs.contains(where: { $0.robustness != nil }) {
             self.init(evaluationsOf: runs)
+        } else if let monitors = Self(monitorsOf: runs) {
+            self = monitors
+        } else if runs.contains(where: { $0.directory.corruptions?.cleanAccuracy != nil }) {
+            self.init(evaluationsOf: runs)
         } else {
-            self.init(monitorsOf: runs)
+            return nil
         }
     }
 
-    private init?(evaluationsOf runs: [Run]) {
+    private init(evaluationsOf runs: [Run]) {
         var kinds: [RobustnessFile.AttackKind] = []
         for attack in runs.flatMap({ $0.robustness?.attacks ?? [] }) where !kinds.contains(attack.kind) {
             kinds.append(attack.kind)
@@ -38,9 +43,11 @@ extension ResultTable {
                 let together = threats.map { threat in
                     result.flatMap { $0.threat == threat ? $0.robustAccuracy : nil }
                 }
+                let corruptions = result == nil ? run.directory.corruptions : nil
                 return Row(
-                    name: run.name, accuracies: [result?.cleanAccuracy] + attacks + together, samples: result?.samples,
-                    colour: run.colour)
+                    name: run.attackedName,
+                    accuracies: [result?.cleanAccuracy ?? corruptions?.cleanAccuracy] + attacks + together,
+                    samples: result?.samples ?? corruptions?.cleanSamples, colour: run.colour)
             })
     }
 
@@ -59,7 +66,7 @@ extension ResultTable {
                     name: run.name, accuracies: [last(run, .heldOutAccuracy), last(run, .heldOutRobustAccuracy)],
                     samples: nil,
                     colour: run.colour)
-            })
+            }, isOfMonitors: true)
     }
 
     /// How far chance may have moved the accuracies; nil when the number of images is not known.

@@ -34,13 +34,16 @@ struct ResultTable: Sendable {
 
     let columns: [Column]
     let rows: [Row]
+    /// Whether training's own monitor is what the accuracies come from.
+    let isOfMonitors: Bool
 
-    init(columns: [Column], rows: [Row]) {
+    init(columns: [Column], rows: [Row], isOfMonitors: Bool = false) {
         precondition(
             rows.allSatisfy { $0.accuracies.count == columns.count },
             "ResultTable: rows for other than \(columns.count) columns")
         self.columns = columns
         self.rows = rows
+        self.isOfMonitors = isOfMonitors
     }
 
     /// Whether a cell is the best of its column: not for a single row, nor where all show the same.
@@ -86,10 +89,10 @@ struct ResultTable: Sendable {
         }
         let body = rows.indices.map { row in
             HTML.element(
-                "tr", ["class": LineChart.colourClass(rows[row].colour)],
+                "tr", ["class": CurveStyle.colourClass(rows[row].colour)],
                 [
                     .element(
-                        "th", ["scope": "row"], LineChart.swatch(rows[row].colour, isDashed: false),
+                        "th", ["scope": "row"], LineChart.swatch(rows[row].colour),
                         "\(rows[row].name)")
                 ] + columns.indices.map { cell(row, $0) })
         }
