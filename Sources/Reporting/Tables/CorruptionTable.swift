@@ -65,8 +65,7 @@ struct CorruptionTable {
         } else if missing.count == count {
             sentence = "None of the benchmark's \(count) is there"
         } else {
-            let list = missing.joined(separator: ", ")
-            sentence = "Of the benchmark's \(count) there \(missing.count == 1 ? "is" : "are") missing: \(list)"
+            sentence = "Missing of the benchmark's \(count): \(missing.joined(separator: ", "))"
         }
         if !further.isEmpty, missing.count < count { sentence += "; not of them: \(further.joined(separator: ", "))" }
         return sentence + "."
