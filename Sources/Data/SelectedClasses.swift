@@ -6,8 +6,13 @@ struct SelectedClasses: Dataset {
     let name: String
     let classNames: [String]
     let fingerprint: String
+    /// The numbers of the classes in `base`, by their new numbers.
+    let classes: [Int]
     private let images: Subset
     private let labels: [Int: Int]
+
+    /// The images of all classes.
+    var base: any Dataset { images.base }
 
     var shape: ImageShape { images.shape }
     var range: ClosedRange<Scalar>? { images.range }
@@ -17,6 +22,7 @@ struct SelectedClasses: Dataset {
         let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
         images = Subset(base, indices: (0..<base.count).filter { labels[base.label($0)] != nil })
         self.labels = labels
+        self.classes = classes
         name = base.name
         classNames = classes.map { base.classNames[$0] }
         var fingerprint = Fingerprint(

@@ -1,6 +1,7 @@
 import Data
 import Failures
 import Formats
+import Glibc
 import Kernels
 import TestSupport
 import Testing
@@ -50,9 +51,105 @@ import Testing
         let two = try files(2).images(of: "fog", severity: 4)
         #expect(two.count == 2 && two.image(1)[0] == 41.0 / 255)
         #expect(try files(50).count == 6)
+        let size = ImageSize(height: 4, width: 6)
+        let small = try DatasetRegistry.open(DataSelection("digits", size: size)).test
         #expect(
-            try files(size: ImageSize(height: 4, width: 6)).images(of: "fog", severity: 1).shape
+            try CorruptionFiles(folder.path, of: small, resizedTo: size).images(of: "fog", severity: 1).shape
                 == ImageShape(height: 4, width: 6, channels: 1))
+    }
+
+    /// The images that can be had, and what is said of the others.
+    @Test func asManyImagesAreTakenOfAll() throws {
+        try writeImages("fog")
+        // Six in the files, four or 359 without corruption. Labels of images that are not taken are not looked at.
+        try write("labels", "|u1", [6], labels(4) + [9, 9])
+        let few = Subset(digits, indices: [0, 1, 2, 3], name: "four")
+        let taken = try CorruptionFiles(folder.path, of: few)
+        #expect(taken.count == 4 && taken.available == 4)
+        #expect(
+            taken.notices == ["\(folder.path) has 6 images a severity and four 4: of both the first 4 are taken"])
+        let last = try taken.images(of: "fog", severity: 5)
+        #expect(last.count == 4 && last.image(3)[0] == 53.0 / 255)
+        try write("labels", "|u1", [6], labels(6))
+        #expect(try files().notices.first?.hasSuffix("359: of both the first 6 are taken") == true)
+        #expect(try files().available == 6)
+        // A number that was asked for is no surprise.
+        for samples in [2, 50] { #expect(try files(samples).notices.isEmpty) }
+        #expect(try CorruptionFiles(folder.path, of: Subset(digits, indices: Array(0..<6))).notices.isEmpty)
+    }
+
+    @Test func classesAreTakenOfTheImagesOfAll() throws {
+        try writeImages("fog")
+        let six = labels(6)
+        try write("labels", "|u1", [30], (0..<5).flatMap { _ in six })
+        func some(_ classes: [String]) throws -> any Dataset {
+            try DatasetRegistry.open(DataSelection("digits", classes: classes)).test
+        }
+        // The first six digits are 4, 9, 4, 9, 4, 9.
+        #expect(six == [4, 9, 4, 9, 4, 9])
+        let nines = try CorruptionFiles(folder.path, of: some(["6", "9"]))
+        #expect(nines.count == 3 && nines.available == 3 && nines.notices.count == 1)
+        let images = try nines.images(of: "fog", severity: 3)
+        #expect(images.count == 3 && images.classNames == ["6", "9"])
+        for image in 0..<3 {
+            #expect(images.label(image) == 1 && images.image(image)[0] == Scalar(30 + 2 * image + 1) / 255)
+        }
+        let one = try CorruptionFiles(folder.path, of: some(["6", "9"]), samples: 1).images(of: "fog", severity: 2)
+        #expect(one.count == 1 && one.image(0)[0] == 21.0 / 255)
+        #expect(
+            failure { _ = try CorruptionFiles(folder.path, of: some(["0", "1"])) }?.description
+                .contains("no images of the classes of digits test") == true)
+    }
+
+    @Test func nothingThatLooksLikeACorruptionIsLeftOut() throws {
+        try writeImages("fog")
+        try write("labels", "|u1", [6], labels(6))
+        for name in ["notes.txt", "._fog.npy", ".npy"] { try AtomicFile.write([1], to: folder.file(name)) }
+        #expect(try files().corruptions == ["fog"])
+        func refusal(_ name: String, _ make: (String) throws -> Void) throws -> String? {
+            let path = folder.file(name)
+            try make(path)
+            defer { remove(path) }
+            let thrown = failure { _ = try files() }
+            #expect(thrown?.kind == .badInput && thrown?.description.hasPrefix("\(path): ") == true, "\(name)")
+            return thrown?.description
+        }
+        let makers: [(String) -> Int32] = [{ symlink("nowhere", $0) }, { mkdir($0, 0o700) }, { mkfifo($0, 0o600) }]
+        for make in makers {
+            let text = try refusal("snow.npy") { path in #expect(make(path) == 0) }
+            #expect(text?.contains("cannot be read, expected a file") == true)
+        }
+        #expect(try refusal("snow.NPY") { try AtomicFile.write([1], to: $0) }?.contains("ends in .npy") == true)
+        // A link to a file is one.
+        try writeImages("elsewhere")
+        #expect(symlink("elsewhere.npy", folder.file("snow.npy")) == 0)
+        #expect(try files().corruptions == ["snow", "fog", "elsewhere"])
+    }
+
+    /// Files' headers are compared before anything is done.
+    @Test func allImagesAreOfOneShape() throws {
+        let bytes = [UInt8](repeating: 7, count: 30 * 64)
+        try writeImages("fog")
+        try write("labels", "|u1", [6], labels(6))
+        try write("zebra", "|u1", [30, 4, 16, 1], bytes)
+        func refusal() -> String { failure { _ = try files() }?.description ?? "taken" }
+        #expect(refusal().contains("zebra.npy: 4x16x1 images, expected 8x8x1 as in fog.npy"))
+        try write("fog", "|u1", [30, 4, 16, 1], bytes)
+        #expect(refusal().contains("4x16x1 images, expected 8x8x1 images as in digits test"))
+        #expect(try files(size: ImageSize(height: 8, width: 8)).corruptions == ["fog", "zebra"])
+        for name in ["fog", "zebra"] { try write(name, "|u1", [30, 4, 4, 4], bytes) }
+        #expect(
+            failure { _ = try files(size: ImageSize(height: 8, width: 8)) }?.description
+                .contains("4x4x4 images, expected 8x8x1 images as in digits test, or of another size") == true)
+    }
+
+    /// Ten images of one severity alone, with labels for each.
+    @Test func oneSeverityIsToldTheLayout() throws {
+        try write("fog", "|u1", [10, 8, 8, 1], [UInt8](repeating: 7, count: 640))
+        try write("labels", "|u1", [10], labels(10))
+        let text = failure { _ = try files() }?.description ?? "taken"
+        #expect(text.contains("as at severity 1, for fog.npy is taken to hold 2 images at each of 5 severities"))
+        #expect(text.contains("[5 N, height, width, channels]"), "\(text)")
     }
 
     @Test func labelsMayBeRepeated() throws {
@@ -88,7 +185,10 @@ import Testing
             #expect(text.contains("fog.npy") && text.contains("expected bytes (U8) of the shape"), "\(text)")
         }
         #expect(try refusal { try write("fog", "|u1", [30, 8, 8, 1], []) }.contains("0 bytes of elements"))
-        #expect(try refusal { try write("fog", "|u1", [25, 8, 8, 1], Array(zeros.prefix(1600))) }.contains("6 labels"))
+        #expect(
+            try refusal {
+                for name in ["fog", "zebra"] { try write(name, "|u1", [25, 8, 8, 1], Array(zeros.prefix(1600))) }
+            }.contains("6 labels"))
         #expect(
             try refusal { try write("zebra", "|u1", [25, 8, 8, 1], Array(zeros.prefix(1600))) }
                 .contains("zebra.npy: 25 images, expected 30"))

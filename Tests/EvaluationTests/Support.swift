@@ -15,7 +15,7 @@ struct MadeUpImages: Dataset {
     let shape: ImageShape
     let classNames: [String]
     let range: ClosedRange<Scalar>? = pixelRange
-    let fingerprint = "none"
+    var fingerprint = "none"
     var images: [[Scalar]]
     var labels: [Int]
 

@@ -6,6 +6,8 @@ public struct CorruptionResult: Sendable {
     /// Images that are classified correctly, of how many.
     public struct Count: Sendable, Equatable {
         public let correct: Int
+        /// Those without a prediction, as a logit is not finite. They count as misclassified.
+        public let undefined: Int
         public let of: Int
 
         public var accuracy: Double { Double(correct) / Double(of) }
@@ -44,6 +46,8 @@ public struct CorruptionResult: Sendable {
     public let clean: Count
     /// At least one.
     public let corruptions: [Corruption]
+    /// What makes the images without corruption useless to measure on, each as a sentence.
+    let oddities: [String]
 
     /// The mean over all corruptions, each severity alike. Not divided by another network's error, as is the custom on
     /// CIFAR-10-C.
@@ -51,9 +55,25 @@ public struct CorruptionResult: Sendable {
 
     /// The same over the benchmark's fifteen corruptions; nil where one of them is missing.
     public var benchmarkError: Double? {
-        let names = CorruptionBenchmark.corruptions
-        let found = corruptions.filter { names.contains($0.name) }
-        return found.count == names.count ? Count.error(found.flatMap(\.severities)) : nil
+        guard missing.isEmpty else { return nil }
+        let found = corruptions.filter { CorruptionBenchmark.corruptions.contains($0.name) }
+        return Count.error(found.flatMap(\.severities))
+    }
+
+    /// Those of the benchmark's fifteen that there are no images of.
+    public var missing: [String] {
+        CorruptionBenchmark.corruptions.filter { name in !corruptions.contains { $0.name == name } }
+    }
+
+    /// What a reader must know before any figure.
+    public var notes: [String] {
+        func undefined(_ counts: [Count], _ things: String) -> [String] {
+            let found = counts.reduce(0) { $0 + $1.undefined }, all = counts.reduce(0) { $0 + $1.of }
+            guard found > 0 else { return [] }
+            return ["\(found) of \(all) \(things) have logits that are not finite, and count as misclassified"]
+        }
+        return undefined([clean], "images")
+            + undefined(corruptions.flatMap(\.severities), "corrupted images") + oddities
     }
 
     /// The name of what `write` writes.
@@ -75,18 +95,22 @@ public struct CorruptionResult: Sendable {
             "samples": JSONValue(samples),
             "clean_samples": JSONValue(clean.of),
             "clean_acc": JSONValue(clean.accuracy),
+            "clean_undefined": JSONValue(clean.undefined),
             "corruptions": .array(
                 corruptions.map {
                     [
                         "name": JSONValue($0.name),
                         "accuracies": JSONValue($0.severities.map(\.accuracy)),
+                        "undefined": JSONValue($0.severities.map(\.undefined)),
                         "mean_error": JSONValue($0.error),
                         "fingerprint": JSONValue($0.fingerprint),
                     ]
                 }),
             "mean_corruption_error": JSONValue(meanError),
             "mean_corruption_error_of_15": JSONValue(benchmarkError),
+            "missing_of_15": JSONValue(missing),
             "normalised": false,
+            "notes": JSONValue(notes),
         ]
         if let noise { json["input_noise"] = JSONValue(noise) }
         return json

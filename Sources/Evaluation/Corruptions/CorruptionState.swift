@@ -5,19 +5,55 @@ import Glibc
 
 /// What severities have given so far, in a file that is written anew after each. Every rank knows all of it.
 final class CorruptionState {
+    /// What images have given, with a checksum in the file that holds it together with what was evaluated.
+    private struct Entry {
+        let stage: String
+        /// The images' fingerprint.
+        let images: String
+        let count: CorruptionResult.Count
+
+        init(_ stage: String, _ images: String, _ count: CorruptionResult.Count) {
+            self.stage = stage
+            self.images = images
+            self.count = count
+        }
+
+        /// Nil where it is damaged.
+        init?(_ json: JSONValue, of samples: Int, in evaluation: JSONValue) {
+            guard let stage = json["stage"]?.stringValue, let images = json["images"]?.stringValue,
+                let correct = json["correct"]?.intValue, let undefined = json["undefined"]?.intValue,
+                correct >= 0, undefined >= 0, correct <= samples, undefined <= samples - correct
+            else { return nil }
+            self.init(stage, images, .init(correct: correct, undefined: undefined, of: samples))
+            guard self.json(in: evaluation) == json else { return nil }
+        }
+
+        func json(in evaluation: JSONValue) -> JSONValue {
+            let members = [
+                JSONValue.Member("stage", JSONValue(stage)), .init("images", JSONValue(images)),
+                .init("correct", JSONValue(count.correct)), .init("undefined", JSONValue(count.undefined)),
+            ]
+            let text = JSONValue.array([evaluation, .object(members)]).text()
+            return .object(members + [.init("checksum", JSONValue(SHA256.hexDigest(of: Array(text.utf8))))])
+        }
+    }
+
     private let path: String
     private let description: JSONValue
     private let isWriter: Bool
-    /// By stage: what the images were, and how many of them were classified correctly.
-    private var counts: [(stage: String, fingerprint: String, correct: Int)] = []
+    private var entries: [Entry] = []
 
     static let name = "state.json"
 
-    var isEmpty: Bool { counts.isEmpty }
+    var isEmpty: Bool { entries.isEmpty }
 
     /// Finds what there is of the same evaluation. Throws `usage` where the file is another one's that is not to be
-    /// replaced, and `badInput` where it is damaged and must not be. Collective; rank 0 does the work.
-    init(_ journal: EvaluationJournal, _ description: JSONValue, over communicator: any Communicator) throws {
+    /// replaced, and `badInput` where it is damaged: as a whole, so that nobody knows whose it is, or in a part that is not
+    /// to be done again. Collective; rank 0 does the work.
+    /// - Parameter samples: images of each stage.
+    init(
+        _ journal: EvaluationJournal, _ description: JSONValue, samples: Int, over communicator: any Communicator
+    ) throws {
         let path = "\(journal.directory)/\(Self.name)"
         self.path = path
         self.description = description
@@ -25,58 +61,61 @@ final class CorruptionState {
         let text = try communicator.leaderDecides {
             try createDirectory(journal.directory)
             guard !journal.replaces, access(path, F_OK) == 0 else { return "[]" }
-            let found: JSONValue
-            do {
-                found = try FileContents.json(path)
-                _ = try Self.counts(found, path)
-            } catch let failure as Failure where failure.kind == .badInput && !journal.resumes {
-                return "[]"
-            }
-            guard found["evaluation"] == description else {
+            let (evaluation, entries) = try Self.contents(path)
+            guard evaluation == description else {
                 throw Failure(
                     .usage,
-                    "\(path) belongs to another model, other data or settings; choose another --out, or --force to replace it"
-                )
+                    "\(path) belongs to another model, other data or settings; choose another --out, or --force to "
+                        + "replace it")
             }
-            return (found["counts"] ?? []).text()
+            let sound = entries.filter { Entry($0, of: samples, in: description) != nil }
+            guard sound.count == entries.count || !journal.resumes else {
+                throw Failure.badInput(
+                    path, "a count is damaged", expected: "its checksum; without --resume it is made again")
+            }
+            return JSONValue.array(sound).text()
         }
-        counts = try Self.counts(["counts": JSONValue.parse(text, source: path)], path)
+        entries = (try JSONValue.parse(text, source: path).arrayValue ?? []).compactMap {
+            Entry($0, of: samples, in: description)
+        }
     }
 
-    /// Nil where that is not known of the same images.
-    func correct(_ stage: String, _ fingerprint: String, of count: Int) -> Int? {
-        counts.first { $0.stage == stage && $0.fingerprint == fingerprint && $0.correct <= count }?.correct
+    private static func contents(_ path: String) throws -> (evaluation: JSONValue, entries: [JSONValue]) {
+        let found: JSONValue?
+        do {
+            found = try FileContents.json(path)
+        } catch let failure as Failure where failure.kind == .badInput {
+            found = nil
+        }
+        guard let evaluation = found?["evaluation"], let entries = found?["counts"]?.arrayValue else {
+            throw Failure.badInput(
+                path, "damaged",
+                expected: "what an evaluation on corrupted images has found; choose another --out, or --force to "
+                    + "replace it")
+        }
+        return (evaluation, entries)
     }
 
-    /// Throws `inputOutput`.
-    func add(_ correct: Int, _ stage: String, _ fingerprint: String) throws {
-        counts.removeAll { $0.stage == stage }
-        counts.append((stage, fingerprint, correct))
+    /// Whether anything is known of a stage.
+    func knows(_ stage: String) -> Bool { entries.contains { $0.stage == stage } }
+
+    /// Nil where the stage is not known. Throws `usage` where it is known of other images.
+    func count(_ stage: String, _ fingerprint: String) throws -> CorruptionResult.Count? {
+        guard let known = entries.first(where: { $0.stage == stage }) else { return nil }
+        guard known.images == fingerprint else {
+            throw Failure(
+                .usage,
+                "\(path) is of other images (of \(stage)); choose another --out, or --force to replace it")
+        }
+        return known.count
+    }
+
+    /// Keeps what a stage that is not known has given. Throws `inputOutput`.
+    func add(_ count: CorruptionResult.Count, _ stage: String, _ fingerprint: String) throws {
+        entries.append(Entry(stage, fingerprint, count))
         guard isWriter else { return }
-        let entries = counts.map { entry -> JSONValue in
-            [
-                "stage": JSONValue(entry.stage), "images": JSONValue(entry.fingerprint),
-                "correct": JSONValue(entry.correct),
-            ]
-        }
+        let counts = JSONValue.array(entries.map { $0.json(in: description) })
         try AtomicFile.write(
-            JSONValue.object([.init("evaluation", description), .init("counts", .array(entries))]).text() + "\n",
-            to: path)
-    }
-
-    private static func counts(
-        _ file: JSONValue, _ path: String
-    ) throws -> [(stage: String, fingerprint: String, correct: Int)] {
-        let entries = file["counts"]?.arrayValue
-        let counts = entries?.compactMap { entry -> (stage: String, fingerprint: String, correct: Int)? in
-            guard let stage = entry["stage"]?.stringValue, let fingerprint = entry["images"]?.stringValue,
-                let correct = entry["correct"]?.intValue, correct >= 0
-            else { return nil }
-            return (stage, fingerprint, correct)
-        }
-        guard let counts, counts.count == entries?.count else {
-            throw Failure.badInput(path, "damaged", expected: "what an evaluation on corrupted images has found")
-        }
-        return counts
+            JSONValue.object([.init("evaluation", description), .init("counts", counts)]).text() + "\n", to: path)
     }
 }

@@ -62,7 +62,8 @@ var corruptionFiles: FuzzedReader {
         try folder.write(images, to: "corrupted/fog.npy")
         try folder.write(labels, to: "corrupted/labels.npy")
         try folder.write(input, to: "corrupted/\(input.count % 2 == 0 ? "labels" : "fog").npy")
-        let files = try CorruptionFiles("\(folder.path)/corrupted", of: clean)
+        let files = try CorruptionFiles(
+            "\(folder.path)/corrupted", of: clean, resizedTo: ImageSize(height: 8, width: 8))
         for severity in CorruptionBenchmark.severities {
             let dataset = try files.images(of: files.corruptions[0], severity: severity)
             for index in 0..<dataset.count { readImage(dataset, index) }

@@ -18,9 +18,11 @@ final class EvaluationLine {
         let now = monotonicSeconds()
         guard isTerminal || now - lastShown >= Self.secondsBetweenLines else { return }
         lastShown = now
-        let text =
-            "\(progress.stage): \(progress.done) of \(progress.total) images"
-            + (progress.secondsLeft.map { ", at most \(rounded($0, 0)) s left" } ?? "")
+        let stage = progress.place.map { "\(progress.stage) (\($0.number) of \($0.of))" } ?? progress.stage
+        let left = progress.secondsLeft.map { rounded($0, 0) }.map {
+            progress.place == nil ? ", at most \($0) s left" : ", about \($0) s left in all"
+        }
+        let text = "\(stage): \(progress.done) of \(progress.total) images" + (left ?? "")
         writeProgress(isTerminal ? clearedLine + text : text + "\n")
     }
 

@@ -19,6 +19,21 @@ extension Evaluate {
         return try CorruptionFiles(words, of: images, samples: samples, resizedTo: size)
     }
 
+    /// What the user ought to know of how many images are taken, and of which corruptions, a line each.
+    func remarks(on corrupted: (any CorruptedImages)?, of images: any Dataset) -> [String] {
+        let files = corrupted as? CorruptionFiles
+        var remarks = files?.notices ?? []
+        func add(_ things: String, _ available: Int) {
+            remarks += Shortfall("--samples", samples, of: things, available: available).map { ["\($0)"] } ?? []
+        }
+        if let files { add("test images with corruptions in \(files.source)", files.available) }
+        if files == nil || runsAttacks { add("test images", images.count) }
+        if let unsuited = (corrupted as? BuiltInCorruptions)?.unsuited, !unsuited.isEmpty {
+            remarks.append("not made of \(images.shape) images: \(unsuited.joined(separator: ", "))")
+        }
+        return remarks
+    }
+
     /// Of the checkpoint alone, whatever attacks transfer from.
     func corruptionIdentity(_ checkpoint: String) throws -> String {
         try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
@@ -31,9 +46,6 @@ extension Evaluate {
     ) throws -> CorruptionResult {
         let state = "\(folder)/corruptions", results = "\(folder)/\(CorruptionResult.file)"
         _ = try communicator.leaderDecides {
-            if let unsuited = (corrupted as? BuiltInCorruptions)?.unsuited, !unsuited.isEmpty {
-                print("not made of \(images.shape) images: \(unsuited.joined(separator: ", "))")
-            }
             if force {
                 unlink(results)
             } else if access(results, F_OK) == 0, access("\(state)/\(CorruptionEvaluation.stateFile)", F_OK) != 0 {
@@ -59,6 +71,7 @@ extension Evaluate {
 
     /// A line a corruption.
     func describe(_ result: CorruptionResult, _ folder: String) {
+        for note in result.notes { print("NOTE \(note)") }
         print("\(result.dataset), \(result.samples) images a severity, corruptions: \(result.source)")
         print("clean  \(percent(result.clean.accuracy))")
         let width = result.corruptions.map(\.name.count).max() ?? 0
@@ -74,6 +87,9 @@ extension Evaluate {
         print("mean corruption error  \(percent(result.meanError))")
         if let error = result.benchmarkError, result.corruptions.count > CorruptionBenchmark.corruptions.count {
             print("of the benchmark's 15  \(percent(error))")
+        }
+        if !result.missing.isEmpty {
+            print("missing of the benchmark's 15: \(result.missing.joined(separator: ", "))")
         }
         print("written to \(folder)/\(CorruptionResult.file)")
     }

@@ -21,6 +21,8 @@ struct Evaluate: ParsableCommand {
             + "it comes; after a kill, the same command goes on from there, on any number of ranks. A folder with results "
             + "of other settings is left alone unless --force is given.")
 
+    private static let defaultNorm = "l2"
+
     @OptionGroup var input: ClassifierArguments
 
     @Option(help: "Attacks, separated by commas. Default: fgsm,pgd; with --corruptions none.")
@@ -35,9 +37,9 @@ struct Evaluate: ParsableCommand {
     @Option(
         help: """
             l1, l2 or linf; L2, l_inf, inf and the like mean the same. Several, separated by commas, each get a folder of \
-            their own in the output; robustness.json there has what withstands all of them.
+            their own in the output; robustness.json there has what withstands all of them. Default: \(Self.defaultNorm).
             """)
-    var norm = "l2"
+    var norm: String?
 
     @Option(
         help: ArgumentHelp(
@@ -110,19 +112,21 @@ struct Evaluate: ParsableCommand {
         if force && resume { throw ValidationError("--force begins anew and --resume goes on: give one of them") }
     }
 
-    private var runsAttacks: Bool { corruptions == nil || attack != nil }
+    var runsAttacks: Bool { corruptions == nil || attack != nil }
 
     func run() throws {
         if !runsAttacks {
             let ofAttacks = [
-                ("epsilon", epsilon != nil), ("steps", steps != nil), ("restarts", restarts != nil),
-                ("curve", curve != nil), ("transfer-from", transferFrom != nil), ("products", products != .float32),
+                ("norm", norm != nil), ("epsilon", epsilon != nil), ("steps", steps != nil),
+                ("restarts", restarts != nil), ("curve", curve != nil), ("transfer-from", transferFrom != nil),
+                ("products", products != .float32),
             ]
             for (name, isGiven) in ofAttacks where isGiven {
                 throw Failure(.usage, "--\(name) is of attacks: with --corruptions, --attack says which are run")
             }
         }
-        for threat in try ThreatModel.list(norms: norm, epsilons: epsilon) where threat.epsilon == 0 {
+        for threat in try ThreatModel.list(norms: norm ?? Self.defaultNorm, epsilons: epsilon)
+        where threat.epsilon == 0 {
             throw Failure(.usage, "epsilon is 0, expected more than 0: no attack can move an image")
         }
         let attacks =
@@ -148,7 +152,7 @@ struct Evaluate: ParsableCommand {
                     .classifier(for: splits.test)
             }
             let threats = try ThreatModel.list(
-                norms: norm, epsilons: epsilon, box: ThreatModel.box(range: splits.range))
+                norms: norm ?? Self.defaultNorm, epsilons: epsilon, box: ThreatModel.box(range: splits.range))
             var evaluation = RobustnessEvaluation(
                 threat: threats[0], attacks: attacks, samples: samples, seed: seed)
             evaluation.batch = batch
@@ -167,11 +171,7 @@ struct Evaluate: ParsableCommand {
             let corrupted = try corruptions.map {
                 try corruptedImages($0, of: splits.test, resizedTo: network.selection(input.images).size)
             }
-            if communicator.rank == 0,
-                let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
-            {
-                print(shortfall)
-            }
+            if communicator.rank == 0 { for remark in remarks(on: corrupted, of: splits.test) { print(remark) } }
             if communicator.rank == 0, let remark = products.remark { print(remark) }
             let output = try EvaluationFolder(folder, threats.map(\.norm), over: communicator) { print($0) }
             defer { output.release() }
