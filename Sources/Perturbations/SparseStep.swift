@@ -8,8 +8,7 @@ extension ThreatModel.Norm {
     public static func sparseStep(
         _ count: Int, _ image: Destination, along gradient: Source, length: Double, share: Double
     ) {
-        let wanted = count - min(max(Int((1 - share) * Double(count)), 0), count - 1)
-        let least = max(magnitude(atRank: wanted, of: gradient, count), .leastNonzeroMagnitude)
+        let least = max(magnitude(atRank: values(share: share, of: count), of: gradient, count), .leastNonzeroMagnitude)
         var moved = 0
         for i in 0..<count where abs(gradient[i]) >= least { moved += 1 }
         guard moved > 0, least.isFinite else { return }
@@ -17,6 +16,11 @@ extension ThreatModel.Norm {
         for i in 0..<count where abs(gradient[i]) >= least {
             image[i] = Scalar(Double(image[i]) + (gradient[i] > 0 ? step : -step))
         }
+    }
+
+    /// How many values a share is, one at least.
+    static func values(share: Double, of count: Int) -> Int {
+        count - min(max(Int((1 - share) * Double(count)), 0), count - 1)
     }
 
     /// The size that so many values have or exceed: the bits of numbers that are not negative have the numbers' order,

@@ -83,7 +83,13 @@ public struct ThreatModel: Sendable, Equatable {
             let names = norms.map(\.rawValue).joined(separator: ", ")
             throw Failure(.usage, "norm \"\(norm)\" is unknown, expected \(names)")
         }
-        self.init(norm: known, epsilon: try Self.epsilon(epsilon), box: box)
+        let radius = try Self.epsilon(epsilon)
+        guard known != .l0 || radius >= 1 && radius == radius.rounded() else {
+            throw Failure(
+                .usage,
+                "epsilon \"\(epsilon)\" under l0 is how many values may differ, expected a whole number, 1 or more")
+        }
+        self.init(norm: known, epsilon: radius, box: box)
     }
 
     /// Threats of a user's lists, such as `l1,linf` and `12,8/255`: a radius for each norm, or nil for the customary
@@ -91,14 +97,12 @@ public struct ThreatModel: Sendable, Equatable {
     public static func list(
         norms: String, epsilons: String?, box: ClosedRange<Scalar> = pixels
     ) throws -> [ThreatModel] {
-        func words(_ text: String) -> [String] {
-            text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        }
-        let names = words(norms), radii = epsilons.map(words)
+        let names = Self.words(norms), radii = epsilons.map(Self.words)
         if let radii, radii.count != names.count {
             throw Failure(
                 .usage,
-                "epsilon \"\(radii.joined(separator: ","))\" has \(radii.count) radii for \(names.count) norms")
+                "epsilon \"\(radii.joined(separator: ","))\" has \(Self.counted(radii.count, "radius", "radii")) for "
+                    + Self.counted(names.count, "norm", "norms"))
         }
         let threats = try names.enumerated().map { place, name in
             try ThreatModel(
@@ -112,7 +116,24 @@ public struct ThreatModel: Sendable, Equatable {
         return threats
     }
 
-    /// A number written as `0.5` or as a fraction, `8/255`. Throws `usage` unless it is finite and not negative.
+    private static func counted(_ count: Int, _ one: String, _ many: String) -> String {
+        "\(count) \(count == 1 ? one : many)"
+    }
+
+    /// What stands between commas, without the blanks around it.
+    private static func words(_ list: String) -> [String] {
+        list.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            String(word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    /// Further than any move makes sense, and so near that no multiple or square of it is beyond what numbers can hold.
+    private static let largestEpsilon = 1e30
+
+    /// Radii of a user's list, such as `0.25, 8/255`. Throws `usage`.
+    public static func epsilons(_ list: String) throws -> [Double] { try words(list).map(epsilon) }
+
+    /// A number written as `0.5` or as a fraction, `8/255`. Throws `usage` unless it is from 0 to 1e30.
     public static func epsilon(_ text: String) throws -> Double {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
         let value: Double? =
@@ -123,6 +144,9 @@ public struct ThreatModel: Sendable, Equatable {
             }
         guard let value, value.isFinite, value >= 0 else {
             throw Failure(.usage, "epsilon \"\(text)\", expected a number such as 0.5 or 8/255")
+        }
+        guard value <= largestEpsilon else {
+            throw Failure(.usage, "epsilon \"\(text)\" is beyond all images, expected 0 to \(largestEpsilon)")
         }
         return value
     }

@@ -106,6 +106,51 @@ struct LinearModelTests {
         #expect(FGSM().perturb(batch, context).array != batch.images.array)
     }
 
+    /// The shortest move under l1 takes the values of the largest weights to the end of the box, one after the other. Most
+    /// values of these images are at an edge, and every other one of them at that where its weight pulls.
+    @Test func sparseStepsGoOnWhereTheBoxEnds() {
+        var images = MadeUpImages.random(60, shape, classes: 2, in: 0...1)
+        for i in 0..<60 {
+            for j in 0..<12 where (i + j) % 4 > 0 { images.images[i][j] = images.images[i][j].rounded() }
+            images.labels[i] = margin(images.images[i], 0) > 0 ? 0 : 1
+        }
+        let distances = images.images.enumerated().map { i, image -> Double in
+            let sign = images.labels[i] == 0 ? 1.0 : -1
+            var missing = margin(image, images.labels[i]), length = 0.0
+            for j in (0..<12).sorted(by: { abs(difference[$0]) > abs(difference[$1]) }) where missing > 0 {
+                let room = sign * difference[j] > 0 ? 1 - Double(image[j]) : Double(image[j])
+                let way = min(room, missing / abs(difference[j]))
+                missing -= way * abs(difference[j])
+                length += way
+            }
+            return length
+        }
+        let epsilon = distances.sorted()[40], batch = batch(images, Array(0..<60))
+        let context = AttackContext(classifier: classifier, threat: ThreatModel(norm: .l1, epsilon: epsilon), seed: 1)
+        // With steps of a fixed length, values at the end of their way go to and fro by one.
+        let attack = PGD(steps: 400, relativeStepSize: 0.02)
+        let broken = classifier.misclassifies(attack.perturb(batch, context), images.labels)
+        for i in 0..<60 {
+            if distances[i] < 0.95 * epsilon { #expect(broken[i], "image \(i): \(distances[i]) of \(epsilon)") }
+            if distances[i] > 1.0001 * epsilon { #expect(!broken[i], "image \(i)") }
+        }
+        #expect(broken.count { $0 } > 25 && broken.contains(false))
+    }
+
+    /// A radius far beyond the box is as good as all of it.
+    @Test(arguments: ThreatModel.Norm.proper, ["pgd", "apgd-ce", "apgd-margin", "fab-t", "fmn", "square", "cw"])
+    func anyRadiusIsUsed(norm: ThreatModel.Norm, name: String) throws {
+        var images = MadeUpImages.random(8, shape, classes: 2, in: 0.3...0.7)
+        for i in 0..<8 { images.labels[i] = margin(images.images[i], 0) > 0 ? 0 : 1 }
+        let attack = try AttackRegistry.attack(name), batch = batch(images, Array(0..<8))
+        guard attack.norms.contains(norm) else { return }
+        for epsilon in [1e9, 1e30] {
+            let threat = ThreatModel(norm: norm, epsilon: epsilon)
+            let found = attack.perturb(batch, AttackContext(classifier: classifier, threat: threat, seed: 1))
+            #expect(classifier.misclassifies(found, images.labels).allSatisfy { $0 }, "\(name), \(norm), \(epsilon)")
+        }
+    }
+
     @Test func theBoxIsKeptAtItsEdge() throws {
         // The class of the black image; the attack goes to the other.
         let label = biases[1] > biases[0] ? 1 : 0

@@ -20,6 +20,26 @@ struct ThreatModelTests {
         #expect(ThreatModel(norm: .linf, epsilon: 0.03).epsilonText == "0.03")
     }
 
+    /// Beyond 1e38 single precision has no numbers left, and beyond 1e154 double precision no squares.
+    @Test func radiiBeyondAllImagesAreRefused() throws {
+        #expect(try ThreatModel.epsilon("1e30") == 1e30)
+        #expect(try ThreatModel.epsilons("0.25, 8/255") == [0.25, 8.0 / 255])
+        for text in ["1e31", "1.7e308", "1e300/1e-9"] {
+            let failure = #expect(throws: Failure.self) { try ThreatModel.epsilon(text) }
+            #expect(failure?.description.contains("epsilon \"\(text)\"") == true)
+        }
+    }
+
+    @Test func l0CountsWholeValues() throws {
+        #expect(try ThreatModel.list(norms: "l0, l2", epsilons: "3, 0.5").map(\.epsilon) == [3, 0.5])
+        for text in ["8/255", "0", "1.5", "0.99"] {
+            let failure = #expect(throws: Failure.self) { try ThreatModel.list(norms: "l0", epsilons: text) }
+            #expect(failure?.description.contains("whole number") == true)
+        }
+        let failure = #expect(throws: Failure.self) { try ThreatModel.list(norms: "l1,l2", epsilons: "1") }
+        #expect(failure?.description == "epsilon \"1\" has 1 radius for 2 norms")
+    }
+
     @Test func anUnknownNormListsTheKnownOnes() {
         #expect(throws: Failure(.usage, "norm \"l3\" is unknown, expected l1, l2, linf")) {
             try ThreatModel(norm: "l3", epsilon: "1")
@@ -143,6 +163,29 @@ struct ThreatModelTests {
         #expect(moved(1, gradient).count { $0 != 0 } == 7)
         #expect(moved(0.5, [0, 0, 0]) == [0, 0, 0])
         #expect(moved(0.5, [.nan, .infinity]) == [0, 0])
+    }
+
+    /// Of three values one moves: the steepest that the box leaves a way.
+    @Test func sparseStepsLeaveOutWhatTheBoxHolds() {
+        func moved(_ image: [Scalar], _ gradient: [Scalar], length: Double = 0.25, isOpen: Bool = false) -> [Scalar] {
+            let box = isOpen ? ThreatModel.unbounded : ThreatModel.pixels
+            var image = image
+            ThreatModel(norm: .l1, epsilon: 1, box: box).step(3, &image, along: gradient, length: length)
+            return image
+        }
+        #expect(moved([1, 0.5, 0.5], [3, 2, 1]) == [1, 0.75, 0.5])
+        #expect(moved([1, 0, 0.5], [3, -2, 1]) == [1, 0, 0.75])
+        #expect(moved([1, 0.5, 0.5], [-3, 2, 1]) == [0.75, 0.5, 0.5])
+        #expect(moved([0.9999999, 0.5, 0.5], [3, 2, 1]) == [0.9999999, 0.75, 0.5])
+        #expect(moved([1, 0.5, 0.5], [3, 2, 1], isOpen: true) == [1.25, 0.5, 0.5])
+        #expect(moved([0.5, 0.5, 0.5], [3, 2, 1], length: 1e30) == [1e30, 0.5, 0.5])
+        // All at the edge, or nothing to follow.
+        #expect(moved([1, 0, 1], [3, -2, 1]) == [1, 0, 1])
+        #expect(moved([1, 0.5, 1], [.infinity, 2, 1]) == [1, 0.5, 1])
+        // The other norms move all values, and so do not stop.
+        var image: [Scalar] = [1, 0.5, 0.5]
+        ThreatModel(norm: .linf, epsilon: 1).step(3, &image, along: [3, -2, 0], length: 0.25)
+        #expect(image == [1.25, 0.25, 0.5])
     }
 
     @Test func theBoxMayBeOpen() {

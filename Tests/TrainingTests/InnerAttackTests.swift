@@ -48,7 +48,7 @@ import Training
     static let attacks = [
         "{norm: l2, epsilon: 0.5, steps: 5}", "{norm: linf, epsilon: 8/255, steps: 5}",
         "{norm: l2, epsilon: 0.5, steps: 3, randomStart: small}", "{norm: linf, epsilon: 0.1, steps: 1}",
-        "{norm: linf, epsilon: 0.1, steps: 1, randomStart: false}",
+        "{norm: linf, epsilon: 0.1, steps: 1, randomStart: false}", "{norm: l1, epsilon: 2, steps: 5}",
     ]
 
     @Test(arguments: attacks) func imagesStayWithinTheThreat(_ text: String) throws {

@@ -80,7 +80,7 @@ private struct Path {
 
     func advance(by stepSize: Double, momentum: Double, _ threat: ThreatModel) {
         scratch.update(from: current, count: count)
-        threat.norm.step(count, scratch, along: gradient, length: stepSize)
+        threat.step(count, scratch, along: gradient, length: stepSize)
         threat.project(count, scratch, original: original)
         for i in 0..<count {
             let here = Double(current[i])

@@ -37,7 +37,7 @@ struct ProjectedAscent {
                     for (place, old) in remaining.enumerated() {
                         let image = next + place * size
                         image.update(from: before.pointer + old * size, count: size)
-                        context.threat.norm.step(
+                        context.threat.step(
                             size, image, along: pass.gradient.pointer + old * size, length: stepSize)
                         context.threat.project(size, image, original: batch.image(rows[old]))
                     }

@@ -110,7 +110,7 @@ public struct InnerAttack: Configurable {
                     image.update(repeating: .nan, count: size)
                     continue
                 }
-                norm.step(size, image, along: direction, length: length)
+                threat.step(size, image, along: direction, length: length)
                 threat.project(size, image, original: originals.pointer + row * size)
             }
         }
