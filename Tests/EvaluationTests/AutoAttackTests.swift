@@ -188,4 +188,14 @@ struct AutoAttackTests {
         #expect(kind { try inside.run(network, on: images, over: SingleProcess()) } == .usage)
         #expect(kind { try inside.run(network, on: images, over: SingleProcess(), surrogate: network) } == nil)
     }
+
+    /// A part that is the same attack as one that was run by itself is known by its settings.
+    @Test(arguments: ["apgd-t", "fab-t"], [5, 10])
+    func settingsSayHowManyClassesThereAre(name: String, classes: Int) throws {
+        let problem = AttackProblem(classes: classes, norm: .l2)
+        let part = try #require(AutoAttack().parts(problem).attacks.first { $0.name == name })
+        let alone = try AttackRegistry.attack(name).fitted(to: problem)
+        #expect(alone.settings == part.settings)
+        #expect(alone.settings.first { $0.key == "target_classes" }?.value == JSONValue(classes - 1))
+    }
 }

@@ -2,6 +2,7 @@ import Autodiff
 import Data
 import Distributed
 import Evaluation
+import Failures
 import Kernels
 import Models
 import Perturbations
@@ -73,6 +74,31 @@ struct RandomNetworkTests {
         #expect(certain.checks.contains { $0.name == "same-logits" && $0.ok })
         #expect(!certain.notes.contains { $0.contains("autoattack-rand") })
         #expect(certain.json(model: "m")["input_noise"] == nil)
+    }
+
+    /// Distances to the boundary of one draw, which the next draw has elsewhere, say nothing.
+    @Test func attacksThatEndOnTheBoundaryAreRefusedOrNamed() throws {
+        let images = digits(8, labelledBy: smallNetwork())
+        for attack in [FMN(steps: 4), DDN(steps: 4)] as [any Attack] {
+            let failure = #expect(throws: Failure.self) { try evaluation([attack]).validate(noisy(0.3), images, nil) }
+            #expect(failure?.kind == .usage && failure?.description.contains("autoattack-rand") == true)
+            try evaluation([attack]).validate(smallNetwork(), images, nil)
+        }
+        let attacks: [any Attack] = [FAB(steps: 2), PGD(steps: 2)]
+        func note(_ network: Classifier) throws -> [String] {
+            let result = try evaluation(attacks).run(network, on: images, over: SingleProcess())
+            return result.notes.filter { $0.hasPrefix("fab-t: ") }
+        }
+        #expect(try note(noisy(0.3)).count == 1 && note(smallNetwork()).isEmpty)
+    }
+
+    /// What pictures and tables say of an image is what the result says.
+    @Test func theJudgeSaysTheSameAgain() throws {
+        let images = digits(24, labelledBy: smallNetwork()), network = noisy(0.3)
+        let result = try evaluation([PGD(steps: 5)]).run(network, on: images, over: SingleProcess())
+        let found = Tensor([24, 8, 8, 1], result.adversarialImages, in: MemoryPool())
+        #expect(RobustnessEvaluation.judge(network).misclassifies(found, images.labels) == result.survived.map { !$0 })
+        #expect(network.misclassifies(found, images.labels) != result.survived.map { !$0 })
     }
 
     @Test func theVersionForRandomNetworks() {

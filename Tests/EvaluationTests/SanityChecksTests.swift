@@ -83,13 +83,72 @@ struct SanityChecksTests {
         // 0.97 and 0.98 of the largest number, and a little further beyond it.
         let (low, high) = (0.88 * largest, 0.895 * largest)
         let result = try run(images, weights: [[low, low, 0, 0], [high, high, 0, 0]])
-        let undefined = result.attacks[0].undefined
+        let undefined = result.attacks[0].undefined.count { $0 }
         #expect(undefined > 0 && result.cleanAccuracy == 1)
         #expect(abs(result.robustAccuracy - (1 - Double(undefined) / 10)) < 1e-9)
         #expect(result.checks.first { $0.name == "finite" }?.value == Double(undefined) / 10)
         #expect(
             result.notes.last == "pgd: \(undefined) of 10 images end in logits that are not finite, and count as broken"
         )
+    }
+
+    /// Moves the first images of a data set to where logits are infinite.
+    private struct Overflow: Attack {
+        let name: String
+        let images: Int
+        let settings: [JSONValue.Member] = []
+        let norms = ThreatModel.Norm.allCases
+        let source = AttackSource.gradients
+        func validate(_ problem: AttackProblem) throws {}
+        func passes(_ problem: AttackProblem) -> Int { 1 }
+        func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
+            var values = batch.images.array
+            for (row, sample) in batch.indices.enumerated() where sample < images {
+                for i in 0..<2 { values[row * batch.imageCount + i] = 1 }
+            }
+            return Tensor(batch.images.shape, values, in: batch.images.pool)
+        }
+    }
+
+    private struct Both: AttackCascade {
+        let name = "both"
+        let settings: [JSONValue.Member] = []
+        let norms = ThreatModel.Norm.allCases
+        func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) {
+            ([Overflow(name: "early", images: 4), Overflow(name: "late", images: 9)], [])
+        }
+    }
+
+    /// The second part of a cascade has not seen what the first one broke, though the same attack was run by itself.
+    @Test func eachAttackIsChargedWithWhatItSaw() throws {
+        var images = MadeUpImages.random(10, shape, classes: 2, in: 0.5...0.6)
+        images.labels = Array(repeating: 1, count: 10)
+        let (low, high) = (0.7 * largest, 0.8 * largest)
+        let result = try run(
+            images, weights: [[low, low, 0, 0], [high, high, 0, 0]], [Overflow(name: "late", images: 9), Both()])
+        #expect(result.attacks.map(\.name) == ["late", "early", "late", "both"])
+        #expect(result.attacks.map { $0.undefined.count { $0 } } == [9, 4, 5, 9])
+        #expect(result.attacks[2].seconds == 0 && result.attacks[0].seconds > 0)
+        let notes = zip(["late", "early", "late", "both"], [9, 4, 5, 9]).map {
+            "\($0): \($1) of 10 images end in logits that are not finite, and count as broken"
+        }
+        #expect(result.notes.filter { $0.hasSuffix("count as broken") } == notes)
+        #expect(result.checks.first { $0.name == "finite" }?.value == 0.9)
+    }
+
+    /// Without a box: two groups of points, a hundred apart, with the boundary in the middle.
+    @Test func aLargeBudgetReachesOtherPointsOfThePlane() throws {
+        let classifier = linearClassifier(
+            shape, weights: [[-0.1, 0, 0, 0], [0.1, 0, 0, 0]], biases: [0, 0])
+        var images = MadeUpImages.random(10, shape, classes: 2, in: 0...1)
+        for i in 0..<10 {
+            images.labels[i] = i % 2
+            images.images[i][0] = i % 2 == 0 ? -50 : 50
+        }
+        let threat = ThreatModel(norm: .l2, epsilon: 0.5, box: ThreatModel.unbounded)
+        let result = try RobustnessEvaluation(threat: threat, attacks: [], seed: 1)
+            .run(classifier, on: images, over: SingleProcess())
+        #expect(result.checks.first { $0.name == "large-epsilon" }?.value == 0)
     }
 
     @Test func imagesThatSayNothingAreNamed() throws {

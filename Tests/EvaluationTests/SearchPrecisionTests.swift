@@ -1,9 +1,11 @@
 import Autodiff
+import Data
 import Distributed
 import Evaluation
 import Failures
 import Kernels
 import Perturbations
+import Randomness
 import TestSupport
 import Testing
 
@@ -46,6 +48,48 @@ struct SearchPrecisionTests {
         #expect(result.correct == (try Self.result(nil)).correct)
         #expect(result.survived.contains(true) && result.robustAccuracy < result.cleanAccuracy)
         #expect(result.adversarialImages != (try Self.result(nil)).adversarialImages)
+    }
+
+    /// A plane, whose distance is known, and images that attacks leave just beyond it: nearer than rounding moves the plane.
+    @Test func roundingTheBoundaryHidesNothing() throws {
+        let shape = ImageShape(height: 3, width: 4, channels: 1)
+        var stream = RandomStream(seed: 8, purpose: .test)
+        let weights: [[Double]] = (0..<2).map { _ in (0..<12).map { _ in stream.normal() } }
+        let biases: [Double] = weights.map { -$0.reduce(0, +) / 2 }
+        let difference: [Double] = zip(weights[1], weights[0]).map { $0 - $1 }
+        let length = ThreatModel.Norm.l2.length(of: difference)
+        var images = MadeUpImages.random(60, shape, classes: 2, in: 0.3...0.7)
+        let scores: [Double] = images.images.map { image in
+            (0..<12).reduce(biases[1] - biases[0]) { sum, i in sum + difference[i] * Double(image[i]) }
+        }
+        for i in 0..<60 { images.labels[i] = scores[i] > 0 ? 1 : 0 }
+        let distances: [Double] = scores.map { abs($0) / length }, epsilon = distances.sorted()[40]
+        let attacks: [any Attack] = [
+            FMN(), DDN(), FAB(), HopSkipJump(), PGD(steps: 120, relativeStepSize: 0.015),
+            APGD(name: "apgd-ce", loss: .crossEntropy), CarliniWagner(),
+        ]
+        var evaluation = RobustnessEvaluation(
+            threat: ThreatModel(norm: .l2, epsilon: epsilon), attacks: attacks, seed: 1)
+        evaluation.checks = nil
+        let result = try evaluation.run(
+            linearClassifier(shape, weights: weights, biases: biases), on: images, over: SingleProcess(),
+            searching: linearClassifier(shape, weights: weights, biases: biases, products: .bfloat16))
+        try #require(result.correct.allSatisfy { $0 })
+        for attack in result.attacks {
+            for (i, distance) in distances.enumerated() where distance < 0.9 * epsilon - 0.01 || distance > epsilon {
+                #expect(attack.survived[i] == (distance > epsilon), "\(attack.name), image \(i)")
+            }
+        }
+        // Grey levels are a 255th apart, in twelve directions.
+        for (attack, slack) in [(result.attacks[0], 0.03), (result.attacks[1], 0.1)] {
+            for (found, distance) in zip(try #require(attack.distances), distances) {
+                #expect(found > distance * 0.9999 && found < distance * (1 + slack) + 0.01, "\(attack.name)")
+            }
+        }
+        #expect(
+            result.notes == [
+                "fmn, ddn, fab-t, hopskipjump: searched in float32, not in bfloat16, as images on the boundary are found there"
+            ])
     }
 
     @Test func theResultSaysHowItWasSearched() throws {

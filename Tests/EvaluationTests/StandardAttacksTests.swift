@@ -2,6 +2,7 @@ import Autodiff
 import Data
 import Distributed
 import Evaluation
+import Failures
 import Formats
 import Kernels
 import Models
@@ -105,6 +106,32 @@ struct StandardAttacksTests {
         #expect(broken.prefix(8).allSatisfy { $0 })
     }
 
+    /// Also where slopes are short.
+    @Test func theNearestClassIsTheSameAtAnyScale() {
+        let shape = ImageShape(height: 1, width: 2, channels: 1)
+        let image = MadeUpImages(shape, classes: 3, images: [[0.5, 0.5]], labels: [0])
+        for scale in [1, 1e-15] {
+            // Gaps of 0.2 at slope 1, of 1.2 at slope 10.
+            let classifier = linearClassifier(
+                shape, weights: [[0, 0], [scale, 0], [0, 10 * scale]],
+                biases: [scale, 0.3 * scale, -5.2 * scale])
+            let context = AttackContext(classifier: classifier, threat: ThreatModel(norm: .l2, epsilon: 0.15), seed: 1)
+            let found = PGD(loss: .margin, steps: 20, goal: .nearest(1)).perturb(batch(image, [0]), context)
+            #expect(classifier.misclassifies(found, [0]) == [true], "\(scale)")
+        }
+    }
+
+    @Test func minimalNormsNeedMoreThanALook() throws {
+        for name in ["fmn", "ddn"] {
+            let attack = try AttackRegistry.attack(name, AttackOptions(steps: 1))
+            let failure = #expect(throws: Failure.self) {
+                try attack.validate(AttackProblem(classes: 10, norm: .l2))
+            }
+            #expect(failure?.description.contains("at least 2") == true)
+            try AttackRegistry.attack(name, AttackOptions(steps: 2)).validate(AttackProblem(classes: 10, norm: .l2))
+        }
+    }
+
     @Test(arguments: ThreatModel.Norm.proper)
     func fabFindsTheNearestImage(norm: ThreatModel.Norm) {
         let images = labelled(12, in: 0.3...0.7)
@@ -117,9 +144,12 @@ struct StandardAttacksTests {
         }
     }
 
-    /// A plane is as far as its distance, under `l0` as many values as its largest weights need.
-    @Test func minimalNormsAreTheClosedForms() {
+    /// A plane is as far as its distance, under `l0` as many values as its largest weights need, whatever the scale of the
+    /// logits is.
+    @Test(arguments: [1, 1e-15]) func minimalNormsAreTheClosedForms(scale: Double) {
         let images = labelled(12, in: 0.3...0.7), part = batch(images, Array(0..<12))
+        let classifier = linearClassifier(
+            shape, weights: weights.map { $0.map { scale * $0 } }, biases: biases.map { scale * $0 })
         func distances(_ attack: any MinimalNormAttack, _ norm: ThreatModel.Norm) -> [Double] {
             let context = AttackContext(classifier: classifier, threat: ThreatModel(norm: norm, epsilon: 1), seed: 1)
             return attack.nearest(part, context, until: 0).distances

@@ -47,7 +47,7 @@ struct MadeUpImages: Dataset {
 /// A classifier z = W x + b over images [H, W, 1], whose attacks have closed forms.
 func linearClassifier(
     _ shape: ImageShape, weights: [[Double]], biases: [Double],
-    preparation: @escaping (Tensor) -> Tensor = { $0 }
+    products: ProductPrecision = .float32, preparation: @escaping (Tensor) -> Tensor = { $0 }
 ) -> Classifier {
     var architecture = MultilayerPerceptron()
     architecture.hidden = []
@@ -55,7 +55,7 @@ func linearClassifier(
     let normalisation = InputNormalisation(
         mean: Array(repeating: 0, count: shape.channels), deviation: Array(repeating: 1, count: shape.channels))
     let model = Model(architecture, normalisation: normalisation, input: input, classes: weights.count)
-    let state = ModelState(model, in: MemoryPool())
+    let state = ModelState(model, in: MemoryPool(for: Execution(products: products)))
     let numbers = (weights.flatMap { $0 } + biases).map { Scalar($0) }
     precondition(numbers.count == state.parameters.count, "linearClassifier: \(numbers.count) numbers")
     state.parameters.pointer.update(from: numbers, count: numbers.count)

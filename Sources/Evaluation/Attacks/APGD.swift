@@ -48,6 +48,12 @@ public struct APGD: Attack {
         try loss.validate(classes: problem.classes, targeted: goal != .untargeted)
     }
 
+    public func fitted(to problem: AttackProblem) -> any Attack {
+        var fitted = self
+        fitted.goal = goal.limited(to: problem)
+        return fitted
+    }
+
     public func passes(_ problem: AttackProblem) -> Int {
         let starts = problem.norm == .l1 ? SparseAscent.balls(steps: steps).count : 1
         return goal.passes(problem, restarts: restarts, ofRun: draws * (steps + starts))

@@ -107,11 +107,13 @@ public struct CarliniWagner: Attack {
             }
             context.stepDone()
             defer { withExtendedLifetime((images, pass)) {} }
-            let predictions = Classifier.predictions(fromLogits: pass.logits)
+            let labels = rows.map { batch.labels[$0] }
+            let isBroken = context.confirmed(
+                zip(Classifier.predictions(fromLogits: pass.logits), labels).map { $0 != $1 }, images, labels)
             var isDone = [Bool](repeating: false, count: batch.count)
             for (place, row) in rows.enumerated() {
                 let image = images.pointer + place * size
-                if predictions[place] != batch.labels[row] {
+                if isBroken[place] {
                     if outcomes[row] == .never { outcomes[row] = .tooFar }
                     if threat.allows(size, image, original: batch.image(row)) {
                         outcomes[row] = .withinBudget
@@ -121,7 +123,7 @@ public struct CarliniWagner: Attack {
                     }
                 }
                 // The margin counts until the image is misclassified; the distance always, if it is minimised.
-                let weight = margins[place] <= 0 ? weights[row] : 0
+                let weight = margins[place] <= 0 || !isBroken[place] ? weights[row] : 0
                 let distance = paths[row].step(
                     margin: pass.gradient.pointer + place * size, weight: weight,
                     distanceWeight: threat.norm == .l2 ? 1 : 0)

@@ -31,6 +31,7 @@ public struct DDN: MinimalNormAttack {
 
     public func validate(_ problem: AttackProblem) throws {
         try AttackLoss.crossEntropy.validate(classes: problem.classes, targeted: false)
+        try validate(steps: steps)
     }
 
     public func passes(_ problem: AttackProblem) -> Int { steps }
@@ -43,7 +44,7 @@ public struct DDN: MinimalNormAttack {
             let share = (1 + cos(.pi * Double(step) / Double(steps))) / 2
             let stepSize = Self.lastStep + (1 - Self.lastStep) * share
             var direction = place.gradient, length = norm.length(of: direction)
-            if !(length >= 1e-12) {
+            if !(length > 0 && length.isFinite) {
                 var stream = context.stream(name, run: step, sample: batch.indices[row])
                 direction = (0..<size).map { _ in stream.normal() }
                 length = norm.length(of: direction)

@@ -33,6 +33,7 @@ public struct FAB: Attack {
     }
 
     public let norms = ThreatModel.Norm.proper
+    public var endsOnBoundary: Bool { true }
     public var source: AttackSource { .gradients }
     public var settings: [JSONValue.Member] {
         [.init("steps", JSONValue(steps))] + goal.settings
@@ -41,6 +42,12 @@ public struct FAB: Attack {
 
     public func validate(_ problem: AttackProblem) throws {
         try AttackLoss.margin.validate(classes: problem.classes, targeted: true)
+    }
+
+    public func fitted(to problem: AttackProblem) -> any Attack {
+        var fitted = self
+        fitted.goal = goal.limited(to: problem)
+        return fitted
     }
 
     public func passes(_ problem: AttackProblem) -> Int {
@@ -56,6 +63,7 @@ public struct FAB: Attack {
     /// The nearest misclassified images that the attack finds, whatever the budget.
     /// - Parameter until: an image is done with when one has been found within this distance.
     public func nearest(_ batch: AttackBatch, _ context: AttackContext, until: Double = 0) -> NearestImages {
+        let context = context.searchingAsTheJudge()
         let ranking = goal.targets == nil ? nil : context.wrongClasses(batch, by: goal), size = batch.imageCount
         let classes = goal.targets.map { min($0, context.classifier.classes - 1) } ?? 1
         var distances = [Double](repeating: .infinity, count: batch.count)

@@ -30,6 +30,7 @@ public struct FMN: MinimalNormAttack {
 
     public func validate(_ problem: AttackProblem) throws {
         try AttackLoss.margin.validate(classes: problem.classes, targeted: false)
+        try validate(steps: steps)
     }
 
     public func passes(_ problem: AttackProblem) -> Int { steps }
@@ -47,8 +48,10 @@ public struct FMN: MinimalNormAttack {
                     ? sparseRadius(radii[row], rate: rate, place)
                     : radius(radii[row], rate: rate, place, slope: norm.slope(of: place.gradient)),
                 furthest[row])
-            let scale = stepSize / max(ThreatModel.Norm.l2.length(of: place.gradient), 1e-12)
-            for i in change.indices { change[i] += scale * place.gradient[i] }
+            // However short a gradient is: a network's logits may have any scale.
+            let length = ThreatModel.Norm.l2.length(of: place.gradient)
+            let scale = length > 0 && length.isFinite ? stepSize / length : 0
+            for i in change.indices where scale > 0 { change[i] += scale * place.gradient[i] }
             norm.shrink(&change, to: radii[row])
         }
     }
@@ -59,7 +62,7 @@ public struct FMN: MinimalNormAttack {
         // The box has taken away what an image lacks of its radius. The published walk goes on from the image, and then stays
         // before the boundary for ever where the box is near, or on it where rounding leaves it there.
         let reached = radius.isFinite ? max(place.distance, radius) : place.distance
-        return Self.overshoot * (reached + abs(place.loss) / max(slope, 1e-12))
+        return Self.overshoot * (reached + (slope > 0 ? abs(place.loss) / slope : .infinity))
     }
 
     /// Of whole values, by one at least.

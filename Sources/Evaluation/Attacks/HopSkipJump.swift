@@ -31,6 +31,7 @@ public struct HopSkipJump: Attack {
     }
 
     public let norms: [ThreatModel.Norm] = [.l2, .linf]
+    public var endsOnBoundary: Bool { true }
     public var source: AttackSource { .outputs }
     public var settings: [JSONValue.Member] {
         [.init("steps", JSONValue(steps)), .init("neighbours", JSONValue(neighbours))]
@@ -48,7 +49,7 @@ public struct HopSkipJump: Attack {
 
     /// A misclassified image within the budget, else the clean image.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-        let size = batch.imageCount
+        let size = batch.imageCount, context = context.searchingAsTheJudge()
         return Tensor(batch.images.shape, in: batch.images.pool) { out in
             // Its queries fill a batch by themselves.
             for row in 0..<batch.count {

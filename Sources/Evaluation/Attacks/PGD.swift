@@ -60,6 +60,12 @@ public struct PGD: Attack {
         }
     }
 
+    public func fitted(to problem: AttackProblem) -> any Attack {
+        var fitted = self
+        fitted.goal = goal.limited(to: problem)
+        return fitted
+    }
+
     public func passes(_ problem: AttackProblem) -> Int {
         goal.passes(problem, restarts: restarts, ofRun: steps)
     }

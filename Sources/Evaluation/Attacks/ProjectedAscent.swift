@@ -30,7 +30,11 @@ struct ProjectedAscent {
                 // Pointers alone do not keep memory from being used again.
                 defer { withExtendedLifetime((pass, before)) {} }
                 let predictions = Classifier.predictions(fromLogits: pass.logits)
-                let isDone = zip(predictions, rows).map { stopsWhenMisclassified && $0 != batch.labels[$1] }
+                let labels = rows.map { batch.labels[$0] }
+                let isDone =
+                    stopsWhenMisclassified
+                    ? context.confirmed(zip(predictions, labels).map { $0 != $1 }, current, labels)
+                    : labels.map { _ in false }
                 for (place, row) in rows.enumerated() where isDone[place] { keep(row, before.pointer + place * size) }
                 let remaining = rows.indices.filter { !isDone[$0] }
                 current = Tensor([remaining.count] + batch.images.shape.dropFirst(), in: current.pool) { next in

@@ -74,18 +74,21 @@ public struct Square: Attack {
                 }
                 let logits = context.classifier.logits(candidates)
                 defer { withExtendedLifetime((candidates, logits)) {} }
-                let predictions = Classifier.predictions(fromLogits: logits)
+                let labels = rows.map { batch.labels[$0] }
+                let seemsBroken = zip(Classifier.predictions(fromLogits: logits), labels).map { $0 != $1 }
+                let isBroken = context.confirmed(seemsBroken, candidates, labels)
                 let classes = logits.shape[-1]
                 context.stepDone()
                 for (place, row) in rows.enumerated() {
                     let z = (0..<classes).map { Double(logits.pointer[place * classes + $0]) }
                     let margin = -AttackLoss.margin.evaluate(z, label: batch.labels[row]).value
-                    let isBroken = predictions[place] != batch.labels[row]
-                    guard query < 0 || isBroken || margin < margins[row] || margin <= 0 else { continue }
+                    guard
+                        query < 0 || isBroken[place] || margin < margins[row] || margin <= 0 && !seemsBroken[place]
+                    else { continue }
                     margins[row] = margin
                     (best + row * size).update(from: candidates.pointer + place * size, count: size)
                 }
-                rows = zip(rows, predictions).filter { batch.labels[$0] == $1 }.map(\.0)
+                rows = zip(rows, isBroken).filter { !$1 }.map(\.0)
             }
         }
     }

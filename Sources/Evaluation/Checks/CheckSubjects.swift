@@ -1,3 +1,5 @@
+import Data
+import Kernels
 import Perturbations
 
 /// What checks look at: an evaluation's first samples, and what its attacks have left of them.
@@ -25,13 +27,31 @@ struct CheckSubjects {
     /// The samples that are looked at, whether or not they are classified correctly.
     var all: [Bool] { correct.indices.map { $0 < count } }
 
-    /// The largest budget that makes a difference. Where there is no box, ten times the evaluation's stands for it.
+    /// The largest budget that makes a difference. Where there is no box, one with which each image looked at could become
+    /// any other one, and no less than ten times the evaluation's.
     var everything: ThreatModel {
         let threat = runner.threat
-        guard threat.box != ThreatModel.unbounded else { return threat.with(epsilon: 10 * threat.epsilon) }
+        guard threat.box != ThreatModel.unbounded else {
+            return threat.with(epsilon: max(10 * threat.epsilon, threat.norm.length(of: extents)))
+        }
         let side = Double(threat.box.upperBound) - Double(threat.box.lowerBound)
         let across = Array(repeating: side, count: runner.samples.dataset.shape.count)
         return threat.with(epsilon: threat.norm.length(of: across))
+    }
+
+    /// How far apart the images looked at are in each of their values.
+    private var extents: [Double] {
+        let dataset = runner.samples.dataset, size = dataset.shape.count
+        var image = [Scalar](repeating: 0, count: size)
+        var low = [Double](repeating: .infinity, count: size), high = low.map { -$0 }
+        for sample in 0..<count {
+            dataset.read(sample, into: &image)
+            for i in 0..<size {
+                low[i] = min(low[i], Double(image[i]))
+                high[i] = max(high[i], Double(image[i]))
+            }
+        }
+        return zip(high, low).map { $0 - $1 }
     }
 
     /// The share of the samples that survive an attack, under the evaluation's threat unless another is given.

@@ -5,8 +5,8 @@ import Kernels
 extension SanityChecks {
     /// Of all samples, not of the first ones alone.
     func finiteCheck(undefined: [Bool], _ attacks: [RobustnessResult.AttackOutcome]) -> RobustnessResult.Check {
-        let broken = undefined.count { $0 } + (attacks.map(\.undefined).max() ?? 0)
-        let share = Double(broken) / Double(undefined.count)
+        let ever = attacks.reduce(undefined) { all, attack in zip(all, attack.undefined).map { $0 || $1 } }
+        let share = shareOfTrue(ever)
         return .init(name: "finite", ok: share == 0, value: share)
     }
 

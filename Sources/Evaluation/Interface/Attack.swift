@@ -13,8 +13,13 @@ public protocol Attack: Sendable {
     var source: AttackSource { get }
     /// In which it can be run.
     var norms: [ThreatModel.Norm] { get }
+    /// Whether it walks along the boundary and ends on it, on an image that nothing but the network's last digits keeps
+    /// misclassified. Such a search computes as the judge does, and says little about a network whose output is random.
+    var endsOnBoundary: Bool { get }
     /// Throws `usage` where the attack cannot be run against such a model under one of its norms.
     func validate(_ problem: AttackProblem) throws
+    /// The same attack as it is run against such a model, where that leaves less to choose than its settings say.
+    func fitted(to problem: AttackProblem) -> any Attack
     /// Most passes through the network that `perturb` makes of one image, for forecasts.
     func passes(_ problem: AttackProblem) -> Int
     /// Images [B, H, W, C] that `context.threat` allows, one for each of the batch's: a misclassified one where the
@@ -24,6 +29,9 @@ public protocol Attack: Sendable {
 }
 
 extension Attack {
+    public var endsOnBoundary: Bool { false }
+    public func fitted(to problem: AttackProblem) -> any Attack { self }
+
     /// Throws `usage` where the attack cannot be run against such a model and threat.
     func require(fit problem: AttackProblem) throws {
         guard norms.contains(problem.norm) else {

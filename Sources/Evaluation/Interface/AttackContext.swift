@@ -51,6 +51,36 @@ public struct AttackContext {
             seed: seed, onStep: onStep)
     }
 
+    /// The same with a search in the judge's precision, for attacks that end on the boundary: that of a network with rounded
+    /// products is another one.
+    func searchingAsTheJudge() -> AttackContext {
+        guard computesOtherwise else { return self }
+        return AttackContext(
+            // The search's own draw of what is random.
+            classifier: judge.drawing(0), judge: judge, surrogate: surrogate, threat: threat, seed: seed, onStep: onStep
+        )
+    }
+
+    /// Whether the search computes in another precision than the judge.
+    private var computesOtherwise: Bool { classifier.products != judge.products }
+
+    /// Which of the images that look misclassified to a search are so. In another precision than the judge's a search may be
+    /// wrong about images near the boundary, and would end there: so the judge is asked about those that look it, on the
+    /// search's draw of what is random.
+    /// - Parameters:
+    ///   - images: [rows, H, W, C], of these labels.
+    ///   - draw: the one that the search has seen.
+    func confirmed(_ isBroken: [Bool], _ images: Tensor, _ labels: [Int], draw: Int = 0) -> [Bool] {
+        guard computesOtherwise, isBroken.contains(true) else { return isBroken }
+        let suspects = AttackBatch(images: images, labels: labels, indices: Array(labels.indices))
+            .rows(isBroken.indices.filter { isBroken[$0] })
+        var confirmed = isBroken
+        // No step of the search's: forecasts count those.
+        let answers = judge.drawing(draw).misclassifies(suspects.images, suspects.labels)
+        for (place, isMisclassified) in zip(suspects.indices, answers) { confirmed[place] = isMisclassified }
+        return confirmed
+    }
+
     /// The random numbers of one image in one run of an attack, such as a restart.
     public func stream(_ attack: String, run: Int, sample: Int) -> RandomStream {
         // FNV-1a of the name, so that attacks need no list of numbers.

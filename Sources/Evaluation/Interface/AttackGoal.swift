@@ -18,6 +18,15 @@ public enum AttackGoal: Sendable, Equatable {
         }
     }
 
+    /// With no more classes than there are wrong ones.
+    func limited(to problem: AttackProblem) -> AttackGoal {
+        switch self {
+        case .untargeted: .untargeted
+        case .likeliest(let count): .likeliest(min(count, problem.classes - 1))
+        case .nearest(let count): .nearest(min(count, problem.classes - 1))
+        }
+    }
+
     /// As result files have it; nothing for what has always been.
     var settings: [JSONValue.Member] {
         guard let targets else { return [] }

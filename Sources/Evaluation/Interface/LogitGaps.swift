@@ -9,7 +9,10 @@ struct LogitGap {
     let gradient: [Double]
 
     /// The distance to z_t = z_y as the linearisation has it.
-    func distance(in norm: ThreatModel.Norm) -> Double { abs(value) / (1e-12 + norm.slope(of: gradient)) }
+    func distance(in norm: ThreatModel.Norm) -> Double {
+        let slope = norm.slope(of: gradient)
+        return slope > 0 ? abs(value) / slope : .infinity
+    }
 }
 
 extension AttackContext {

@@ -42,7 +42,9 @@ extension AttackContext {
                 }
             }
             let predictions = Classifier.predictions(fromLogits: pass.logits)
-            isBroken = zip(predictions, rows).map { $0 != batch.labels[$1] }
+            guard draw == draws - 1 else { continue }
+            let labels = rows.map { batch.labels[$0] }
+            isBroken = confirmed(zip(predictions, labels).map { $0 != $1 }, packed, labels, draw: draw)
         }
         return (losses, isBroken)
     }

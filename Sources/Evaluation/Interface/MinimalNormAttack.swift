@@ -1,4 +1,5 @@
 import Autodiff
+import Failures
 import Kernels
 
 /// An attack that looks for the nearest misclassified image, whatever the budget: its one run says how accurate a model is
@@ -10,6 +11,15 @@ public protocol MinimalNormAttack: Attack {
 }
 
 extension MinimalNormAttack {
+    public var endsOnBoundary: Bool { true }
+
+    /// Throws `usage` for too few steps: the first pass sees the clean image.
+    func validate(steps: Int) throws {
+        guard steps > 1 else {
+            throw Failure(.usage, "steps is \(steps), expected at least 2: the first one looks at the clean image")
+        }
+    }
+
     /// A misclassified image within the budget, else the clean image.
     public func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
         nearest(batch, context, until: context.threat.epsilon).within(context.threat.epsilon, of: batch)

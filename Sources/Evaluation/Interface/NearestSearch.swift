@@ -11,6 +11,12 @@ struct NearestSearch {
     /// What the gradients are of.
     let loss: AttackLoss
 
+    init(batch: AttackBatch, context: AttackContext, loss: AttackLoss) {
+        self.batch = batch
+        self.context = context.searchingAsTheJudge()
+        self.loss = loss
+    }
+
     /// What an image has seen at its place.
     struct Place {
         /// The loss there.

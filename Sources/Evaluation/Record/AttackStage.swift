@@ -57,7 +57,7 @@ final class AttackStage {
             try state?.close(inFile(asked, asked.map { findings[$0] }), of: number, name)
         }
         images?.seal(broken: broken)
-        let undefined = zip(among, outcomes).count { $0 && $1 == .undefined }
+        let undefined = zip(among, outcomes).map { $0 && $1 == .undefined }
         return AttackSurvivors(
             flags: survived, undefined: undefined,
             distances: measures ? zip(among, findings).map { $0 ? $1.distance : 0 } : nil, seconds: seconds)

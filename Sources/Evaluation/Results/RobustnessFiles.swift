@@ -53,9 +53,8 @@ extension RobustnessResult {
                 .init(
                     "curve",
                     .array(
-                        Self.radii.compactMap { radius in
-                            let epsilon = radius * threat.epsilon
-                            return attack.accuracy(at: epsilon).map {
+                        radii.compactMap { epsilon in
+                            attack.accuracy(at: epsilon).map {
                                 ["epsilon": JSONValue(epsilon), "robust_acc": JSONValue($0)]
                             }
                         })))
@@ -64,8 +63,11 @@ extension RobustnessResult {
         return .object(members)
     }
 
-    /// Of the curve of an attack that measures distances, in radii of the threat.
-    private static let radii = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4]
+    /// Of the curve of an attack that measures distances: some around the threat's, under `l0` whole numbers of values.
+    private var radii: [Double] {
+        let around = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4].map { $0 * threat.epsilon }
+        return threat.norm == .l0 ? Set(around.map { max(1, $0.rounded()) }).sorted() : around
+    }
 
     /// An entry of RobustBench's model_info, `unreliable` where a check failed: what only a person can say is empty.
     private func modelInfo(model: String) -> JSONValue {

@@ -13,12 +13,13 @@ public struct RobustnessResult: Sendable {
         public let settings: [JSONValue.Member]
         /// Correct, and not broken.
         public let survived: [Bool]
-        /// Of those that did not survive, how many had a logit that is not finite, and so no prediction.
-        public let undefined: Int
+        /// Those that did not survive as a logit is not finite, so that there is no prediction.
+        public let undefined: [Bool]
         /// Of the nearest misclassified image that was found of each sample: 0 for those that are misclassified as they
         /// are, infinite where none was found. Nil where the attack does not look for it.
         public let distances: [Double]?
-        /// By the clock, over all tries where an evaluation was resumed.
+        /// By the clock, over all tries where an evaluation was resumed; 0 for a part of a cascade that was known, as the
+        /// same attack had been run by itself.
         public let seconds: Double
         /// Whether it follows gradients of the model, and does nothing else.
         let usesGradients: Bool

@@ -19,6 +19,7 @@ struct AttackSequence {
 
     /// Runs an attack on all correct samples.
     mutating func run(_ attack: any Attack) throws {
+        let attack = attack.fitted(to: runner.problem)
         if let cascade = attack as? any AttackCascade {
             try run(cascade)
         } else {
@@ -31,31 +32,32 @@ struct AttackSequence {
     private mutating func run(_ cascade: any AttackCascade) throws {
         let (parts, partNotes) = cascade.parts(runner.problem)
         notes += partNotes
-        var left = AttackSurvivors(flags: correct, undefined: 0, seconds: 0)
+        var left = AttackSurvivors(flags: correct, undefined: correct.map { _ in false }, seconds: 0)
         for part in parts {
             let survivors = try survivors(of: part, among: left.flags)
             let name = JSONValue.Member(RobustnessResult.AttackOutcome.cascadeKey, .string(cascade.name))
             add(.init(part, settings: part.settings + [name], survivors))
             left = AttackSurvivors(
-                flags: survivors.flags, undefined: left.undefined + survivors.undefined,
+                flags: survivors.flags, undefined: zip(left.undefined, survivors.undefined).map { $0 || $1 },
                 seconds: left.seconds + survivors.seconds)
         }
         add(.init(cascade, settings: cascade.settings, left))
     }
 
-    private func survivors(of part: any Attack, among: [Bool]) throws -> AttackSurvivors {
+    private func survivors(of part: any Attack, among left: [Bool]) throws -> AttackSurvivors {
         // What becomes of a sample does not depend on the others, so an attack that was run on all of them is known.
         if let known = outcomes.first(where: { $0.name == part.name && $0.settings == part.settings }) {
-            let flags = zip(among, known.survived).map { $0 && $1 }
-            return AttackSurvivors(flags: flags, undefined: known.undefined, seconds: known.seconds)
+            func among(_ flags: [Bool]) -> [Bool] { zip(left, flags).map { $0 && $1 } }
+            return AttackSurvivors(flags: among(known.survived), undefined: among(known.undefined), seconds: 0)
         }
-        return try runner.survivors(of: part, among: among, recording: true)
+        return try runner.survivors(of: part, among: left, recording: true)
     }
 
     private mutating func add(_ outcome: RobustnessResult.AttackOutcome) {
-        if outcome.undefined > 0 {
+        let undefined = outcome.undefined.count { $0 }
+        if undefined > 0 {
             notes.append(
-                "\(outcome.name): \(outcome.undefined) of \(outcome.survived.count) images end in logits that are not "
+                "\(outcome.name): \(undefined) of \(outcome.survived.count) images end in logits that are not "
                     + "finite, and count as broken")
         }
         outcomes.append(outcome)

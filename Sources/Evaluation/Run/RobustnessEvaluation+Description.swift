@@ -34,6 +34,7 @@ extension RobustnessEvaluation {
     ) -> JSONValue {
         let problem = AttackProblem(classes: classes, norm: threat.norm)
         func described(_ attack: any Attack) -> JSONValue {
+            let attack = attack.fitted(to: problem)
             var members = [JSONValue.Member("name", JSONValue(attack.name))] + attack.settings
             if let cascade = attack as? any AttackCascade {
                 members.append(.init("parts", .array(cascade.parts(problem).attacks.map(described))))

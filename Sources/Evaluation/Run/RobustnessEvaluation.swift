@@ -57,8 +57,7 @@ public struct RobustnessEvaluation: Sendable {
     ) throws -> RobustnessResult {
         try validate(classifier, dataset, surrogate)
         let searched = searched ?? classifier
-        // What a search has seen of a random network's draws does not help it with the judge's.
-        let classifier = classifier.drawing(Self.judgesDraw)
+        let classifier = Self.judge(classifier)
         let count = min(samples ?? dataset.count, dataset.count)
         let state = try journal.map { journal in
             try EvaluationState(
@@ -88,7 +87,7 @@ public struct RobustnessEvaluation: Sendable {
             labels: (0..<count).map { dataset.label($0) }, correct: correct,
             attacks: sequence.outcomes, survived: sequence.survived, curve: points, checks: checked,
             notes: notes(on: dataset, samples: count, undefined: undefined.count { $0 }) + sequence.notes
-                + advice(checked),
+                + notes(of: runner) + advice(checked),
             adversarialImages: record.adversarialImages)
     }
 
@@ -99,6 +98,21 @@ public struct RobustnessEvaluation: Sendable {
             + dataset.oddities(ofFirst: samples).map { "\(dataset.name): \($0): accuracies say little" }
     }
 
+    /// How attacks that end on the boundary fare where the search does not see the judge's.
+    private func notes(of runner: DistributedAttacks) -> [String] {
+        let single = attacks.flatMap { ($0 as? any AttackCascade)?.parts(runner.problem).attacks ?? [$0] }
+        let names = single.filter(\.endsOnBoundary).map(\.name)
+        guard !names.isEmpty else { return [] }
+        let attacks = names.enumerated().filter { !names[..<$0].contains($1) }.map(\.element).joined(separator: ", ")
+        let own = runner.classifier.products, other = runner.searched.products
+        let rounded =
+            "\(attacks): searched in \(own.rawValue), not in \(other.rawValue), as images on the boundary are found there"
+        let random =
+            "\(attacks): images on the boundary of one draw of the noise, which another draw has elsewhere: what is left "
+            + "says little"
+        return (own == other ? [] : [rounded]) + (runner.classifier.noise == nil ? [] : [random])
+    }
+
     /// What to do about a check that failed.
     private func advice(_ checks: [RobustnessResult.Check]) -> [String] {
         let name = AutoAttack(.rand).name
@@ -106,6 +120,10 @@ public struct RobustnessEvaluation: Sendable {
         guard isRandom, !attacks.contains(where: { $0.name == name }) else { return [] }
         return ["two passes of the network differ: --attack \(name) averages gradients over what is random"]
     }
+
+    /// The network as it says of every image what it is. What a search has seen of a random network's draws does not help
+    /// it with this one.
+    public static func judge(_ classifier: Classifier) -> Classifier { classifier.drawing(judgesDraw) }
 
     /// A draw that no search comes to.
     private static let judgesDraw = 1 << 30
@@ -119,6 +137,12 @@ public struct RobustnessEvaluation: Sendable {
                     + " \(classifier.model.input) images of \(classifier.classes)")
         }
         try classifier.requireFit(dataset)
+        if classifier.noise != nil, let attack = attacks.first(where: { $0 is any MinimalNormAttack }) {
+            throw Failure(
+                .usage,
+                "attack \(attack.name): a network with input noise has no nearest adversarial image, as its boundary is "
+                    + "another for each draw; \(AutoAttack(.rand).name) is made for such networks")
+        }
         try validate(dataset, hasSurrogate: surrogate != nil)
     }
 
@@ -128,16 +152,21 @@ public struct RobustnessEvaluation: Sendable {
         guard dataset.count > 0 else { throw Failure.badInput(dataset.name, "no images") }
         guard samples ?? 1 > 0 else { throw Failure(.usage, "samples is \(samples ?? 0), expected at least 1") }
         guard batch > 0 else { throw Failure(.usage, "batch is \(batch), expected at least 1") }
-        for attack in attacks {
+        func require(_ attack: any Attack, _ subject: String) throws {
             do { try attack.require(fit: problem) } catch let failure as Failure {
-                throw Failure(failure.kind, "attack \(attack.name): \(failure)")
-            }
-            guard hasSurrogate || !needsSurrogate(attack, problem) else {
-                throw Failure(.usage, "attack \(attack.name) needs another model to transfer from")
+                throw Failure(failure.kind, "\(subject)attack \(attack.name): \(failure)")
             }
         }
-        if let curve { try curve.attack.require(fit: problem) }
-        if checks != nil, SanityChecks.comparesAttacks(under: threat.norm) { try FGSM().require(fit: problem) }
+        for attack in attacks {
+            try require(attack, "")
+            guard hasSurrogate || !needsSurrogate(attack, problem) else {
+                throw Failure(
+                    .usage, "attack \(attack.name) needs another model to transfer from: --transfer-from names it"
+                )
+            }
+        }
+        if let curve { try require(curve.attack, "curve: ") }
+        if checks != nil, SanityChecks.comparesAttacks(under: threat.norm) { try require(FGSM(), "checks: ") }
     }
 
     private func needsSurrogate(_ attack: any Attack, _ problem: AttackProblem) -> Bool {

@@ -36,7 +36,7 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: """
-            l1, l2 or linf; L2, l_inf, inf and the like mean the same. Several, separated by commas, each get a folder of \
+            l0, l1, l2 or linf; L2, l_inf, inf and the like mean the same. Several, separated by commas, each get a folder of \
             their own in the output; robustness.json there has what withstands all of them. Default: \(Self.defaultNorm).
             """)
     var norm: String?
@@ -156,12 +156,7 @@ struct Evaluate: ParsableCommand {
             var evaluation = RobustnessEvaluation(
                 threat: threats[0], attacks: attacks, samples: samples, seed: seed)
             evaluation.batch = batch
-            evaluation.curve = try curve.map {
-                try EpsilonCurve(
-                    epsilons: $0.split(separator: ",", omittingEmptySubsequences: false).map {
-                        try ThreatModel.epsilon(String($0))
-                    })
-            }
+            evaluation.curve = try curve.map { try EpsilonCurve(epsilons: ThreatModel.epsilons($0)) }
             // An interrupt from the terminal ends the program at once; a scheduler gives it time to finish its images.
             evaluation.stop = try StopRequest(signals: StopRequest.schedulerSignals)
             for threat in threats {
@@ -219,7 +214,7 @@ struct Evaluate: ParsableCommand {
                 try result.write(to: place, model: name(of: checkpoint))
                 try AdversarialPictures(result, of: splits.test) { image in
                     let shape = [1] + classifier.model.input
-                    return classifier.predictions(Tensor(shape, image, in: MemoryPool()))[0]
+                    return RobustnessEvaluation.judge(classifier).predictions(Tensor(shape, image, in: MemoryPool()))[0]
                 }.write(to: place)
                 describe(result, place)
             }
