@@ -42,6 +42,83 @@ import Testing
         #expect(try runs.report("run").html().contains("1,000 test images"))
     }
 
+    @Test func partsOfCascadesAreNoAttacksOfTheirOwn() throws {
+        let runs = RunFixture()
+        let parts = #"""
+            {"name": "apgd-ce", "steps": 100, "robust_acc": 0.3, "cascade": "autoattack"},
+            {"name": "square", "robust_acc": 0, "seconds": 1.5, "cascade": "autoattack"},
+            {"name": "autoattack", "robust_acc": 0}
+            """#
+        let others = #"{"name": "square", "robust_acc": 0.25}, {"name": "apgd-ce", "steps": 100, "robust_acc": 0.35}"#
+        let rest = #""clean_acc": 1, "threat": {"norm": "linf", "epsilon": 0.2}, "robust_acc": 0"#
+        try runs.write("run/eval/robustness.json", "{\(rest), \"attacks\": [\(parts), \(others)]}")
+        #expect(
+            try runs.report("run").table() == """
+                       clean   autoattack   square     apgd-ce   all attacks
+                                   L∞ 0.2   L∞ 0.2      L∞ 0.2        L∞ 0.2
+                                                     100 steps
+                run  100.0 %        0.0 %   25.0 %      35.0 %         0.0 %
+
+                """)
+        #expect(
+            try runs.report("run").html().withPlainSpaces.contains(
+                ">square, part of autoattack</th><td>L∞ 0.2</td><td>left: 0.0 %</td><td>1.5 s</td>"))
+        // One attack, whatever its parts.
+        try runs.write("alone/eval/robustness.json", "{\(rest), \"attacks\": [\(parts)]}")
+        #expect(try !runs.report("alone").table().contains("all attacks"))
+    }
+
+    @Test func aThousandAttacks() throws {
+        let runs = RunFixture()
+        let attacks = (0..<1_000).map { #"{"name": "a\#($0)", "robust_acc": 0.5}"# }.joined(separator: ",")
+        try runs.write("run/eval/robustness.json", #"{"attacks": [\#(attacks)]}"#)
+        #expect(try runs.report("run").table().contains(" a999"))
+    }
+
+    @Test func notesOfEvaluations() throws {
+        let runs = RunFixture()
+        let first = #""square: 9 of 40 images <b>", "malt was left out", "malt was left out""#
+        try runs.evaluation("a", robust: 0.5, more: #", "notes": [\#(first)]"#)
+        try runs.evaluation("same", robust: 0.5, more: #", "notes": [\#(first)]"#)
+        try runs.evaluation("b", robust: 0.4, more: #", "notes": ["\#(String(repeating: "x", count: 9_000))"]"#)
+        let many = (0..<30).map { "\"note \($0)\"" }.joined(separator: ",")
+        try runs.evaluation("many", robust: 0.4, more: #", "notes": [\#(many)]"#)
+        try runs.evaluation("none", robust: 0.4, more: #", "notes": []"#)
+        let list = "<ul><li>square: 9 of 40 images &lt;b&gt;</li><li>malt was left out</li></ul>"
+        #expect(try runs.report("a").html().contains("<p>The evaluation notes:</p>\(list)"))
+        #expect(try runs.report("a", "same").html().contains("<p>All evaluations note:</p>\(list)"))
+        let two = try runs.report("a", "b").html()
+        #expect(two.contains("<p>The evaluation of a notes:</p>\(list)"))
+        #expect(
+            two.contains("<p>The evaluation of b notes:</p><ul><li>\(String(repeating: "x", count: 400))…</li></ul>"))
+        let bounded = try runs.report("many", "none").html()
+        #expect(bounded.contains("<li>note 19</li><li>and 10 more in robustness.json</li></ul>"))
+        #expect(!bounded.contains("note 20<") && !bounded.contains("evaluation of none notes"))
+    }
+
+    @Test func thePrecisionThatWasSearchedOn() throws {
+        let runs = RunFixture()
+        try runs.evaluation("a", robust: 0.5, more: #", "search": "float32""#)
+        try runs.evaluation(
+            "b", robust: 0.4, more: #", "search": "bfloat16", "curve": [{"epsilon": 1, "robust_acc": 0}]"#)
+        let report = try runs.report("a", "b")
+        #expect(
+            report.table() == """
+                    clean        pgd           pgd
+                              L2 0.5        L2 0.5
+                            20 steps      20 steps
+                                       in bfloat16
+                a  95.0 %     50.0 %             –
+                b  95.0 %          –        40.0 %
+
+                """)
+        let page = report.html()
+        let note = "b: attacks searched on products of bfloat16; what they found was judged in float32."
+        // Under the table and the chart.
+        #expect(page.count(of: note) == 2 && !page.contains("a: attacks searched"))
+        #expect(page.contains("not put to the same attacks"))
+    }
+
     @Test func curvesOfBudgets() throws {
         let runs = RunFixture()
         let curve = #"[{"epsilon": 0.5, "robust_acc": 0.5}, {"norm": "linf", "epsilon": 0.1, "robust_acc": 0}]"#
@@ -71,7 +148,8 @@ import Testing
         #"{"attacks": {}}"#, #"{"attacks": [1]}"#, #"{"attacks": [{}]}"#, #"{"threat": 1}"#,
         #"{"threat": {"norm": 2, "epsilon": 1}}"#, #"{"threat": {"norm": "l2", "epsilon": -1}}"#,
         #"{"checks": [{"ok": true}]}"#, #"{"checks": [{"name": "a", "ok": 1}]}"#, #"{"curve": [{"epsilon": "a"}]}"#,
-        #"{"attacks": [\#(Array(repeating: #"{"name": "a"}"#, count: 65).joined(separator: ","))]}"#,
+        #"{"attacks": [\#(Array(repeating: #"{"name": "a"}"#, count: 1_001).joined(separator: ","))]}"#,
+        #"{"attacks": [{"name": "a", "cascade": 1}]}"#, #"{"notes": "a"}"#, #"{"notes": [1]}"#, #"{"search": 16}"#,
     ])
     func damagedFilesAreRefused(text: String) throws {
         let runs = RunFixture()

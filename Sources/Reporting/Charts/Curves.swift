@@ -30,9 +30,9 @@ enum Curves {
             }
             var noted: [Run] = []
             for curve in shown where !noted.contains(where: { $0.name == curve.run.name }) { noted.append(curve.run) }
-            let notes = noted.compactMap(\.noiseNote)
+            let notes = noted.flatMap(\.attackNotes)
             var marks: [LineChart.Mark] = []
-            for threat in runs.compactMap({ $0.robustness?.threat })
+            for threat in runs.flatMap({ $0.robustness?.threats ?? [] })
             where threat.norm == norm && !marks.contains(where: { $0.x == threat.epsilon }) {
                 marks.append(
                     LineChart.Mark(x: threat.epsilon, label: "budget \(NumberText.epsilon(threat.epsilon))"))

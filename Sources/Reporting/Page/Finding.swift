@@ -4,20 +4,22 @@ struct Finding: Sendable {
     /// What weakens it, a sentence each.
     let remarks: [String]
 
-    /// Nil unless the evaluated runs have robust accuracies under the same norm and budget; of several runs at least
-    /// two must have been evaluated.
+    /// Nil unless the evaluated runs have robust accuracies under the same norm and budget, or the same norms and budgets
+    /// together; of several runs at least two must have been evaluated.
     init?(_ runs: [Run]) {
         let evaluated = runs.filter { $0.robustness != nil }
-        guard let threat = evaluated.first?.robustness?.threat, evaluated.count >= min(2, runs.count) else {
+        guard evaluated.count >= min(2, runs.count), let scope = Self.scope(evaluated.compactMap(\.robustness)) else {
             return nil
         }
-        var entries: [(run: Run, accuracy: Double)] = []
-        for run in evaluated {
-            guard run.robustness?.threat == threat, let accuracy = run.robustness?.robustAccuracy else { return nil }
-            entries.append((run, accuracy))
+        let entries = evaluated.compactMap { run in
+            run.robustness?.accuracy(scope).map { (run: run, accuracy: $0) }
         }
         let best = entries.sorted { $0.accuracy > $1.accuracy }
-        let place = "At \(NumberText.norm(threat.norm)) radius \(NumberText.epsilon(threat.epsilon))"
+        let radii = scope.threats.map { "\(NumberText.norm($0.norm)) radius \(NumberText.epsilon($0.epsilon))" }
+        let place =
+            "At "
+            + (radii.count == 1
+                ? radii[0] : "\(radii.dropLast().joined(separator: ", ")) and \(radii[radii.count - 1]) together")
         func share(_ entry: (run: Run, accuracy: Double)) -> String { NumberText.percent(entry.accuracy) }
 
         if let (aligned, vanilla) = Self.twins(entries) {
@@ -37,7 +39,16 @@ struct Finding: Sendable {
             let others = "the other \(best.count - 1) keep \(share(best[best.count - 1])) to \(share(best[1]))"
             sentence = "\(place) \(best[0].run.name) keeps the most of its test images, \(share(best[0])); \(others)."
         }
-        remarks = Self.remarks(best)
+        remarks = Self.remarks(best, scope)
+    }
+
+    /// What accuracies of all the evaluations are known of: of the most norms that they share, together.
+    private static func scope(_ results: [RobustnessFile]) -> RobustnessFile.Scope? {
+        let shared = (results.first?.outcomes ?? []).map(\.scope).filter { scope in
+            !scope.isMean && !scope.threats.isEmpty && results.allSatisfy { $0.accuracy(scope) != nil }
+        }
+        let most = shared.map(\.threats.count).max()
+        return shared.first { $0.threats.count == most }
     }
 
     /// The aligned run and its vanilla twin, whose configuration differs in nothing but the loss.
@@ -54,10 +65,12 @@ struct Finding: Sendable {
         return (aligned, vanilla)
     }
 
-    private static func remarks(_ best: [(run: Run, accuracy: Double)]) -> [String] {
+    private static func remarks(
+        _ best: [(run: Run, accuracy: Double)], _ scope: RobustnessFile.Scope
+    ) -> [String] {
         var remarks: [String] = []
         if best.count > 1 {
-            let attacks = best.map { Set($0.run.robustness?.attacks.map(\.kind) ?? []) }
+            let attacks = best.map { Set($0.run.robustness?.attacks(scope).map(\.kind) ?? []) }
             if attacks.contains(where: { $0 != attacks[0] }) {
                 remarks.append("The runs were not put to the same attacks, so the numbers are not strictly comparable.")
             }

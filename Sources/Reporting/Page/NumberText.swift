@@ -57,6 +57,7 @@ enum NumberText {
 
     static func norm(_ name: String) -> String {
         switch name.lowercased() {
+        case "l0": "L0"
         case "l2": "L2"
         case "l1": "L1"
         case "linf": "L∞"

@@ -5,7 +5,9 @@ struct ReportDetails {
     let runs: [Run]
 
     func html() -> HTML {
-        let parts = [facts, differences, alignment, checks, diagnostics] + runs.map(configuration) + runs.map(events)
+        let parts =
+            [facts, differences, alignment, EvaluationDetails(runs: runs).html(), diagnostics] + runs.map(configuration)
+            + runs.map(events)
         guard parts.contains(where: { !$0.markup.isEmpty }) else { return .empty }
         return .element("section", [:], [.element("h2", [:], "Details")] + parts)
     }
@@ -84,41 +86,6 @@ struct ReportDetails {
         return .disclosure(
             "Cosine of input gradients to held-out target gradients, by class",
             .table("facts", ["target class"] + headings, rows))
-    }
-
-    private var checks: HTML {
-        let parts = runs.compactMap { run -> HTML? in
-            guard let result = run.robustness else { return nil }
-            var facts: [String] = []
-            if let model = result.model { facts.append("model \(model)") }
-            if let dataset = result.dataset { facts.append("data \(dataset)") }
-            if let samples = result.samples { facts.append("\(NumberText.grouped(samples)) images") }
-            if let noise = result.inputNoise { facts.append("input noise \(NumberText.short(noise))") }
-            if let seed = result.seed { facts.append("seed \(seed)") }
-            if let ranks = result.ranks { facts.append("\(ranks) rank\(ranks == 1 ? "" : "s")") }
-            let times = result.attacks.compactMap { attack in
-                attack.seconds.flatMap {
-                    $0.isFinite ? "\(attack.kind.name) \(NumberText.duration(seconds: $0))" : nil
-                }
-            }
-            if !times.isEmpty { facts.append("time: \(times.joined(separator: ", "))") }
-            let rows = result.checks.map { check -> [HTML] in
-                [
-                    "\(check.name)",
-                    check.isOK
-                        ? .element("span", ["class": "passed"], "✓ passed")
-                        : .element("span", ["class": "failed"], "✗ failed"),
-                    "\(check.value)",
-                ]
-            }
-            let passed = result.checks.filter(\.isOK).count
-            let summary = rows.isEmpty ? "" : " – \(passed) of \(rows.count) checks passed"
-            return .disclosure(
-                "Evaluation of \(run.name)\(summary)",
-                .element("p", ["class": "muted"], "\(facts.joined(separator: " · "))")
-                    + (rows.isEmpty ? .empty : .table("text", ["check", "outcome", "value"], rows)))
-        }
-        return parts.isEmpty ? .empty : .element("h3", [:], "Provenance") + parts.reduce(.empty, +)
     }
 
     private var diagnostics: HTML {

@@ -58,11 +58,17 @@ struct ReportPage {
     private var alarms: HTML {
         var lines: [HTML] = []
         for run in runs {
-            let failed = run.robustness?.checks.filter { !$0.isOK }.map(\.name) ?? []
+            let failed = (run.robustness?.checks ?? []).filter { !$0.isOK }
+            var names: [String] = []
+            for check in failed where !names.contains(check.name) { names.append(check.name) }
             if !failed.isEmpty {
                 let verb = failed.count == 1 ? "check failed" : "checks failed"
+                let list = names.map { name in
+                    let norms = failed.filter { $0.name == name }.compactMap(\.norm).map(NumberText.norm)
+                    return name + (norms.isEmpty ? "" : " (\(norms.joined(separator: ", ")))")
+                }
                 lines.append(
-                    "\(run.name): \(verb): \(failed.joined(separator: ", ")). The robust accuracy may be too high.")
+                    "\(run.name): \(verb): \(list.joined(separator: ", ")). The robust accuracy may be too high.")
             }
             let events = run.metrics?.events.filter(\.isAlarm) ?? []
             for event in events.prefix(3) {
@@ -113,14 +119,19 @@ struct ReportPage {
             if !others.isEmpty {
                 notes.append("Clean accuracy from the evaluation on corrupted images: \(Self.list(others)).")
             }
-            notes += runs.compactMap { $0.noiseNote }
+            if runs.contains(where: { ($0.robustness?.threats.count ?? 0) > 1 }) {
+                notes.append(
+                    "Union: images that withstand all attacks under all of the norms; average: the mean over the norms."
+                )
+            }
+            notes += runs.flatMap(\.attackNotes)
             notes += others.compactMap { run in
                 run.directory.corruptions?.inputNoise.map { "\(run.name): \(CorruptionTable.words(noise: $0))." }
             }
         }
         if let note = table.accuracyNote { notes.append(note) }
         if !notes.isEmpty { parts.append(.element("p", ["class": "muted"], "\(notes.joined(separator: " "))")) }
-        return .element("section", [:], parts)
+        return .element("section", [:], parts + [EvaluationNotes(runs: runs).html()])
     }
 
     private static func list(_ runs: [Run]) -> String { runs.map(\.name).joined(separator: ", ") }

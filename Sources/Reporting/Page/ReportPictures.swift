@@ -20,15 +20,19 @@ struct ReportPictures {
     }
 
     private func figure(_ picture: PictureFile, of run: Run) -> HTML {
+        let names = (runs.count > 1 ? [run.name] : []) + [picture.part].compactMap { $0 }
         // Shrunk to half of the page, small labels in a picture become hard to read.
-        .element(
+        return .element(
             "figure", ["class": picture.width > 640 ? "picture wide" : "picture"],
-            runs.count > 1 ? .element("figcaption", [:], run.swatch, "\(run.name)") : .empty,
+            names.isEmpty
+                ? .empty
+                : .element(
+                    "figcaption", [:], runs.count > 1 ? run.swatch : .empty, "\(names.joined(separator: ", "))"),
             .void(
                 "img",
                 [
                     "src": "data:image/png;base64,\(Base64.encode(picture.png))",
-                    "alt": "\(picture.title), \(run.name)",
+                    "alt": "\(([picture.title, run.name] + [picture.part].compactMap { $0 }).joined(separator: ", "))",
                     "width": "\(picture.width)", "height": "\(picture.height)",
                 ]),
             picture.caption.isEmpty ? .empty : .element("p", [:], "\(picture.caption)"))

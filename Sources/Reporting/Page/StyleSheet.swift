@@ -21,9 +21,12 @@ enum StyleSheet {
         .finding{max-width:46em;margin:0;font-size:20px;line-height:1.45}
         .muted,small{color:var(--muted)}
         .muted{max-width:60em;font-size:14px}
+        .notes ul{margin:4px 0;padding-left:20px}
+        .notes li{overflow-wrap:anywhere}
         .card{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:16px 20px}
         .alarm-card{background:var(--alarm-card);border-color:transparent;margin:16px 0;font-size:15px}
         .alarm-card p{margin:2px 0}
+        .scroll+.scroll{margin-top:20px}
         .scroll{overflow-x:auto;scrollbar-width:thin;background:\
         linear-gradient(to right,var(--card) 30%,transparent) 0 0/48px 100% no-repeat local,\
         linear-gradient(to left,var(--card) 30%,transparent) 100% 0/48px 100% no-repeat local,\

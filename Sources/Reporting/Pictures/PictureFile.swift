@@ -6,6 +6,8 @@ struct PictureFile: Sendable {
     let file: String
     let title: String
     let caption: String
+    /// What tells it from pictures of the same title of the same run, such as `L1 12`; nil for nothing.
+    let part: String?
     /// In pixels.
     let width: Int
     let height: Int
@@ -18,7 +20,7 @@ struct PictureFile: Sendable {
     ///
     /// Throws `Failure.badInput` for a file name that leads out of the directory or comes twice, for a file that is no
     /// PNG, for more than `mostPictures` entries, and where they have more than `largestFile` bytes together.
-    static func all(directory: String) throws -> [PictureFile] {
+    static func all(directory: String, of part: String? = nil) throws -> [PictureFile] {
         let list = "\(directory)/pictures.json"
         let value = try FileContents.json(list)
         var names: Set<String> = [], bytes = 0
@@ -32,7 +34,7 @@ struct PictureFile: Sendable {
             }
             let picture = try PictureFile(
                 directory: directory, file: name, title: try entry.string("title") ?? name,
-                caption: try entry.string("caption") ?? "")
+                caption: try entry.string("caption") ?? "", part: part)
             bytes += picture.png.count
             guard bytes <= largestFile else {
                 throw Failure.badInput(
@@ -42,7 +44,7 @@ struct PictureFile: Sendable {
         }
     }
 
-    private init(directory: String, file: String, title: String, caption: String) throws {
+    private init(directory: String, file: String, title: String, caption: String, part: String?) throws {
         let path = "\(directory)/\(file)"
         png = try FileContents.read(path, limit: Self.largestFile)
         // Signature, then the header chunk with width and height (ISO/IEC 15948, 5.2 and 11.2.2).
@@ -61,5 +63,6 @@ struct PictureFile: Sendable {
         self.file = file
         self.title = title
         self.caption = caption
+        self.part = part
     }
 }

@@ -89,6 +89,19 @@ struct JSONFields {
         return try JSONFields.objects(value, place: "\(place): \(key)", limit: limit)
     }
 
+    /// The elements of an array of strings, at most `limit` of them; empty when the member is absent or null.
+    func strings(_ key: String, limit: Int) throws -> [String] {
+        guard let value = present(key) else { return [] }
+        guard let values = value.arrayValue else { throw wrong(key, expected: "a list of strings") }
+        guard values.count <= limit else {
+            throw Failure.badInput("\(place): \(key)", "\(values.count) entries", expected: "at most \(limit)")
+        }
+        return try values.map { value in
+            guard let string = value.stringValue else { throw wrong(key, expected: "a list of strings") }
+            return string
+        }
+    }
+
     static func objects(_ value: JSONValue, place: String, limit: Int) throws -> [JSONFields] {
         guard let values = value.arrayValue else { throw Failure.badInput(place, "no array", expected: "[...]") }
         guard values.count <= limit else {

@@ -16,10 +16,18 @@ struct Run: Sendable {
     }
 
     /// What an accuracy under attack is of where the network adds noise to its images; nil where it does not.
-    var noiseNote: String? {
+    private var noiseNote: String? {
         robustness?.inputNoise.map {
             "\(name) was evaluated with noise of deviation \(NumberText.short($0)) on its images, in every pass of the network."
         }
+    }
+
+    /// What has to be said of accuracies under attack.
+    var attackNotes: [String] {
+        let search = robustness?.search.map {
+            "\(name): attacks searched on products of \($0); what they found was judged in float32."
+        }
+        return [noiseNote, search].compactMap { $0 }
     }
 
     /// Whether the loss of this run has an alignment part; nil when the configuration does not tell.

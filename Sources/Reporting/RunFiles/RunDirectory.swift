@@ -31,19 +31,20 @@ struct RunDirectory: Sendable {
         self.path = path
 
         func ifPresent<Part>(_ name: String, _ read: (String) throws -> Part) throws -> Part? {
-            var status = stat()
-            let file = "\(path)/\(name)"
-            if lstat(file, &status) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
-            return try read(file)
+            try Self.ifPresent("\(path)/\(name)", read)
         }
         configuration = try ifPresent("config.yaml") { try Self.readConfiguration($0) }
         metrics = try ifPresent("metrics.jsonl") { try TrainingMetrics(path: $0) }
-        robustness = try ifPresent("eval/robustness.json") { try RobustnessFile(path: $0) }
+        robustness = try ifPresent("eval/robustness.json") { _ in try RobustnessFile(folder: "\(path)/eval") }
         certificates = try CertificateFile.all(of: path)
         corruptions = try ifPresent("eval/corruptions.json") { try CorruptionsFile(path: $0) }
-        // Of the training, and of the evaluation.
-        pictures = try ["pictures", "eval"].flatMap { folder in
-            try ifPresent("\(folder)/pictures.json") { _ in try PictureFile.all(directory: "\(path)/\(folder)") } ?? []
+        // Of the training, and of the evaluation, which has a folder for each of several norms.
+        let norms = (robustness?.threats ?? []).count > 1 ? robustness?.threats ?? [] : []
+        let places = [("pictures", nil), ("eval", nil)] + norms.map { ("eval/\($0.norm)", $0.text) }
+        pictures = try places.flatMap { folder, part in
+            try ifPresent("\(folder)/pictures.json") { _ in
+                try PictureFile.all(directory: "\(path)/\(folder)", of: part)
+            } ?? []
         }
         guard
             configuration != nil || metrics != nil || robustness != nil || corruptions != nil || !certificates.isEmpty
@@ -54,6 +55,13 @@ struct RunDirectory: Sendable {
                 expected: "config.yaml, metrics.jsonl, eval/robustness.json, eval/corruptions.json, "
                     + "certificate/certificate.json or pictures/pictures.json")
         }
+    }
+
+    /// What `read` makes of a file; nil where there is none.
+    static func ifPresent<Part>(_ file: String, _ read: (String) throws -> Part) throws -> Part? {
+        var status = stat()
+        if lstat(file, &status) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
+        return try read(file)
     }
 
     private static func readConfiguration(_ path: String) throws -> ConfigurationText {

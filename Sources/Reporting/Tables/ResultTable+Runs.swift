@@ -17,36 +17,43 @@ extension ResultTable {
     }
 
     private init(evaluationsOf runs: [Run]) {
-        var kinds: [RobustnessFile.AttackKind] = []
-        for attack in runs.flatMap({ $0.robustness?.attacks ?? [] }) where !kinds.contains(attack.kind) {
+        let results = runs.compactMap(\.robustness)
+        var kinds: [AttackResult.Kind] = []
+        // A part of a cascade has no accuracy of its own: it was run on what the parts before it had left.
+        for attack in results.flatMap(\.attacks) where attack.kind.cascade == nil && !kinds.contains(attack.kind) {
             kinds.append(attack.kind)
         }
-        var threats: [RobustnessFile.Threat?] = []
-        for result in runs.compactMap(\.robustness) where result.robustAccuracy != nil {
-            if !threats.contains(result.threat) { threats.append(result.threat) }
+        var scopes: [RobustnessFile.Scope] = []
+        for outcome in results.flatMap(\.outcomes) where !scopes.contains(outcome.scope) {
+            // With one attack, all attacks together say the same once more.
+            let saysMore = results.contains { result in
+                let attacks = result.attacks(outcome.scope)
+                guard let accuracy = result.accuracy(outcome.scope) else { return false }
+                return outcome.scope.isMean || attacks.count != 1 || attacks[0].robustAccuracy != accuracy
+            }
+            if saysMore { scopes.append(outcome.scope) }
         }
-        // With one attack, all attacks together say the same once more.
-        let isSingle = runs.compactMap(\.robustness).allSatisfy { result in
-            result.attacks.count == 1
-                && (result.robustAccuracy == nil || result.robustAccuracy == result.attacks[0].robustAccuracy)
-        }
-        if isSingle { threats = [] }
+        // Attacks under several norms are many: what comes of them is read first.
+        let several = scopes.filter { $0.threats.count > 1 }
+        let isSummaryFirst = !several.isEmpty
+        scopes = several + scopes.filter { $0.threats.count <= 1 }
 
+        let attackColumns = kinds.map { Column(title: $0.name, details: $0.details) }
+        let scopeColumns = scopes.map { Column(title: $0.title, details: $0.details) }
         let columns =
-            [Column(title: "clean")] + kinds.map { Column(title: $0.name, details: $0.details) }
-            + threats.map { Column(title: "all attacks", details: $0.map { [$0.text] } ?? []) }
+            [Column(title: "clean")]
+            + (isSummaryFirst ? scopeColumns + attackColumns : attackColumns + scopeColumns)
         self.init(
             columns: columns,
             rows: runs.map { run in
                 let result = run.robustness
                 let attacks = kinds.map { kind in result?.attacks.first { $0.kind == kind }?.robustAccuracy }
-                let together = threats.map { threat in
-                    result.flatMap { $0.threat == threat ? $0.robustAccuracy : nil }
-                }
+                let together = scopes.map { result?.accuracy($0) }
                 let corruptions = result == nil ? run.directory.corruptions : nil
                 return Row(
                     name: run.attackedName,
-                    accuracies: [result?.cleanAccuracy ?? corruptions?.cleanAccuracy] + attacks + together,
+                    accuracies: [result?.cleanAccuracy ?? corruptions?.cleanAccuracy]
+                        + (isSummaryFirst ? together + attacks : attacks + together),
                     samples: result?.samples ?? corruptions?.cleanSamples, colour: run.colour)
             })
     }
@@ -83,5 +90,15 @@ extension ResultTable {
         let images = (fewest == most ? [most] : [fewest, most]).map(NumberText.grouped).joined(separator: " to ")
         return "\(images) test images; 95\(NumberText.space)% intervals reach at most "
             + "±\(NumberText.fixed(100 * widest, places: 1)) points."
+    }
+}
+
+extension RobustnessFile.Scope {
+    fileprivate var title: String { isMean ? "average" : threats.count > 1 ? "union" : "all attacks" }
+
+    fileprivate var details: [String] {
+        threats.enumerated().map { place, threat in
+            (threats.count > 1 && place == 0 ? "of " : "") + threat.text + (place + 1 < threats.count ? "," : "")
+        }
     }
 }
