@@ -41,7 +41,7 @@ public struct SmoothingAttack: Sendable, Equatable {
                 guard let values = moved.baseAddress else { return }
                 direction.withUnsafeBufferPointer {
                     guard let direction = $0.baseAddress else { return }
-                    threat.norm.step(
+                    threat.step(
                         image.count, values, along: direction, length: 2.5 * radius / Double(steps))
                 }
                 image.withUnsafeBufferPointer {

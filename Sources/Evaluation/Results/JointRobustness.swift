@@ -32,19 +32,26 @@ public struct JointRobustness: Sendable {
     /// The contents of `robustness.json` in the folder that holds one for each threat. `robust_acc` is the union's.
     public func json(model: String) -> JSONValue {
         let parts = results.map { $0.json(model: model) }
-        func joined(_ key: String) -> JSONValue { .array(parts.flatMap { $0[key]?.arrayValue ?? [] }) }
+        /// The entries of all threats, each with its norm.
+        func joined(_ key: String) -> JSONValue {
+            .array(
+                zip(results, parts).flatMap { result, part in
+                    (part[key]?.arrayValue ?? []).map { entry in
+                        var entry = entry
+                        entry["norm"] = JSONValue(result.threat.norm.rawValue)
+                        return entry
+                    }
+                })
+        }
         let kept = ["version", "model", "dataset", "samples", "seed", "ranks", "clean_acc"].map { key in
             JSONValue.Member(key, parts[0][key] ?? .null)
         }
-        let checks = zip(results, parts).flatMap { result, part in
-            (part["checks"]?.arrayValue ?? []).map { check in
-                var check = check
-                check["norm"] = JSONValue(result.threat.norm.rawValue)
-                return check
-            }
+        // The same under all threats, where there is something to say.
+        let common = ["order", "search", "input_noise"].compactMap { key in
+            parts[0][key].map { JSONValue.Member(key, $0) }
         }
         return .object(
-            kept + [
+            kept + common + [
                 .init("threat", .null),
                 .init(
                     "threats",
@@ -57,7 +64,7 @@ public struct JointRobustness: Sendable {
                 .init("robust_acc", JSONValue(unionAccuracy)),
                 .init("average_acc", JSONValue(averageAccuracy)),
                 .init("attacks", joined("attacks")),
-                .init("checks", .array(checks)),
+                .init("checks", joined("checks")),
                 .init("notes", JSONValue(notes)),
             ])
     }

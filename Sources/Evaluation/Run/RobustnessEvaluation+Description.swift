@@ -42,7 +42,7 @@ extension RobustnessEvaluation {
             return .object(members)
         }
         let members: JSONValue = [
-            "format": 1,
+            "format": 2,
             "model": JSONValue(model),
             "data": JSONValue(dataset.fingerprint),
             "threat": threat.json,
