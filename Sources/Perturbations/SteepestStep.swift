@@ -26,7 +26,7 @@ extension ThreatModel {
 
 extension ThreatModel.Norm {
     /// The same where no box matters, under `l2` and `linf`.
-    public func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
+    func step(_ count: Int, _ image: Destination, along gradient: Source, length: Double) {
         switch self {
         case .l0, .l1: preconditionFailure("ThreatModel.Norm.step: \(rawValue)")
         case .l2:
