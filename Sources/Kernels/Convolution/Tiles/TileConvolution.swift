@@ -25,18 +25,19 @@ enum TileConvolution<Block: TileBlock>: ConvolutionKernel {
     static func forward(
         _ g: ConvolutionGeometry, _ x: Source, _ filters: Source, _ y: Destination, _ epilogue: ConvolutionEpilogue,
         scratch: Destination
-    ) {
-        TilePass(g, .forward)(
-            Block.self, images: g.images, x, UnsafeRawPointer(filters), y, epilogue,
-            scratch: UnsafeMutableRawPointer(scratch))
-    }
+    ) { pass(g, .forward, x, filters, y, epilogue, scratch) }
 
     static func inputGradient(
         _ g: ConvolutionGeometry, _ dy: Source, _ filters: Source, _ dx: Destination, _ epilogue: ConvolutionEpilogue,
         scratch: Destination
+    ) { pass(g, .inputGradient, dy, filters, dx, epilogue, scratch) }
+
+    private static func pass(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ images: Source, _ filters: Source,
+        _ out: Destination, _ epilogue: ConvolutionEpilogue, _ scratch: Destination
     ) {
-        TilePass(g, .inputGradient)(
-            Block.self, images: g.images, dy, UnsafeRawPointer(filters), dx, epilogue,
+        TilePass(g, operation)(
+            Block.self, images: g.images, images, UnsafeRawPointer(filters), out, epilogue,
             scratch: UnsafeMutableRawPointer(scratch))
     }
 
