@@ -5,9 +5,9 @@
 
 LIBRARY is the folder that holds the package `adv_lib` (github.com/jeromerony/adversarial-library). For checkpoints of
 `model.kind: resnet` with batch norm. Needs torch and safetensors. Both programs attack the first N test images that are
-classified correctly, with the numbers that pag records in its result. Exits with 1 where medians are more than 2 % apart,
-or a distance that pag reports is not that of an image which torch takes for another class
-(but for 1e-4 of the logits).
+classified correctly, with the numbers that pag records in its result. Exits with 1 where the medians of those for which
+both find something are more than 2 % apart, or a distance that pag reports is not that of an image which torch takes for
+another class (but for 1e-4 of the logits).
 """
 import argparse
 import json
@@ -92,7 +92,9 @@ def main():
             seconds = time.monotonic() - start
             size = distance(theirs)
             size[model(theirs).argmax(1) == labels] = float("inf")
-            medians = [statistics.median(d[right].tolist()) for d in (ours, size)]
+            # An image for which one of them finds nothing would move its median by a place.
+            both = right & ours.isfinite() & size.isfinite()
+            medians = [statistics.median(d[both].tolist()) for d in (ours, size)]
             ratio = medians[0] / medians[1]
             closer = int((ours < size)[right].sum()), int((ours > size)[right].sum())
             far = not 0.98 <= ratio <= 1.02

@@ -15,7 +15,7 @@ func counts(_ network: TinyNetwork) throws -> FuzzedReader {
         certification.journal = EvaluationJournal(directory: "\(folder.path)/state", model: "m", resumes: false)
         _ = try certification.run(classifier, on: images, over: SingleProcess())
     }
-    let own = try Scratch(), files = ["rank-0.counts", "attack/rank-0.counts"]
+    let own = try Scratch(), files = ["rank-0.counts", "attack-1-1/rank-0.counts"]
     try certify(own)
     let seeds = try files.map { try FileContents.read("\(own.path)/state/\($0)", limit: 1 << 20) }
     return FuzzedReader(
