@@ -92,22 +92,33 @@ struct SanityChecksTests {
         )
     }
 
-    /// Moves the first images of a data set to where logits are infinite.
-    private struct Overflow: Attack {
+    /// Changes the first images of a data set and no others.
+    private struct FirstImages: Attack {
         let name: String
         let images: Int
+        /// What the first values of an image become, by its label.
+        let values: @Sendable (_ label: Int) -> [Scalar]
         let settings: [JSONValue.Member] = []
         let norms = ThreatModel.Norm.allCases
         let source = AttackSource.gradients
         func validate(_ problem: AttackProblem) throws {}
         func passes(_ problem: AttackProblem) -> Int { 1 }
         func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-            var values = batch.images.array
+            var all = batch.images.array
             for (row, sample) in batch.indices.enumerated() where sample < images {
-                for i in 0..<2 { values[row * batch.imageCount + i] = 1 }
+                for (i, value) in values(batch.labels[row]).enumerated() { all[row * batch.imageCount + i] = value }
             }
-            return Tensor(batch.images.shape, values, in: batch.images.pool)
+            return Tensor(batch.images.shape, all, in: batch.images.pool)
         }
+    }
+
+    /// To where logits are infinite.
+    private static func overflow(_ name: String, images: Int) -> FirstImages {
+        FirstImages(name: name, images: images) { _ in [1, 1] }
+    }
+    /// To the other side of the boundary.
+    private static func breaking(_ name: String, images: Int) -> FirstImages {
+        FirstImages(name: name, images: images) { $0 == 0 ? [0.55] : [0.45] }
     }
 
     private struct Both: AttackCascade {
@@ -115,7 +126,7 @@ struct SanityChecksTests {
         let settings: [JSONValue.Member] = []
         let norms = ThreatModel.Norm.allCases
         func parts(_ problem: AttackProblem) -> (attacks: [any Attack], notes: [String]) {
-            ([Overflow(name: "early", images: 4), Overflow(name: "late", images: 9)], [])
+            ([SanityChecksTests.overflow("early", images: 4), SanityChecksTests.overflow("late", images: 9)], [])
         }
     }
 
@@ -125,7 +136,8 @@ struct SanityChecksTests {
         images.labels = Array(repeating: 1, count: 10)
         let (low, high) = (0.7 * largest, 0.8 * largest)
         let result = try run(
-            images, weights: [[low, low, 0, 0], [high, high, 0, 0]], [Overflow(name: "late", images: 9), Both()])
+            images, weights: [[low, low, 0, 0], [high, high, 0, 0]],
+            [SanityChecksTests.overflow("late", images: 9), Both()])
         #expect(result.attacks.map(\.name) == ["late", "early", "late", "both"])
         #expect(result.attacks.map { $0.undefined.count { $0 } } == [9, 4, 5, 9])
         #expect(result.attacks[2].seconds == 0 && result.attacks[0].seconds > 0)
@@ -196,31 +208,13 @@ struct SanityChecksTests {
         #expect(failed == ["pgd-beats-fgsm", "pgd-beats-noise", "converged"])
     }
 
-    /// Breaks the first images of a data set and no others.
-    private struct Breaking: Attack {
-        let name: String
-        let images: Int
-        let settings: [JSONValue.Member] = []
-        let norms = ThreatModel.Norm.allCases
-        let source = AttackSource.gradients
-        func validate(_ problem: AttackProblem) throws {}
-        func passes(_ problem: AttackProblem) -> Int { 1 }
-        func perturb(_ batch: AttackBatch, _ context: AttackContext) -> Tensor {
-            var values = batch.images.array
-            for (row, sample) in batch.indices.enumerated() where sample < images {
-                values[row * batch.imageCount] = batch.labels[row] == 0 ? 0.55 : 0.45
-            }
-            return Tensor(batch.images.shape, values, in: batch.images.pool)
-        }
-    }
-
     /// 82 and 84 of 100 images are as far apart as the tolerance, and in floating point a little farther.
     @Test func aDifferenceOfTheToleranceIsNone() throws {
         let (classifier, images) = closeToTheBoundary(100)
         for (broken, ok) in [(18, true), (19, false)] {
             let result = try RobustnessEvaluation(
                 threat: ThreatModel(norm: .linf, epsilon: 0.1),
-                attacks: [Breaking(name: "fgsm", images: broken), Breaking(name: "pgd", images: 16)], seed: 1
+                attacks: [Self.breaking("fgsm", images: broken), Self.breaking("pgd", images: 16)], seed: 1
             ).run(classifier, on: images, over: SingleProcess())
             #expect(result.checks.first { $0.name == "pgd-beats-fgsm" }?.ok == ok)
         }

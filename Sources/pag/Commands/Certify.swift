@@ -106,9 +106,10 @@ struct Certify: ParsableCommand {
                 over: communicator, waiting: { print($0) })
             defer { lock.release() }
             certification.attack = try attack ?? earlierAttack(folder, communicator)
+            let identity = try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
             certification.journal = EvaluationJournal(
                 directory: "\(folder)/state",
-                model: try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
+                model: identity
                     + (products == .float32 ? "" : " \(products.rawValue)")
                     + (denoising.map { " denoiser \($0.identity)" } ?? ""),
                 resumes: false, replaces: force)
@@ -130,15 +131,14 @@ struct Certify: ParsableCommand {
             let shortfall = Shortfall("--samples", samples, of: "test images", available: splits.test.count)
             if let shortfall { print(shortfall) }
             try result.write(
-                to: folder, model: name(of: checkpoint), network: try description(of: checkpoint, denoising))
+                to: folder, model: name(of: checkpoint), network: description(identity, denoising))
             describe(result, folder)
         }
     }
 
     /// What tells the network from others, for the results.
-    private func description(of checkpoint: String, _ denoising: ImageDenoising?) throws -> [JSONValue.Member] {
-        let identity = try identity(of: [checkpoint], ema: ema, normalize: input.normalisation.normalize)
-        return [.init("identity", JSONValue(identity))]
+    private func description(_ identity: String, _ denoising: ImageDenoising?) -> [JSONValue.Member] {
+        [.init("identity", JSONValue(identity))]
             + (ema ? [.init("ema", true)] : [])
             + (products == .float32 ? [] : [.init("products", JSONValue(products.rawValue))])
             + (denoising.map { [.init("denoiser", $0.json)] } ?? [])

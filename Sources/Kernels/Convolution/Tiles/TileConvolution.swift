@@ -9,7 +9,7 @@ enum TileConvolution<Block: TileBlock>: ConvolutionKernel {
     }
 
     static func preparedFilterCount(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
-        scalars(TilePass(g, operation).filterBytes)
+        scalars(TileFilters(g, operation).bytes)
     }
 
     private static func scalars(_ bytes: Int) -> Int {
@@ -19,7 +19,7 @@ enum TileConvolution<Block: TileBlock>: ConvolutionKernel {
     static func prepareFilters(
         _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ filters: Source, into prepared: Destination
     ) {
-        TilePass(g, operation).prepareFilters(filters, into: UnsafeMutableRawPointer(prepared))
+        TileFilters(g, operation).prepare(filters, into: UnsafeMutableRawPointer(prepared))
     }
 
     static func forward(

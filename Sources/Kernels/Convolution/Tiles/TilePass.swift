@@ -3,15 +3,12 @@
 /// one pixel wide two times sixteen images.
 ///
 /// Images are brought into lines [y][image][x, channel] of bfloat16 with zeros beside them, of which a few at a time are
-/// kept. Filters are tiles [sweep of y][sweep of x][output/16][tap of y][depth/32]; taps of x and channels are one depth.
+/// kept.
 struct TilePass {
-    let rows, columns: TileAxis
+    private let filters: TileFilters
+    private let rows, columns: TileAxis
     /// Channels of the images that are read, and that are written.
-    let inChannels, outChannels: Int
-    /// Of the filters [Co, kh, kw, Ci].
-    private let filterShape: (height: Int, width: Int, channels: Int)
-    /// Whether channels of the images that are read are the filters' Ci, and not their Co.
-    private let isForward: Bool
+    private let inChannels, outChannels: Int
     /// Numbers of bfloat16 from one image's line to the next: what is read of a line, filled up to an odd number of cache
     /// lines, so that the rows of a tile lie in different parts of the cache.
     private let lineCount: Int
@@ -24,25 +21,13 @@ struct TilePass {
     private static let linesKept = 512 << 10
 
     init(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) {
-        isForward = operation == .forward
-        filterShape = (g.kernelHeight, g.kernelWidth, g.inChannels)
-        if isForward {
-            rows = TileAxis(
-                forward: g.height, g.outHeight, kernel: g.kernelHeight, stride: g.stride, padding: g.padding)
-            columns = TileAxis(
-                forward: g.width, g.outWidth, kernel: g.kernelWidth, stride: g.stride, padding: g.padding)
-        } else {
-            rows = TileAxis(
-                backward: g.outHeight, g.height, kernel: g.kernelHeight, stride: g.stride, padding: g.padding)
-            columns = TileAxis(
-                backward: g.outWidth, g.width, kernel: g.kernelWidth, stride: g.stride, padding: g.padding)
-        }
-        inChannels = isForward ? g.inChannels : g.outChannels
-        outChannels = isForward ? g.outChannels : g.inChannels
-        let channels = inChannels, axis = columns
+        filters = TileFilters(g, operation)
+        (rows, columns) = (filters.rows, filters.columns)
+        (inChannels, outChannels) = (filters.inChannels, filters.outChannels)
+        let channels = inChannels, axis = columns, layout = filters
         let ends = axis.sweeps.map { x in
             ((x.count - 1) * axis.inputStep + x.input + axis.before) * channels
-                + Tile.blocks(x.taps.count * channels, of: Tile.depth) * Tile.depth
+                + layout.depthBlocks(x) * Tile.depth
         }
         let needed = max(ends.max() ?? 0, (axis.before + axis.inputs) * channels)
         lineCount = (Tile.blocks(needed, of: Tile.depth) | 1) * Tile.depth
@@ -50,86 +35,6 @@ struct TilePass {
         let span = max(1, rows.span)
         capacity = max(span, min(Self.linesKept / lineBytes, rows.inputs + span))
         band = (capacity - span) / rows.inputStep + 1
-    }
-
-    // MARK: Filters
-
-    private var outputBlocks: Int { Tile.blocks(outChannels, of: Tile.columns) }
-    private func depth(_ x: TileSweep) -> Int { x.taps.count * inChannels }
-    private func depthBlocks(_ x: TileSweep) -> Int { Tile.blocks(depth(x), of: Tile.depth) }
-    /// Bytes of filters for sixteen outputs.
-    private func filterBytes(_ y: TileSweep, _ x: TileSweep) -> Int { y.taps.count * depthBlocks(x) * Tile.bytes }
-
-    /// Calls `body` with each pair of sweeps and the place of its filters.
-    private func forEachSweep(_ body: (_ y: TileSweep, _ x: TileSweep, _ filters: Int) -> Void) {
-        var place = 0
-        for y in rows.sweeps {
-            for x in columns.sweeps {
-                body(y, x, place)
-                place += outputBlocks * filterBytes(y, x)
-            }
-        }
-    }
-
-    var filterBytes: Int {
-        var bytes = 0
-        forEachSweep { y, x, place in bytes = place + outputBlocks * filterBytes(y, x) }
-        return bytes
-    }
-
-    func prepareFilters(_ filters: Source, into prepared: UnsafeMutableRawPointer) {
-        withUnsafeTemporaryAllocation(of: TilePacking.Words.self, capacity: Tile.pairs) { room in
-            guard let words = room.baseAddress else { return }
-            forEachSweep { y, x, place in
-                var tile = prepared + place
-                for block in 0..<outputBlocks {
-                    for ky in y.taps {
-                        for start in 0..<depthBlocks(x) {
-                            if isForward {
-                                forwardTile(filters, block, ky, start * Tile.depth, words)
-                            } else {
-                                backwardTile(filters, block, ky, x.taps, start * Tile.depth, words)
-                            }
-                            tile.copyMemory(from: words, byteCount: Tile.bytes)
-                            tile += Tile.bytes
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Taps and channels are neighbours in memory, outputs are not: rows of outputs, exchanged with columns.
-    private func forwardTile(
-        _ filters: Source, _ block: Int, _ ky: Int, _ start: Int, _ words: UnsafeMutablePointer<TilePacking.Words>
-    ) {
-        let line = filterShape.width * filterShape.channels, count = min(Tile.depth, line - start)
-        for row in 0..<Tile.columns {
-            words[row] = .zero
-            let output = block * Tile.columns + row
-            guard output < outChannels else { continue }
-            TilePacking.row(
-                count, filters + ((output * filterShape.height + ky) * line + start),
-                UnsafeMutableRawPointer(words + row))
-        }
-        TilePacking.transpose(words)
-    }
-
-    /// The outputs are neighbours in memory.
-    private func backwardTile(
-        _ filters: Source, _ block: Int, _ ky: Int, _ taps: [Int], _ start: Int,
-        _ words: UnsafeMutablePointer<TilePacking.Words>
-    ) {
-        let first = block * Tile.columns, count = min(Tile.columns, outChannels - first)
-        func row(_ depth: Int) -> Source? {
-            guard depth < taps.count * inChannels else { return nil }
-            let (tap, channel) = depth.quotientAndRemainder(dividingBy: inChannels)
-            let pixel = (channel * filterShape.height + ky) * filterShape.width + taps[tap]
-            return filters + (pixel * filterShape.channels + first)
-        }
-        for pair in 0..<Tile.pairs {
-            words[pair] = TilePacking.pairs(count, row(start + 2 * pair), row(start + 2 * pair + 1))
-        }
     }
 
     // MARK: Lines
@@ -193,7 +98,7 @@ struct TilePass {
                 }
                 packed += 1
             }
-            forEachSweep { y, x, place in
+            self.filters.forEachSweep { y, x, place in
                 let target = out + images.lowerBound * outputImage
                 sweep(
                     block, y, start..<min(end, y.count), x, filters + place, UnsafeRawPointer(lines), parts: parts, sums
@@ -223,11 +128,11 @@ struct TilePass {
         _ packed: UnsafeRawPointer, parts: Int, _ sums: UnsafeMutablePointer<Float>,
         done: (_ row: Int, _ column: Int, TileBlockShape, _ channels: Int) -> Void
     ) {
-        let bytes = filterBytes(y, x), depthBytes = depthBlocks(x) * Tile.bytes, stride = 2 * lineCount
+        let bytes = self.filters.bytes(y, x), depth = self.filters.depthBlocks(x), stride = 2 * lineCount
         let step = columns.inputStep * inChannels * 2, left = 2 * (x.input + columns.before) * inChannels
         let next = parts > 1 ? capacity * lineBytes : step
-        for output in Swift.stride(from: 0, to: outputBlocks, by: 2) {
-            let tiles = filters + output * bytes, blocks = min(2, outputBlocks - output)
+        for output in Swift.stride(from: 0, to: self.filters.outputBlocks, by: 2) {
+            let tiles = filters + output * bytes, blocks = min(2, self.filters.outputBlocks - output)
             for row in lines {
                 for column in Swift.stride(from: 0, to: x.count, by: parts > 1 ? 1 : 2) {
                     let shape = TileBlockShape(rows: parts > 1 ? parts : min(2, x.count - column), columns: blocks)
@@ -237,7 +142,7 @@ struct TilePass {
                         guard line >= 0 && line < rows.inputs else { continue }
                         addProducts(
                             block, shape, packed + ((line % capacity) * lineBytes + left + column * step), next: next,
-                            stride: stride, tiles + tap * depthBytes, next: bytes, count: depthBlocks(x))
+                            stride: stride, tiles + tap * depth * Tile.bytes, next: bytes, count: depth)
                     }
                     block.write(shape, sums)
                     done(row, column, shape, output * Tile.columns)
