@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: cSettings),
         .target(name: "CPlatform", cSettings: cSettings),
         .target(name: "CLanes", cSettings: cSettings),
-        .target(name: "CMatrixUnit", cSettings: cSettings),
+        .target(name: "CBFloat16", cSettings: cSettings),
         .target(name: "CGuardPages"),
 
         module("Failures"),
@@ -69,7 +69,7 @@ let package = Package(
         module("Configuration", ["Failures", "Formats", yams]),
         module("Formats", ["CPlatform", "CZlib", "Failures"]),
         module("ONNX", ["Failures", "Formats"]),
-        module("Kernels", ["CLanes", "CMatrixUnit", "COpenBLAS"]),
+        module("Kernels", ["CLanes", "CBFloat16", "COpenBLAS"]),
         module("Autodiff", ["Failures", "Kernels", "Tracing"]),
         module("Layers", ["Autodiff", "Failures", "Kernels", "ONNX", "Randomness"]),
         module("Models", ["Autodiff", "Configuration", "Failures", "Kernels", "Layers", "ONNX"]),

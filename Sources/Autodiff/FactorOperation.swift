@@ -4,20 +4,29 @@ import Kernels
 protocol FactorOperation: Operation {
     /// Whether the second input is filters or weights, which many products share.
     var hasFilters: Bool { get }
-    /// Whether the convolution engine carries it out for such inputs, whose methods may round factors by themselves.
-    func isConvolution(_ inputs: [Tensor]) -> Bool
+    /// What the convolution engine carries out for such inputs, if anything: its methods may round factors by themselves.
+    func convolution(of inputs: [Shape]) -> EngineConvolution?
+}
+
+/// One pass of a convolution.
+struct EngineConvolution {
+    let geometry: ConvolutionGeometry
+    let operation: ConvolutionOperation
 }
 
 extension FactorOperation {
-    func isConvolution(_ inputs: [Tensor]) -> Bool { false }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? { nil }
 }
 
 extension Execution {
     /// The inputs of an operation as it is to be carried out: factors of products in the precision of products.
     func prepared(_ inputs: [Tensor], of operation: some Operation) -> [Tensor] {
-        guard products != .float32, let operation = operation as? any FactorOperation,
-            !(convolution.roundsFactors && operation.isConvolution(inputs))
-        else { return inputs }
+        guard products != .float32, let operation = operation as? any FactorOperation else { return inputs }
+        if let pass = operation.convolution(of: inputs.map(\.shape)),
+            convolution.method(pass.geometry, pass.operation).roundsFactors
+        {
+            return inputs
+        }
         var prepared = inputs
         prepared[0] = factor(inputs[0])
         prepared[1] = operation.hasFilters ? filters(inputs[1]) : factor(inputs[1])

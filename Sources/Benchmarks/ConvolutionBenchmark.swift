@@ -20,7 +20,12 @@ public struct ConvolutionBenchmark: Sendable {
         let layers = try OperationCount(model.network(classes: 10)).convolutions
         if layers.isEmpty { throw Failure(.usage, "\(model.name) has no convolutions") }
         let distinct = layers.enumerated().filter { !layers[..<$0].contains($1) }.map(\.element)
-        let others: [ConvolutionMethod] = MatrixUnit.serves(.bfloat16) ? [.patches, .tiles] : [.patches]
+        let others: [ConvolutionMethod] =
+            switch BFloat16Unit.best {
+            case .none: [.patches]
+            case .registers: [.patches, .pairs]
+            case .tiles: [.patches, .tiles, .pairs]
+            }
         let cases = Double(distinct.count * images.count * ConvolutionOperation.allCases.count * (others.count + 1))
         for count in images {
             for layer in distinct {

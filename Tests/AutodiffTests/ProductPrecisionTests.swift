@@ -23,10 +23,10 @@ import Testing
 
     /// Every operation of the catalogue, and of its gradient and that one's gradient, gives what it gives in float32 for
     /// the rounded factors.
-    @Test(arguments: OperationCatalogue.all, [false, true])
-    func factorsAreRounded(_ check: OperationCheck, usesMatrixUnit: Bool) {
+    @Test(arguments: OperationCatalogue.all, BFloat16Unit.allCases)
+    func factorsAreRounded(_ check: OperationCheck, unit: BFloat16Unit) {
         let seen = Seen(), plain = MemoryPool()
-        let execution = Execution(products: .bfloat16, usesMatrixUnit: usesMatrixUnit) { operation, inputs, result in
+        let execution = Execution(products: .bfloat16, unit: unit) { operation, inputs, result in
             seen.runs.withLock { $0.append(Seen.Run(operation: operation, inputs: inputs, result: result)) }
         }
         let inputs = check.sample(in: MemoryPool(for: execution)).map(\.variable)
@@ -43,7 +43,7 @@ import Testing
                 return Tensor(input.shape, numbers, in: plain)
             }
             let expected = run.operation.forward(inputs)
-            if rounds && usesMatrixUnit {
+            if rounds && unit != .none {
                 // Its sums are of Float, in another order.
                 let scale = expected.array.reduce(1) { max($0, abs($1)) }
                 let agrees = zip(expected.array, run.result.array).allSatisfy { abs($0 - $1) <= 1e-5 * scale }
@@ -55,9 +55,9 @@ import Testing
     }
 
     /// Both parts of a derivative from one pass over the patches have the bits that they have apart.
-    @Test(arguments: [false, true]) func jointPass(usesMatrixUnit: Bool) {
+    @Test(arguments: BFloat16Unit.allCases) func jointPass(unit: BFloat16Unit) {
         func parts(_ wantsBoth: Bool) -> [[Scalar]] {
-            let pool = MemoryPool(for: Execution(products: .bfloat16, usesMatrixUnit: usesMatrixUnit)),
+            let pool = MemoryPool(for: Execution(products: .bfloat16, unit: unit)),
                 settings = ConvolutionSettings(stride: 1, padding: 1)
             let x = random([2, 16, 16, 32], salt: 1, in: pool).variable,
                 w = random([32, 3, 3, 32], salt: 2, in: pool).variable
@@ -71,8 +71,8 @@ import Testing
     }
 
     /// Filters are rounded once for all products of a phase, and their forms do not outlive it.
-    @Test(arguments: [false, true]) func roundedFiltersAreKept(usesMatrixUnit: Bool) {
-        let pool = MemoryPool(for: Execution(products: .bfloat16, usesMatrixUnit: usesMatrixUnit))
+    @Test(arguments: BFloat16Unit.allCases) func roundedFiltersAreKept(unit: BFloat16Unit) {
+        let pool = MemoryPool(for: Execution(products: .bfloat16, unit: unit))
         let prepared = pool.execution.preparedFilters
         let images = random([1, 8, 8, 16], salt: 1, in: pool), filters = random([16, 3, 3, 16], salt: 2, in: pool)
         func left() -> Int {

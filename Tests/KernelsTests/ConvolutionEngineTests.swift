@@ -42,9 +42,9 @@ private let others: [ConvolutionGeometry] = [
 /// Bound on the largest error relative to the largest value, for sums as short as here.
 private func tolerance(_ method: ConvolutionMethod) -> Double {
     // Sums of tiles are Float's whatever Scalar is.
-    if isDouble && method != .tiles { return 1e-13 }
+    if isDouble && !method.roundsFactors { return 1e-13 }
     return switch method {
-    case .patches, .direct, .winograd2, .tiles: 2e-6
+    case .patches, .direct, .winograd2, .tiles, .pairs: 2e-6
     case .winogradStrided: 4e-6
     case .winograd4: 1.5e-5
     }
@@ -73,22 +73,48 @@ private func geometry(_ images: Int, for method: ConvolutionMethod) throws -> Co
         }
     }
 
-    /// Tiles round what they are given, and images of so many lines are not kept as a whole.
-    @Test(arguments: [
-        geometry(18, 6, 5, 17, 20), geometry(35, 5, 7, 3, 5, stride: 2), geometry(2, 12, 40, 64, 20),
-        geometry(2, 13, 40, 64, 33, stride: 2), geometry(1, 12, 60, 64, 16, kernel: (1, 1), stride: 3, padding: 1),
-        geometry(2, 3, 2, 5, 6, kernel: (1, 1), stride: 4, padding: 1),
-    ])
-    func tilesRoundTheirFactors(_ g: ConvolutionGeometry) throws {
-        let engine = ConvolutionEngine(inTiles: true), numbers = ConvolutionOperands(g)
-        let roundedNumbers = ConvolutionOperands(g, for: .tiles)
-        #expect(engine.roundsFactors && !ConvolutionEngine(.blas, inTiles: true).roundsFactors)
+    /// Tiles round what they are given; images of so many lines are not kept as a whole, and few images at a time are several
+    /// pixels of a weight gradient's products.
+    @Test(
+        arguments: [ConvolutionMethod.tiles, .pairs],
+        [
+            geometry(18, 6, 5, 17, 20), geometry(35, 5, 7, 3, 5, stride: 2), geometry(2, 12, 40, 64, 20),
+            geometry(2, 13, 40, 64, 33, stride: 2), geometry(1, 12, 60, 64, 16, kernel: (1, 1), stride: 3, padding: 1),
+            geometry(2, 3, 2, 5, 6, kernel: (1, 1), stride: 4, padding: 1), geometry(16, 5, 7, 17, 20),
+            geometry(8, 9, 9, 16, 16, stride: 2), geometry(3, 4, 4, 5, 33, kernel: (1, 1), padding: 0),
+            geometry(5, 9, 7, 16, 16, kernel: (1, 1), stride: 3, padding: 1), geometry(1, 6, 40, 3, 5),
+        ])
+    func tilesRoundTheirFactors(_ method: ConvolutionMethod, _ g: ConvolutionGeometry) throws {
+        let engine = ConvolutionEngine(only: method), numbers = ConvolutionOperands(g)
+        let roundedNumbers = ConvolutionOperands(g, for: method)
         for operation in ConvolutionOperation.allCases {
-            #expect(engine.method(g, operation) == .tiles)
             let result = try #require(numbers.run(engine, operation), "\(operation) wrote outside its buffers")
             expectAgreement(
-                result, roundedNumbers.expected(operation), within: tolerance(.tiles), "\(operation)")
+                result, roundedNumbers.expected(operation), within: tolerance(method), "\(operation)")
             #expect(try bits(#require(roundedNumbers.run(engine, operation))) == bits(result), "\(operation)")
+        }
+    }
+
+    /// A matrix unit takes every shape, vector registers those that they are faster at, and the reference is without either.
+    @Test func unitsTakeWhatTheyAreGoodAt() {
+        let shapes: [(ConvolutionGeometry, isForPairs: Bool)] = [
+            (geometry(520, 1, 1, 384, 384, kernel: (1, 1), padding: 0), true),
+            (geometry(16, 8, 8, 256, 512, kernel: (1, 1), stride: 2, padding: 0), true),
+            (geometry(16, 16, 16, 64, 64, kernel: (5, 5), padding: 2), true),
+            (geometry(16, 16, 16, 128, 256, stride: 2), true), (geometry(16, 32, 32, 64, 64), false),
+            (geometry(16, 32, 32, 3, 64), false), (geometry(16, 4, 4, 16, 16, kernel: (1, 1), padding: 0), false),
+        ]
+        for (g, isForPairs) in shapes {
+            for operation in ConvolutionOperation.allCases {
+                #expect(ConvolutionEngine(unit: .tiles).method(g, operation) == .tiles)
+                let plain = ConvolutionEngine(unit: .none).method(g, operation), pairs = ConvolutionMethod.pairs
+                #expect(!plain.roundsFactors)
+                #expect(
+                    ConvolutionEngine(unit: .registers).method(g, operation) == (isForPairs ? pairs : plain),
+                    "\(g) \(operation)")
+                #expect(ConvolutionEngine(.blas, unit: .tiles).method(g, operation) == .patches)
+                #expect(ConvolutionEngine(.blas, unit: .registers).method(g, operation) == .patches)
+            }
         }
     }
 

@@ -34,12 +34,12 @@ struct ConvolutionOperands {
     private(set) var g: ConvolutionGeometry
     private(set) var x, w, dy: [Scalar]
 
-    /// - Parameter method: tiles get numbers that rounding leaves as they are.
+    /// - Parameter method: one that rounds factors gets numbers that rounding leaves as they are.
     init(_ g: ConvolutionGeometry, for method: ConvolutionMethod? = nil) {
         self.g = g
         func numbers(_ count: Int, _ salt: UInt64) -> [Scalar] {
             let numbers = random(count, salt: salt)
-            return method == .tiles ? rounded(numbers) : numbers
+            return method?.roundsFactors == true ? rounded(numbers) : numbers
         }
         x = numbers(g.images * g.inputImage, 1)
         w = numbers(g.filterCount, 2)

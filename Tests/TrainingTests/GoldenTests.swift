@@ -27,12 +27,14 @@ import Training
 
     /// Rounding factors changes numbers by a thousandth, and hardly the direction in which the step goes. Statistics of
     /// two or three images turn that into more, in PyTorch as here.
-    @Test(arguments: files, [false, true]) func roundedFactorsKeepTheDirection(_ file: String, usesMatrixUnit: Bool)
+    @Test(arguments: files, BFloat16Unit.allCases) func roundedFactorsKeepTheDirection(
+        _ file: String, unit: BFloat16Unit
+    )
         throws
     {
         // It is emulated where there is none, slowly.
-        if usesMatrixUnit && !file.contains("/vit-") && !file.contains("/resnet8-") { return }
-        let replay = try GoldenStep(path: file).replay(products: .bfloat16, usesMatrixUnit: usesMatrixUnit)
+        if unit != .none && !file.contains("/vit-") && !file.contains("/resnet8-") { return }
+        let replay = try GoldenStep(path: file).replay(products: .bfloat16, unit: unit)
         let cosine = try #require(replay.gradientCosine)
         let hasOwnStatistics = ["frozen", "repeated", "per-class"].contains { file.contains($0) }
         #expect(cosine >= (hasOwnStatistics ? 0.8 : GoldenStep.roundedCosine), "\(cosine)")
@@ -46,12 +48,12 @@ import Training
         static let rounded = ["vit-rectangle-logprob"]
     #endif
 
-    /// The same step with rounded factors by PyTorch (Tests/Peer/rounded_products.py).
+    /// The same step with rounded factors by PyTorch (Tests/Peer/rounded_products.py), summed as float32.
     @Test(arguments: rounded) func roundedFactorsAreThoseOfPyTorch(_ name: String) throws {
         let file = try #require(Self.files.first { $0.hasSuffix("/\(name).safetensors") })
         let step = try GoldenStep(path: file.replacing("/Golden/", with: "/GoldenRounded/"))
         func distance(_ products: ProductPrecision) throws -> Double {
-            1 - (try #require(try step.replay(products: products).gradientCosine))
+            1 - (try #require(try step.replay(products: products, unit: .none).gradientCosine))
         }
         #expect(try distance(.bfloat16) < 1e-9)
         #expect(try distance(.float32) > 1e-6)

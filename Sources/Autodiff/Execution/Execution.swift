@@ -20,13 +20,13 @@ public final class Execution: Sendable {
     let observer: Observer?
 
     /// An execution that computes convolutions as the user prefers, watched by those that are given.
-    /// - Parameter usesMatrixUnit: for products in bfloat16; where the processor has none it is emulated, slowly.
+    /// - Parameter unit: what multiplies bfloat16; one that the processor lacks is emulated, slowly.
     public init(
         convolution: ConvolutionPreference = .auto, products: ProductPrecision = .float32,
-        usesMatrixUnit: Bool = MatrixUnit.serves(.bfloat16), trace: SpanRecorder? = nil,
+        unit: BFloat16Unit = .best, trace: SpanRecorder? = nil,
         trap: NonFiniteTrap? = nil, observer: Observer? = nil
     ) {
-        self.convolution = ConvolutionEngine(convolution, inTiles: products == .bfloat16 && usesMatrixUnit)
+        self.convolution = ConvolutionEngine(convolution, unit: products == .bfloat16 ? unit : .none)
         self.products = products
         self.trace = trace
         self.trap = trap

@@ -26,7 +26,9 @@ struct ActivatedConvolution: FactorOperation {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + [p.wanted[2] ? cotangent : nil] + (hasResidual ? [cotangent] : [])
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        EngineConvolution(geometry: settings.geometry(input: inputs[0], filters: inputs[1]), operation: .forward)
+    }
     func onRows(_ cut: RowCut) -> (any Operation)? {
         cut.follows(0, before: 3) && !cut.follows(1) && !cut.follows(2) && (!hasResidual || cut.follows(3)) ? self : nil
     }

@@ -39,7 +39,9 @@ struct Convolution: EpilogueOperation, FactorOperation, ConvolvingOperation {
         let cotangent = p.gatedCotangent
         return settings.productRule(p, cotangent) + epilogueParts(cotangent)
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        EngineConvolution(geometry: geometry(inputs), operation: .forward)
+    }
     func onRows(_ cut: RowCut) -> (any Operation)? { rowsStandAlone(cut) ? self : nil }
 }
 
@@ -107,7 +109,11 @@ struct ConvolutionInputGradient: EpilogueOperation, FactorOperation {
                 } : nil,
         ] + epilogueParts(cotangent)
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        let geometry = settings.geometry(
+            input: inputs[0].prefix(inputs[0].rank - 3) + input.suffix(3), filters: inputs[1])
+        return EngineConvolution(geometry: geometry, operation: .inputGradient)
+    }
     func onRows(_ cut: RowCut) -> (any Operation)? { rowsStandAlone(cut) ? self : nil }
 }
 
@@ -166,7 +172,9 @@ struct ConvolutionWeightGradient: FactorOperation {
                 } : nil,
         ]
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { true }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        EngineConvolution(geometry: settings.geometry(input: inputs[1], filters: filters), operation: .weightGradient)
+    }
     func onRows(_ cut: RowCut) -> (any Operation)? { nil }
 }
 

@@ -26,7 +26,9 @@ struct Linear: ProductOperation, FactorOperation {
                 ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [$0, p.input(0)]) } : nil,
         ]
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { hasManyRows(inputs[0], hasTokens) }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        tokenConvolution(.forward, inputs[0], hasTokens, inputs: inputs[1][1], outputs: inputs[1][0])
+    }
     func onRows(_ cut: RowCut) -> (any Operation)? {
         cut.follows(0, before: hasTokens ? 2 : 1) && !cut.follows(1) ? self : nil
     }
@@ -55,7 +57,9 @@ struct LinearInputGradient: FactorOperation {
                 ? p.perLeadingIndex { apply(LinearWeightGradient(hasTokens: hasTokens), [p.input(0), $0]) } : nil,
         ]
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { hasManyRows(inputs[0], hasTokens) }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        tokenConvolution(.inputGradient, inputs[0], hasTokens, inputs: inputs[1][1], outputs: inputs[1][0])
+    }
     func onRows(_ cut: RowCut) -> (any Operation)? {
         cut.follows(0, before: hasTokens ? 2 : 1) && !cut.follows(1) ? self : nil
     }
@@ -74,19 +78,21 @@ struct LinearWeightGradient: FactorOperation {
             "linear weight gradient: cotangent \(dy.shape), input \(input.shape)")
         let rows = dy.shape.count / max(1, out), engine = dy.execution.convolution
         return Tensor([out, width], in: dy.pool) { dw in
-            guard engine.roundsFactors, isConvolution(x) else {
+            guard let g = convolution(of: x.map(\.shape))?.geometry, engine.method(g, .weightGradient).roundsFactors
+            else {
                 return BLAS.gemm(
                     transposeA: true, m: out, n: width, k: rows, dy.pointer, stride: out, input.pointer, stride: width,
                     dw, stride: width)
             }
-            let g = tokenGeometry(rows, inputs: width, outputs: out)
             let scratch = Storage(count: engine.scratchCount(g, .weightGradient), in: dy.pool)
             withExtendedLifetime(scratch) {
                 engine.weightGradient(g, input.pointer, dy.pointer, dw, scratch: scratch.pointer)
             }
         }
     }
-    func isConvolution(_ inputs: [Tensor]) -> Bool { hasManyRows(inputs[0], hasTokens) }
+    func convolution(of inputs: [Shape]) -> EngineConvolution? {
+        tokenConvolution(.weightGradient, inputs[0], hasTokens, inputs: inputs[1][-1], outputs: inputs[0][-1])
+    }
     func pullback(_ p: Pullback) -> [Tensor?] {
         [
             p.wanted[0] ? p.perLeadingIndex { apply(Linear(hasTokens: hasTokens), [p.input(1), $0]) } : nil,
@@ -117,14 +123,15 @@ extension Pullback {
     }
 }
 
-/// Whether each image has so many tokens that they are worth the panels of a register tile.
-private func hasManyRows(_ x: Tensor, _ hasTokens: Bool) -> Bool { hasTokens && x.shape[-2] > 3 }
-
-/// Each token as an image of one pixel.
-private func tokenGeometry(_ tokens: Int, inputs: Int, outputs: Int) -> ConvolutionGeometry {
-    ConvolutionGeometry(
-        images: tokens, height: 1, width: 1, inChannels: inputs, outChannels: outputs, kernelHeight: 1, kernelWidth: 1,
-        stride: 1, padding: 0)
+/// Each token as an image of one pixel, where images have so many of them that they are worth the panels of a register tile.
+private func tokenConvolution(
+    _ operation: ConvolutionOperation, _ x: Shape, _ hasTokens: Bool, inputs: Int, outputs: Int
+) -> EngineConvolution? {
+    guard hasTokens && x[-2] > 3 else { return nil }
+    let geometry = ConvolutionGeometry(
+        images: x.prefix(x.rank - 1).count, height: 1, width: 1, inChannels: inputs, outChannels: outputs,
+        kernelHeight: 1, kernelWidth: 1, stride: 1, padding: 0)
+    return EngineConvolution(geometry: geometry, operation: operation)
 }
 
 /// out[rows, n] = x[rows, k] times the weight[out, in], or its transpose. A row's bits do not depend on the other rows.
@@ -132,12 +139,12 @@ private func products(
     _ x: Tensor, rows: Int, hasTokens: Bool, _ operation: ConvolutionOperation, _ weight: Tensor, _ out: Destination
 ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), isForward = operation == .forward
-    guard hasManyRows(x, hasTokens) else {
+    guard let g = tokenConvolution(operation, x.shape, hasTokens, inputs: inputs, outputs: outputs)?.geometry else {
         let (n, k) = isForward ? (outputs, inputs) : (inputs, outputs)
         return rowProducts(rows: rows, n, k, x.pointer, weight.pointer, transposed: isForward, out)
     }
-    let g = tokenGeometry(rows, inputs: inputs, outputs: outputs), pool = x.pool, chosen = x.execution.convolution
-    let engine = chosen.roundsFactors ? chosen : ConvolutionEngine(only: .direct)
+    let pool = x.pool, chosen = x.execution.convolution
+    let engine = chosen.method(g, operation).roundsFactors ? chosen : ConvolutionEngine(only: .direct)
     let panels = weight.storage.preparedFilters(.linear(operation)) {
         let panels = Storage(count: engine.preparedFilterCount(g, operation), in: pool)
         engine.prepareFilters(g, operation, weight.pointer, into: panels.pointer)

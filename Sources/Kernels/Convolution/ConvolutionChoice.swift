@@ -2,18 +2,53 @@
 /// bits must not depend on it.
 enum ConvolutionChoice {
     static func method(
-        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ preference: ConvolutionPreference
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ preference: ConvolutionPreference,
+        _ unit: BFloat16Unit
     ) -> ConvolutionMethod {
         if preference == .blas { return .patches }
-        if ConvolutionMethod.winogradStrided.supports(g),
-            winograd(WinogradStrided.self, g) < direct(g, operation)
-        {
+        if unit == .tiles { return .tiles }
+        let other = method(g, operation)
+        return unit == .registers && pairs(g, operation) < work(g, operation, other) ? .pairs : other
+    }
+
+    /// Of those that take factors as they are.
+    private static func method(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> ConvolutionMethod {
+        let direct = direct(g, operation)
+        if ConvolutionMethod.winogradStrided.supports(g), winograd(WinogradStrided.self, g) < direct {
             return .winogradStrided
         }
         guard ConvolutionMethod.winograd4.supports(g) else { return isSparse(g, operation) ? .patches : .direct }
-        let four = winograd(WinogradFour.self, g), two = winograd(WinogradTwo.self, g), direct = direct(g, operation)
+        let four = winograd(WinogradFour.self, g), two = winograd(WinogradTwo.self, g)
         if direct < min(four, two) { return .direct }
         return two <= four ? .winograd2 : .winograd4
+    }
+
+    private static func work(
+        _ g: ConvolutionGeometry, _ operation: ConvolutionOperation, _ method: ConvolutionMethod
+    ) -> Int {
+        switch method {
+        case .winograd2: winograd(WinogradTwo.self, g)
+        case .winograd4: winograd(WinogradFour.self, g)
+        case .winogradStrided: winograd(WinogradStrided.self, g)
+        case .direct, .patches, .tiles, .pairs: direct(g, operation)
+        }
+    }
+
+    /// Two multiplications of bfloat16 take as long as one of Float; bringing a number into tiles as long as about eight of
+    /// those, out of them sixteen.
+    private static func pairs(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> Int {
+        let (read, written, products) =
+            switch operation {
+            case .forward: (g.inputImage, g.outputImage, TileFilters(g, operation).multiplications)
+            case .inputGradient: (g.outputImage, g.inputImage, TileFilters(g, operation).multiplications)
+            case .weightGradient:
+                (
+                    2 * (g.inputImage + g.outputImage), 0,
+                    g.outputPixels * g.kernelHeight * Panel.padded(g.kernelWidth * g.inChannels)
+                        * Panel.padded(g.outChannels)
+                )
+            }
+        return products / 2 + 8 * read + 16 * written
     }
 
     /// Whether direct convolution would work mostly on padding, or on pixels far apart: the library was faster at input

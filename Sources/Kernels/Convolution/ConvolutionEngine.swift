@@ -10,26 +10,26 @@
 public struct ConvolutionEngine: Sendable, Hashable {
     private let preference: ConvolutionPreference
     private let only: ConvolutionMethod?
+    private let unit: BFloat16Unit
 
     /// An engine that takes the method that suits a shape, as far as the user leaves the choice.
-    /// - Parameter inTiles: `ConvolutionMethod.tiles` for every shape, unless the user asks for the reference.
-    public init(_ preference: ConvolutionPreference = .auto, inTiles: Bool = false) {
+    /// - Parameter unit: what multiplies factors that are rounded to bfloat16, where it is faster than other methods.
+    public init(_ preference: ConvolutionPreference = .auto, unit: BFloat16Unit = .none) {
         self.preference = preference
-        only = inTiles && preference != .blas ? .tiles : nil
+        self.unit = unit
+        only = nil
     }
-
-    /// Whether factors are rounded to bfloat16 by whatever method is taken.
-    public var roundsFactors: Bool { only == .tiles }
 
     /// An engine that knows one method, which must support every geometry it is given.
     public init(only method: ConvolutionMethod) {
         preference = .auto
+        unit = .none
         only = method
     }
 
     /// How the operation is computed for this shape, by the same method for any number of images.
     public func method(_ g: ConvolutionGeometry, _ operation: ConvolutionOperation) -> ConvolutionMethod {
-        let method = only ?? ConvolutionChoice.method(g, operation, preference)
+        let method = only ?? ConvolutionChoice.method(g, operation, preference, unit)
         precondition(
             method.supports(g),
             "convolution: \(method) does not support kernel \(g.kernelHeight)x\(g.kernelWidth), stride \(g.stride), "

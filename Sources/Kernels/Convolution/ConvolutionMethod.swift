@@ -10,12 +10,15 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
     case winograd2, winograd4
     /// Winograd's method on the even and the odd pixels: 3x3 filters, stride 2, padding 1.
     case winogradStrided
-    /// Tiles of factors rounded to bfloat16 on the matrix unit, or as if there were one: every shape. The other methods
-    /// take factors as they are.
-    case tiles
+    /// Tiles of factors that are rounded to bfloat16, on a matrix unit or, pair by pair, in vector registers, or as if there
+    /// were one: every shape. The other methods take factors as they are.
+    case tiles, pairs
 
     /// Whether the method can compute all three passes of this shape.
     public func supports(_ g: ConvolutionGeometry) -> Bool { kernel.supports(g) }
+
+    /// Whether factors are rounded to bfloat16 on their way.
+    public var roundsFactors: Bool { self == .tiles || self == .pairs }
 
     var kernel: any ConvolutionKernel.Type {
         switch self {
@@ -24,9 +27,20 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
         case .winograd2: WinogradTwo.self
         case .winograd4: WinogradFour.self
         case .winogradStrided: WinogradStrided.self
-        case .tiles:
-            MatrixUnit.availability == .granted
-                ? TileConvolution<BestTileBlock>.self : TileConvolution<EmulatedTileBlock>.self
+        case .tiles: Self.tileKernel(BFloat16Unit.best == .tiles ? .tiles : .none)
+        case .pairs: Self.tileKernel(BFloat16Unit.hasPairs ? .registers : .none)
+        }
+    }
+
+    private static func tileKernel(_ unit: BFloat16Unit) -> any ConvolutionKernel.Type {
+        switch unit {
+        #if arch(x86_64)
+            case .tiles: TileConvolution<ProcessorTileBlock>.self
+        #endif
+        #if !PAG_DOUBLE
+            case .registers: TileConvolution<RegisterTileBlock>.self
+        #endif
+        default: TileConvolution<EmulatedTileBlock>.self
         }
     }
 }

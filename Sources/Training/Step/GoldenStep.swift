@@ -89,10 +89,9 @@ public struct GoldenStep {
     }
 
     /// Runs the step and compares everything that the file expects. Throws `badInput` for wrong shapes and labels.
-    /// - Parameter usesMatrixUnit: as of an `Execution`; nil for its default.
-    public func replay(products: ProductPrecision = .float32, usesMatrixUnit: Bool? = nil) throws -> Replay {
-        let pool = MemoryPool(
-            for: Execution(products: products, usesMatrixUnit: usesMatrixUnit ?? MatrixUnit.serves(products)))
+    /// - Parameter unit: as of an `Execution`.
+    public func replay(products: ProductPrecision = .float32, unit: BFloat16Unit = .best) throws -> Replay {
+        let pool = MemoryPool(for: Execution(products: products, unit: unit))
         let state = ModelState(model, in: pool)
         try ParameterFiles.load(state.parameters, of: state, from: file, prefix: "param.")
         try ParameterFiles.loadStatistics(of: state, from: file, prefix: "param.")

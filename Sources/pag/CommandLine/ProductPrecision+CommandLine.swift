@@ -6,28 +6,34 @@ extension ProductPrecision: ExpressibleByArgument {}
 extension ProductPrecision {
     /// What whoever asks for it should know of this processor.
     var remark: String? {
-        guard self == .bfloat16, !MatrixUnit.serves(self) else { return nil }
-        let reason =
-            switch MatrixUnit.availability {
-            case .refused: "the system does not let pag use this processor's matrix unit: "
-            case .off: "the processor's matrix unit is switched off: "
-            case .none, .granted: ""
-            }
-        return reason
-            + "products in bfloat16 are computed by rounding factors first and multiplying them as float32: they take more "
-            + "time than products in float32"
+        guard self == .bfloat16 else { return nil }
+        return switch BFloat16Unit.best {
+        case .tiles: nil
+        case .registers: BFloat16Unit.isRefused ? "the system does not let pag use this processor's matrix unit" : nil
+        case .none:
+            (BFloat16Unit.isRefused ? "the system does not let pag use this processor's matrix unit: " : "")
+                + "products in bfloat16 are computed by rounding factors first and multiplying them as float32: they take "
+                + "more time than products in float32"
+        }
     }
 }
 
-extension MatrixUnit {
+extension BFloat16Unit {
+    /// What is wrong with the user's wish.
+    static var problem: String? {
+        guard let wish, wanted == nil else { return nil }
+        return "PAG_BFLOAT16_UNIT=\(wish): there is \(allCases.map(\.rawValue).joined(separator: ", "))"
+    }
+
     /// For `pag doctor`.
     static var description: String {
-        let instead = "factors are rounded, products computed as float32"
-        return switch availability {
-        case .none: instead
-        case .refused: "the system refuses the processor's matrix unit: \(instead)"
-        case .off: "PAG_MATRIX_UNIT=off: \(instead)"
-        case .granted: "products of convolutions and linear layers by the processor's matrix unit"
-        }
+        let means =
+            switch best {
+            case .none: "factors are rounded, products computed as float32"
+            case .registers: "products of convolutions and linear layers in vector registers (AVX512_BF16)"
+            case .tiles: "products of convolutions and linear layers by the processor's matrix unit (AMX)"
+            }
+        let reason = isRefused ? "the system refuses the processor's matrix unit: " : ""
+        return reason + (wanted.map { "PAG_BFLOAT16_UNIT=\($0): " } ?? "") + means
     }
 }

@@ -57,7 +57,8 @@ struct Doctor: ParsableCommand {
         let known = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"]
             .filter(features.contains).joined(separator: " ")
         findings.line("CPU", "\(known); built for \(VectorInstructions.name)")
-        findings.line("bfloat16", MatrixUnit.description)
+        findings.line("bfloat16", BFloat16Unit.description)
+        if let problem = BFloat16Unit.problem { findings.problem(problem) }
         findings.line("memory", "\(memory("MemTotal:")) in all, \(memory("MemAvailable:")) available")
         findings.line("huge pages", hugePages)
         findings.line("scalar", MemoryLayout<Scalar>.size == 8 ? "Double (for tests)" : "Float")

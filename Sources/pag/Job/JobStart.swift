@@ -1,5 +1,6 @@
 import Checkpoints
 import Distributed
+import Failures
 import Formats
 import Kernels
 import Training
@@ -39,9 +40,10 @@ func requireOneJob(
     var agreement = JobAgreement()
     agreement.addProgram()
     if products == .bfloat16 {
+        if let problem = BFloat16Unit.problem { throw Failure(.usage, problem) }
         agreement.add(
-            "matrix unit", MatrixUnit.availability.rawValue, kind: .missing,
-            advice: "take nodes of one kind, or set PAG_MATRIX_UNIT=off on all")
+            "unit for bfloat16", BFloat16Unit.best.rawValue, kind: .missing,
+            advice: "take nodes of one kind, or set PAG_BFLOAT16_UNIT=none on all")
     }
     agreement.add("configuration", settings, advice: "every host needs the same file")
     for path in files.paths {

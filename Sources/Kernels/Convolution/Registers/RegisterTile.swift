@@ -91,21 +91,21 @@ struct OnePanel: TileColumns {
     @inline(__always) static func + (a: OnePanel, b: OnePanel) -> OnePanel { OnePanel(numbers: a.numbers + b.numbers) }
 }
 
-/// For wide registers only.
-struct TwoPanels: TileColumns {
+/// Two side by side: for wide registers only.
+struct SideBySide<Column: TileColumns>: TileColumns {
     @inline(__always) static var panels: Int { 2 }
-    @inline(__always) static var zero: TwoPanels { TwoPanels(left: .zero, right: .zero) }
-    private var left, right: OnePanel
+    @inline(__always) static var zero: SideBySide { SideBySide(left: .zero, right: .zero) }
+    private var left, right: Column
 
     @inline(__always)
-    private init(left: OnePanel, right: OnePanel) {
+    private init(left: Column, right: Column) {
         self.left = left
         self.right = right
     }
     @inline(__always)
     init(_ source: Source, panelStride: Int) {
-        left = OnePanel(source, panelStride: panelStride)
-        right = OnePanel(source + panelStride, panelStride: panelStride)
+        left = Column(source, panelStride: panelStride)
+        right = Column(source + panelStride, panelStride: panelStride)
     }
     @inline(__always)
     func write(_ target: Destination, panelStride: Int) {
@@ -114,15 +114,16 @@ struct TwoPanels: TileColumns {
     }
 
     @inline(__always)
-    mutating func addProduct(_ factor: Scalar, _ other: TwoPanels) {
+    mutating func addProduct(_ factor: Scalar, _ other: SideBySide) {
         left.addProduct(factor, other.left)
         right.addProduct(factor, other.right)
     }
     @inline(__always)
-    static func + (a: TwoPanels, b: TwoPanels) -> TwoPanels {
-        TwoPanels(left: a.left + b.left, right: a.right + b.right)
+    static func + (a: SideBySide, b: SideBySide) -> SideBySide {
+        SideBySide(left: a.left + b.left, right: a.right + b.right)
     }
 }
+typealias TwoPanels = SideBySide<OnePanel>
 
 struct TileRow<Columns: TileColumns>: RegisterTile {
     @inline(__always) static var rows: Int { 1 }

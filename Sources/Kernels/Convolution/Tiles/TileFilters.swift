@@ -34,6 +34,15 @@ struct TileFilters {
     /// Bytes of filters for sixteen outputs.
     func bytes(_ y: TileSweep, _ x: TileSweep) -> Int { y.taps.count * depthBlocks(x) * Tile.bytes }
 
+    /// Of an image, with the zeros that fill tiles up.
+    var multiplications: Int {
+        var sum = 0
+        forEachSweep { y, x, _ in
+            sum += y.count * x.count * y.taps.count * depthBlocks(x) * Tile.depth * outputBlocks * Tile.columns
+        }
+        return sum
+    }
+
     /// Calls `body` with each pair of sweeps and the place of its filters.
     func forEachSweep(_ body: (_ y: TileSweep, _ x: TileSweep, _ filters: Int) -> Void) {
         var place = 0
@@ -96,15 +105,15 @@ struct TileFilters {
         _ filters: Source, _ block: Int, _ ky: Int, _ taps: [Int], _ start: Int,
         _ words: UnsafeMutablePointer<TilePacking.Words>
     ) {
-        let first = block * Tile.columns, count = min(Tile.columns, outChannels - first)
         func row(_ depth: Int) -> Source? {
             guard depth < taps.count * inChannels else { return nil }
             let (tap, channel) = depth.quotientAndRemainder(dividingBy: inChannels)
             let pixel = (channel * shape.height + ky) * shape.width + taps[tap]
-            return filters + (pixel * shape.channels + first)
+            return filters + pixel * shape.channels
         }
         for pair in 0..<Tile.pairs {
-            words[pair] = TilePacking.pairs(count, row(start + 2 * pair), row(start + 2 * pair + 1))
+            words[pair] = TilePacking.pairs(
+                row(start + 2 * pair), row(start + 2 * pair + 1), from: block * Tile.columns, of: outChannels)
         }
     }
 }

@@ -91,7 +91,7 @@ struct TilePass {
             let needed = rows.sweeps.map { (min(end, $0.count) - 1) * rows.inputStep + $0.end }.max() ?? 0
             packed = max(packed, start * rows.inputStep - rows.before)
             while packed < min(needed, rows.inputs) {
-                for part in 0..<parts {
+                for part in 0..<parts where rows.reads(packed) {
                     pack(
                         x + (images.lowerBound + part * count) * inputImage, count, line: packed,
                         lines + part * capacity * lineBytes)
@@ -140,43 +140,18 @@ struct TilePass {
                     for tap in y.taps.indices {
                         let line = row * rows.inputStep + y.input + tap
                         guard line >= 0 && line < rows.inputs else { continue }
-                        addProducts(
-                            block, shape, packed + ((line % capacity) * lineBytes + left + column * step), next: next,
-                            stride: stride, tiles + tap * depth * Tile.bytes, next: bytes, count: depth)
+                        let factors = packed + ((line % capacity) * lineBytes + left + column * step)
+                        let other = tiles + tap * depth * Tile.bytes
+                        block.addProducts(
+                            shape,
+                            LeftFactors(first: factors, second: factors + next, stride: stride, step: Tile.rowBytes),
+                            RightFactors(first: other, second: other + bytes, step: Tile.bytes), count: depth)
                     }
                     block.write(shape, sums)
                     done(row, column, shape, output * Tile.columns)
                 }
             }
         }
-    }
-
-    /// The products of one line and one tap of y.
-    @inline(__always)
-    private func addProducts<Block: TileBlock>(
-        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, next: Int, stride: Int,
-        _ right: UnsafeRawPointer, next other: Int, count: Int
-    ) {
-        // A loop for each shape, with nothing to decide in it.
-        switch shape {
-        case .oneByOne:
-            for i in 0..<count { add(block, .oneByOne, left, next, stride, right, other, i) }
-        case .oneByTwo:
-            for i in 0..<count { add(block, .oneByTwo, left, next, stride, right, other, i) }
-        case .twoByOne:
-            for i in 0..<count { add(block, .twoByOne, left, next, stride, right, other, i) }
-        case .twoByTwo:
-            for i in 0..<count { add(block, .twoByTwo, left, next, stride, right, other, i) }
-        }
-    }
-
-    @inline(__always)
-    private func add<Block: TileBlock>(
-        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeRawPointer, _ next: Int, _ stride: Int,
-        _ right: UnsafeRawPointer, _ other: Int, _ i: Int
-    ) {
-        let left = left + i &* Tile.rowBytes, right = right + i &* Tile.bytes
-        block.addProducts(shape, left: left, left + next, stride: stride, right: right, right + other)
     }
 
     /// Brings the tiles of a block to the first pixel and channel that they belong to, image by image; the second row of
@@ -192,12 +167,7 @@ struct TilePass {
                 let tile = sums + (row * shape.columns + column) * Tile.sums, first = channel + column * Tile.columns
                 let channels = min(Tile.columns, outChannels - first), target = target + (row * next + first)
                 for image in 0..<images {
-                    let source = tile + image &* Tile.columns, target = target + image &* outputImage
-                    if channels == Tile.columns {
-                        store(TilePacking.sums(source), target)
-                    } else {
-                        for i in 0..<channels { target[i] = Scalar(source[i]) }
-                    }
+                    TilePacking.write(channels, tile + image &* Tile.columns, to: target + image &* outputImage)
                 }
             }
         }

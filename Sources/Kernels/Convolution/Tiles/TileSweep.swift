@@ -49,6 +49,10 @@ struct TileAxis {
     var before: Int { max(0, -(sweeps.map(\.input).min() ?? 0)) }
     /// Input pixels from the first to the last that output pixels of the same number see.
     var span: Int { (sweeps.map(\.end).max() ?? 0) - (sweeps.map(\.input).min() ?? 0) }
+    /// Whether an output pixel sees the input pixel: not all do where the stride is larger than the filter.
+    func reads(_ input: Int) -> Bool {
+        sweeps.contains { (input - $0.input + inputStep) % inputStep < $0.taps.count }
+    }
     /// Output pixels of the sweep that has the most.
     var count: Int { sweeps.map(\.count).max() ?? 0 }
 }

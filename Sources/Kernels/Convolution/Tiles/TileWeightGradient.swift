@@ -1,34 +1,44 @@
-/// A weight gradient on the matrix unit: 32 images at one pixel are the depth of a product, taps of x and channels of the
-/// input are its rows, channels of the output its columns.
+/// A weight gradient in tiles: 32 images at one pixel are the depth of a product, or fewer at several neighbouring pixels of the
+/// output; taps of x and channels of the input are its rows, channels of the output its columns.
 ///
-/// Images are brought into lines [x, channel][image] of bfloat16 with zeros beside them, cotangents into tiles
-/// [x][channel/16]; a few lines of 32 images at a time, or small images as a whole and several times 32. Sums are tiles
+/// Images are brought into lines [x, channel][pixel, image] of bfloat16 with zeros beside them, where the images of the second
+/// pixel are those of the first one's line, a step of the output further; cotangents into tiles [x][channel/16]. A few lines of
+/// as many images as a product takes are kept at a time, or small images as a whole and several times as many. Sums are tiles
 /// [tap of y][tap of x and channel/16][channel/16], which go back to memory after so many.
 struct TileWeightGradient {
     private let g: ConvolutionGeometry
+    /// Pixels of the output, and images, that are the depth of a product.
+    private let pixels, group: Int
+    /// Products of a line.
+    private let products: Int
     /// Taps of x and channels of the input, and of their tiles; tiles of output channels.
     private let run, runBlocks, outputBlocks: Int
     /// Bytes of one line of images, and of cotangents.
     private let lineBytes, cotangentBytes: Int
     /// Lines of images that are kept, and lines of cotangents at a time.
     private let capacity, band: Int
-    /// How many times 32 images go together.
+    /// How many times the images of a product go together.
     private let groups: Int
 
-    /// Images of one product.
-    private static let group = Tile.depth
     /// Bytes of lines of images and cotangents that are kept at a time, where more than one line needs.
     private static let linesKept = 1536 << 10
 
     init(_ g: ConvolutionGeometry) {
         self.g = g
+        var pixels = 1
+        while 2 * pixels <= min(g.outWidth, Tile.pairs) && g.images * 2 * pixels <= Tile.depth { pixels *= 2 }
+        self.pixels = pixels
+        group = Tile.depth / pixels
+        products = Tile.blocks(g.outWidth, of: pixels)
         run = g.kernelWidth * g.inChannels
         runBlocks = Tile.blocks(run, of: Tile.rows)
         outputBlocks = Tile.blocks(g.outChannels, of: Tile.columns)
         let needed = max(
-            (g.padding + g.width) * g.inChannels, (g.outWidth - 1) * g.stride * g.inChannels + runBlocks * Tile.rows)
-        lineBytes = needed * Tile.rowBytes
-        cotangentBytes = g.outWidth * outputBlocks * Tile.bytes
+            (g.padding + g.width) * g.inChannels,
+            (products - 1) * pixels * g.stride * g.inChannels + runBlocks * Tile.rows)
+        // Whole blocks of rows are packed.
+        lineBytes = Tile.blocks(needed, of: Tile.rows) * Tile.bytes
+        cotangentBytes = products * outputBlocks * Tile.bytes
         // A line more of cotangents needs as many of images as the stride.
         let more = Self.linesKept - g.kernelHeight * lineBytes - cotangentBytes
         band = min(g.outHeight, 1 + max(0, more) / (g.stride * lineBytes + cotangentBytes))
@@ -40,11 +50,11 @@ struct TileWeightGradient {
                 1,
                 min(
                     Self.linesKept / (capacity * lineBytes + band * cotangentBytes),
-                    Tile.blocks(g.images, of: Self.group)))
+                    Tile.blocks(g.images, of: group)))
     }
 
     private var sumBytes: Int { g.kernelHeight * runBlocks * outputBlocks * Tile.bytes }
-    /// Of the lines of 32 images, and of their cotangents.
+    /// Of the lines of a product's images, and of their cotangents.
     private var groupBytes: Int { capacity * lineBytes + band * cotangentBytes }
 
     /// Bytes of scratch.
@@ -58,8 +68,8 @@ struct TileWeightGradient {
         let sums = scratch + 4 * Tile.bytes, packed = sums + sumBytes
         sums.initializeMemory(as: UInt8.self, repeating: 0, count: sumBytes)
         let block = Block(rows: Tile.rows)
-        for first in stride(from: 0, to: g.images, by: groups * Self.group) {
-            let images = first..<min(first + groups * Self.group, g.images)
+        for first in stride(from: 0, to: g.images, by: groups * group) {
+            let images = first..<min(first + groups * group, g.images)
             // Lines of images that have been packed.
             var done = 0
             for start in stride(from: 0, to: g.outHeight, by: band) {
@@ -69,12 +79,12 @@ struct TileWeightGradient {
                 pack(images, x, done..<max(done, needed), dy, outputs, packed)
                 done = max(done, needed)
                 addLines(
-                    block, outputs, groups: Tile.blocks(images.count, of: Self.group), packed, sums,
+                    block, outputs, groups: Tile.blocks(images.count, of: group), packed, sums,
                     room: scratch.assumingMemoryBound(to: Float.self))
             }
         }
         block.end()
-        write(UnsafeRawPointer(sums).assumingMemoryBound(to: Float.self), dw)
+        write(sums, dw)
     }
 
     // MARK: Packing
@@ -85,9 +95,9 @@ struct TileWeightGradient {
         _ packed: UnsafeMutableRawPointer
     ) {
         var lines = packed
-        for first in stride(from: images.lowerBound, to: images.upperBound, by: Self.group) {
-            let count = min(Self.group, images.upperBound - first), cotangents = lines + capacity * lineBytes
-            for y in inputs {
+        for first in stride(from: images.lowerBound, to: images.upperBound, by: group) {
+            let count = min(group, images.upperBound - first), cotangents = lines + capacity * lineBytes
+            for y in inputs where isRead(y) {
                 pack(x + first * g.inputImage, count, line: y, lines + (y % capacity) * lineBytes)
             }
             for y in outputs {
@@ -99,48 +109,66 @@ struct TileWeightGradient {
         }
     }
 
-    /// Line `y` of up to 32 images, exchanged so that images are neighbours.
+    /// Line `y` of images, exchanged so that images are neighbours.
     private func pack(_ images: Source, _ count: Int, line y: Int, _ out: UnsafeMutableRawPointer) {
-        let numbers = g.width * g.inChannels, before = g.padding * g.inChannels * Tile.rowBytes
-        out.initializeMemory(as: UInt8.self, repeating: 0, count: before)
-        let target = out + before, source = images + y * numbers
+        let source = images + y * g.width * g.inChannels, before = g.padding * g.inChannels
         withUnsafeTemporaryAllocation(of: TilePacking.Words.self, capacity: Tile.pairs) { room in
             guard let words = room.baseAddress else { return }
-            for start in stride(from: 0, to: numbers, by: 16) {
-                let length = min(16, numbers &- start)
-                for pair in 0..<Tile.pairs {
-                    words[pair] = self.pair(source + start, length, g.inputImage, pair, of: count)
+            for row in stride(from: 0, to: lineBytes / Tile.rowBytes, by: Tile.rows) {
+                // Blocks of rows that belong to one pixel each can be left out like lines.
+                if g.inChannels % Tile.rows == 0 && !isRead(row / g.inChannels - g.padding) { continue }
+                forEachPair { pair, pixel, image in
+                    let place = row &- before &+ pixel &* g.stride &* g.inChannels
+                    words[pair] = self.pair(source, place, g.width &* g.inChannels, g.inputImage, image, of: count)
                 }
                 TilePacking.transpose(words)
-                (target + start &* Tile.rowBytes).copyMemory(from: words, byteCount: length &* Tile.rowBytes)
+                (out + row &* Tile.rowBytes).copyMemory(from: words, byteCount: Tile.bytes)
             }
         }
-        (target + numbers * Tile.rowBytes).initializeMemory(
-            as: UInt8.self, repeating: 0, count: lineBytes - before - numbers * Tile.rowBytes)
+    }
+
+    /// Whether a pixel of the output sees this line, or column, of the input: not all do where the stride is larger than the
+    /// filter.
+    private func isRead(_ pixel: Int) -> Bool {
+        (pixel + g.padding) % g.stride < max(g.kernelWidth, g.kernelHeight)
     }
 
     private func packCotangents(_ images: Source, _ count: Int, line y: Int, _ out: UnsafeMutableRawPointer) {
         let source = images + y * g.outWidth * g.outChannels
-        for x in 0..<g.outWidth {
+        for product in 0..<products {
             for output in 0..<outputBlocks {
-                let first = output * Tile.columns, tile = out + (x * outputBlocks + output) * Tile.bytes
-                for pair in 0..<Tile.pairs {
-                    tile.storeBytes(
-                        of: self.pair(
-                            source + (x * g.outChannels + first), min(Tile.columns, g.outChannels - first),
-                            g.outputImage, pair, of: count),
-                        toByteOffset: pair * Tile.rowBytes, as: TilePacking.Words.self)
+                let first = output * Tile.columns, tile = out + (product * outputBlocks + output) * Tile.bytes
+                forEachPair { pair, pixel, image in
+                    let x = product &* pixels &+ pixel
+                    let words =
+                        x < g.outWidth
+                        ? self.pair(
+                            source + x &* g.outChannels, first, g.outChannels, g.outputImage, image, of: count) : .zero
+                    tile.storeBytes(of: words, toByteOffset: pair &* Tile.rowBytes, as: TilePacking.Words.self)
                 }
             }
         }
     }
 
-    /// Numbers of two images side by side; zeros for those that there are not.
+    /// The pairs of a product's depth: each with its pixel and the first of its two images.
     @inline(__always)
-    private func pair(_ x: Source, _ length: Int, _ image: Int, _ pair: Int, of images: Int) -> TilePacking.Words {
-        let first = 2 &* pair
-        return TilePacking.pairs(
-            length, first < images ? x + first &* image : nil, first &+ 1 < images ? x + (first &+ 1) &* image : nil)
+    private func forEachPair(_ body: (_ pair: Int, _ pixel: Int, _ image: Int) -> Void) {
+        var pair = 0
+        for pixel in 0..<pixels {
+            for image in stride(from: 0, to: group, by: 2) {
+                body(pair, pixel, image)
+                pair &+= 1
+            }
+        }
+    }
+
+    /// Sixteen numbers of two images side by side, from `place` of `length` on; zeros for those that there are not.
+    @inline(__always)
+    private func pair(
+        _ x: Source, _ place: Int, _ length: Int, _ size: Int, _ image: Int, of images: Int
+    ) -> TilePacking.Words {
+        func numbers(_ image: Int) -> Source? { image < images ? x + image &* size : nil }
+        return TilePacking.pairs(numbers(image), numbers(image &+ 1), from: place, of: length)
     }
 
     // MARK: Products
@@ -151,7 +179,7 @@ struct TileWeightGradient {
         _ block: Block, _ outputs: Range<Int>, groups: Int, _ packed: UnsafeMutableRawPointer,
         _ sums: UnsafeMutableRawPointer, room: UnsafeMutablePointer<Float>
     ) {
-        let pixelBytes = g.stride * g.inChannels * Tile.rowBytes, columnBytes = outputBlocks * Tile.bytes
+        let pixelBytes = pixels * g.stride * g.inChannels * Tile.rowBytes, columnBytes = outputBlocks * Tile.bytes
         for ky in 0..<g.kernelHeight {
             for row in stride(from: 0, to: runBlocks, by: 2) {
                 for column in stride(from: 0, to: outputBlocks, by: 2) {
@@ -165,11 +193,15 @@ struct TileWeightGradient {
                         for output in outputs {
                             let line = output * g.stride - g.padding + ky
                             guard line >= 0 && line < g.height else { continue }
-                            addProducts(
-                                block, shape, lines + ((line % capacity) * lineBytes + row * Tile.bytes),
-                                step: pixelBytes,
-                                cotangents + ((output - outputs.lowerBound) * cotangentBytes + column * Tile.bytes),
-                                step: columnBytes)
+                            let left = lines + ((line % capacity) * lineBytes + row * Tile.bytes)
+                            let right =
+                                cotangents + ((output - outputs.lowerBound) * cotangentBytes + column * Tile.bytes)
+                            block.addProducts(
+                                shape,
+                                LeftFactors(
+                                    first: left, second: left + Tile.bytes, stride: Tile.rowBytes, step: pixelBytes),
+                                RightFactors(first: right, second: right + Tile.bytes, step: columnBytes),
+                                count: products)
                         }
                     }
                     block.write(shape, room)
@@ -195,39 +227,21 @@ struct TileWeightGradient {
         }
     }
 
-    /// The products of one line, pixel by pixel.
-    @inline(__always)
-    private func addProducts<Block: TileBlock>(
-        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeMutableRawPointer, step: Int,
-        _ right: UnsafeMutableRawPointer, step other: Int
-    ) {
-        // A loop for each shape, with nothing to decide in it.
-        switch shape {
-        case .oneByOne: for x in 0..<g.outWidth { add(block, .oneByOne, left + x &* step, right + x &* other) }
-        case .oneByTwo: for x in 0..<g.outWidth { add(block, .oneByTwo, left + x &* step, right + x &* other) }
-        case .twoByOne: for x in 0..<g.outWidth { add(block, .twoByOne, left + x &* step, right + x &* other) }
-        case .twoByTwo: for x in 0..<g.outWidth { add(block, .twoByTwo, left + x &* step, right + x &* other) }
-        }
-    }
-
-    @inline(__always)
-    private func add<Block: TileBlock>(
-        _ block: Block, _ shape: TileBlockShape, _ left: UnsafeMutableRawPointer, _ right: UnsafeMutableRawPointer
-    ) {
-        block.addProducts(
-            shape, left: left, left + Tile.bytes, stride: Tile.rowBytes, right: right, right + Tile.bytes)
-    }
-
-    /// Sums, of which rows are taps of x and input channels, as filters, of which they are the columns.
-    private func write(_ sums: UnsafePointer<Float>, _ dw: Destination) {
-        for output in 0..<g.outChannels {
-            let (block, column) = output.quotientAndRemainder(dividingBy: Tile.columns)
-            for ky in 0..<g.kernelHeight {
-                let target = dw + (output * g.kernelHeight + ky) * run
-                for i in 0..<run {
-                    let (row, place) = i.quotientAndRemainder(dividingBy: Tile.rows)
-                    let tile = (ky * runBlocks + row) * outputBlocks + block
-                    target[i] = Scalar(sums[tile * Tile.sums + place * Tile.columns + column])
+    /// Sums, of which rows are taps of x and input channels, as filters, of which they are the columns: tile by tile with
+    /// rows and columns exchanged.
+    private func write(_ sums: UnsafeMutableRawPointer, _ dw: Destination) {
+        for ky in 0..<g.kernelHeight {
+            for row in 0..<runBlocks {
+                for block in 0..<outputBlocks {
+                    let tile = sums + ((ky * runBlocks + row) * outputBlocks + block) * Tile.bytes
+                    TilePacking.transpose(tile.assumingMemoryBound(to: TilePacking.Words.self))
+                    let first = row * Tile.rows, count = min(Tile.rows, run - first)
+                    for column in 0..<min(Tile.columns, g.outChannels - block * Tile.columns) {
+                        let output = block * Tile.columns + column
+                        TilePacking.write(
+                            count, UnsafePointer(tile.assumingMemoryBound(to: Float.self)) + column * Tile.columns,
+                            to: dw + ((output * g.kernelHeight + ky) * run + first))
+                    }
                 }
             }
         }

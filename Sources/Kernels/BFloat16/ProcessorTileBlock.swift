@@ -1,11 +1,11 @@
 #if arch(x86_64)
-    import CMatrixUnit
+    import CBFloat16
 
-    /// The unit's own registers: 0 to 3 hold sums, 4 and 5 factors from the left, 6 and 7 those from the right.
+    /// A matrix unit's own registers: 0 to 3 hold sums, 4 and 5 factors from the left, 6 and 7 those from the right.
     struct ProcessorTileBlock: TileBlock {
         init(rows: Int) {
             precondition(
-                MatrixUnit.availability == .granted && (1...Tile.rows).contains(rows), "matrix unit: \(rows) rows")
+                BFloat16Unit.best == .tiles && (1...Tile.rows).contains(rows), "matrix unit: \(rows) rows")
             var shapes = pag_tile_shapes()
             shapes.palette = 1
             let bytes = UInt16(Tile.rowBytes), left = UInt8(rows), right = UInt8(Tile.pairs)
@@ -33,20 +33,27 @@
             pag_tile_zero_3()
         }
 
+        func addProducts(_ shape: TileBlockShape, _ left: LeftFactors, _ right: RightFactors, count: Int) {
+            // A loop for each shape, with nothing to decide in it.
+            switch shape {
+            case .oneByOne: for i in 0..<count { addProduct(.oneByOne, left, right, i) }
+            case .oneByTwo: for i in 0..<count { addProduct(.oneByTwo, left, right, i) }
+            case .twoByOne: for i in 0..<count { addProduct(.twoByOne, left, right, i) }
+            case .twoByTwo: for i in 0..<count { addProduct(.twoByTwo, left, right, i) }
+            }
+        }
+
         @inline(__always)
-        func addProducts(
-            _ shape: TileBlockShape, left: UnsafeRawPointer, _ nextLeft: UnsafeRawPointer, stride: Int,
-            right: UnsafeRawPointer, _ nextRight: UnsafeRawPointer
-        ) {
-            pag_tile_load_4(left, stride)
-            pag_tile_load_6(right, Tile.rowBytes)
+        private func addProduct(_ shape: TileBlockShape, _ left: LeftFactors, _ right: RightFactors, _ i: Int) {
+            pag_tile_load_4(left.first + i &* left.step, left.stride)
+            pag_tile_load_6(right.first + i &* right.step, Tile.rowBytes)
             pag_tile_add_product_0_4_6()
             if shape.columns == 2 {
-                pag_tile_load_7(nextRight, Tile.rowBytes)
+                pag_tile_load_7(right.second + i &* right.step, Tile.rowBytes)
                 pag_tile_add_product_1_4_7()
             }
             if shape.rows == 2 {
-                pag_tile_load_5(nextLeft, stride)
+                pag_tile_load_5(left.second + i &* left.step, left.stride)
                 pag_tile_add_product_2_5_6()
                 if shape.columns == 2 { pag_tile_add_product_3_5_7() }
             }

@@ -1,5 +1,5 @@
-#ifndef PAG_MATRIX_UNIT_H
-#define PAG_MATRIX_UNIT_H
+#ifndef PAG_BFLOAT16_H
+#define PAG_BFLOAT16_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +8,10 @@
    can differ, as the registers are large and have to be asked for. Asks at every call. */
 int pag_matrix_unit_exists(void);
 int pag_matrix_unit_is_granted(void);
+
+/* Whether the processor multiplies pairs of bfloat16 in vector registers (AVX512_BF16), and this program was compiled for
+   registers of that width. */
+int pag_pair_products_exist(void);
 
 /* What a thread's eight tile registers hold: 64 bytes in each of the first rows of the registers 0 to 5, and in all 16 rows
    of 6 and 7. */
@@ -59,8 +63,27 @@ PAG_TILE_PRODUCT(3, 5, 7)
 
 #endif
 
-/* Sixteen words, as Swift's SIMD16<UInt32>. */
+/* Sixteen words, and sixteen sums, as Swift's SIMD16<UInt32> and SIMD16<Float>. */
 typedef uint32_t pag_words __attribute__((ext_vector_type(16)));
+typedef float pag_sums __attribute__((ext_vector_type(16)));
+
+/* sums + the products of both halves of a's words with those of b's. May be called only where `pag_pair_products_exist`.
+   Volatile, as the compiler would else read the factors of many products before the first of them, more than there are
+   registers for. */
+static inline __attribute__((always_inline)) pag_sums pag_add_pair_products(pag_sums sums, pag_words a, pag_words b) {
+#if defined(__AVX512F__)
+    __asm__ volatile("vdpbf16ps %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b));
+    return sums;
+#else
+    __builtin_trap();
+#endif
+}
+
+/* The upper half of each word; Swift calls a function for them. */
+typedef uint16_t pag_halves __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) pag_halves pag_upper_halves(pag_words words) {
+    return __builtin_convertvector(words >> 16, pag_halves);
+}
 
 /* The first, and the last, eight words of a and b in turns. Swift compiles such shuffles one by one. */
 static inline __attribute__((always_inline)) pag_words pag_zip_low(pag_words a, pag_words b) {

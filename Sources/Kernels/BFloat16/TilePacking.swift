@@ -1,4 +1,4 @@
-import CMatrixUnit
+import CBFloat16
 
 /// Brings numbers into the tiles that the matrix unit reads, rounded to bfloat16 on the way.
 enum TilePacking {
@@ -19,11 +19,12 @@ enum TilePacking {
         }
     }
 
-    /// Pairs of a number of the first row and one of the second, for up to sixteen columns; zeros in the others, and where
-    /// there is no row.
+    /// Pairs of a number of the first row and one of the second, for sixteen columns from `place` on of rows of `length`;
+    /// zeros beside them, and where there is no row.
     @inline(__always)
-    static func pairs(_ count: Int, _ first: Source?, _ second: Source?) -> Words {
-        let low = first.map { words($0, count) } ?? .zero, high = second.map { words($0, count) } ?? .zero
+    static func pairs(_ first: Source?, _ second: Source?, from place: Int, of length: Int) -> Words {
+        let low = first.map { words($0, from: place, of: length) } ?? .zero
+        let high = second.map { words($0, from: place, of: length) } ?? .zero
         return (low &>> 16) | (high & Words(repeating: 0xffff_0000))
     }
 
@@ -48,15 +49,19 @@ enum TilePacking {
         }
     }
 
-    /// A row of a tile of sums.
+    /// Writes the first numbers of a row of sums.
     @inline(__always)
-    static func sums(_ row: UnsafePointer<Float>) -> PanelLanes {
-        let sums = UnsafeRawPointer(row).loadUnaligned(as: SIMD16<Float>.self)
-        #if PAG_DOUBLE
-            return PanelLanes(sums)
-        #else
-            return sums
-        #endif
+    static func write(_ count: Int, _ row: UnsafePointer<Float>, to target: Destination) {
+        if count == Tile.columns {
+            let sums = UnsafeRawPointer(row).loadUnaligned(as: SIMD16<Float>.self)
+            #if PAG_DOUBLE
+                store(PanelLanes(sums), target)
+            #else
+                store(sums, target)
+            #endif
+        } else {
+            for i in 0..<count { target[i] = Scalar(row[i]) }
+        }
     }
 
     /// Numbers rounded to bfloat16, in the upper halves.
@@ -64,10 +69,13 @@ enum TilePacking {
     private static func words(_ x: Source) -> Words { words(of: load(x, as: PanelLanes.self)) }
 
     @inline(__always)
-    private static func words(_ x: Source, _ count: Int) -> Words {
-        if count >= 16 { return words(x) }
+    private static func words(_ x: Source, from place: Int, of length: Int) -> Words {
+        place >= 0 && place &+ 16 <= length ? words(x + place) : words(atEndOf: x, from: place, of: length)
+    }
+
+    private static func words(atEndOf x: Source, from place: Int, of length: Int) -> Words {
         var lanes = PanelLanes.zero
-        for i in 0..<count { lanes[i] = x[i] }
+        for i in max(0, -place)..<max(0, -place, min(16, length - place)) { lanes[i] = x[place + i] }
         return words(of: lanes)
     }
 
@@ -84,5 +92,5 @@ enum TilePacking {
     }
 
     @inline(__always)
-    private static func halves(_ words: Words) -> SIMD16<UInt16> { SIMD16(truncatingIfNeeded: words &>> 16) }
+    private static func halves(_ words: Words) -> SIMD16<UInt16> { pag_upper_halves(words) }
 }

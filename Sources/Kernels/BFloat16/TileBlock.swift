@@ -1,6 +1,6 @@
-/// Two by two tiles of sums, and what is added to them: the unit's eight registers. A tile of sums is 16 rows of 16 numbers
-/// of Float; a factor from the left is 16 rows of 32 numbers of bfloat16; one from the right is 16 rows of 16 pairs of them,
-/// of which a pair's two belong to neighbouring columns of the left. So a product is 32 deep.
+/// Two by two tiles of sums, and what is added to them: a matrix unit's eight registers. A tile of sums is 16 rows of 16
+/// numbers of Float; a factor from the left is 16 rows of 32 numbers of bfloat16; one from the right is 16 rows of 16 pairs of
+/// them, of which a pair's two belong to neighbouring columns of the left. So a product is 32 deep.
 ///
 /// Rows are independent of one another: a row's sums have the same bits whatever the other rows hold.
 protocol TileBlock {
@@ -11,15 +11,25 @@ protocol TileBlock {
 
     /// All sums become zero.
     func clear()
-    /// Adds to the sums of the first `left` rows of tiles and `right` columns of tiles the product of the factors that begin
-    /// at these addresses. Rows from the left are `stride` bytes apart, those from the right are neighbours.
-    func addProducts(
-        _ shape: TileBlockShape, left: UnsafeRawPointer, _ nextLeft: UnsafeRawPointer, stride: Int,
-        right: UnsafeRawPointer, _ nextRight: UnsafeRawPointer)
+    /// Adds products to the sums of a shape, one after the other.
+    func addProducts(_ shape: TileBlockShape, _ left: LeftFactors, _ right: RightFactors, count: Int)
     /// Sets the sums to those at `source`, which `write` has written.
     func read(_ shape: TileBlockShape, _ source: UnsafePointer<Float>)
     /// Writes the tiles of a shape one after the other, row of tiles by row, each with 16 numbers a row.
     func write(_ shape: TileBlockShape, _ target: UnsafeMutablePointer<Float>)
+}
+
+/// Where the factors from the left begin: of the first row of tiles and of the next one, whose tiles' rows are `stride` bytes
+/// apart; those of the next product are `step` bytes further. All rows of a tile can be read, those too that are not in use.
+struct LeftFactors {
+    let first, second: UnsafeRawPointer
+    let stride, step: Int
+}
+
+/// Where the factors from the right begin, of the first column of tiles and of the next one; their rows are neighbours.
+struct RightFactors {
+    let first, second: UnsafeRawPointer
+    let step: Int
 }
 
 /// The part of a block that is in use.
@@ -51,9 +61,3 @@ enum Tile {
     /// So many numbers, filled up to whole tiles.
     static func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
 }
-
-#if arch(x86_64)
-    typealias BestTileBlock = ProcessorTileBlock
-#else
-    typealias BestTileBlock = EmulatedTileBlock
-#endif

@@ -1,4 +1,4 @@
-#include "CMatrixUnit.h"
+#include "CBFloat16.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
@@ -17,7 +17,17 @@ int pag_matrix_unit_is_granted(void) {
     const int request_permission = 0x1023, tile_data = 18;
     return pag_matrix_unit_exists() && syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
+
+int pag_pair_products_exist(void) {
+#if defined(__AVX512F__)
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
 #else
+    return 0;
+#endif
+}
+#else
+int pag_pair_products_exist(void) { return 0; }
 int pag_matrix_unit_exists(void) { return 0; }
 int pag_matrix_unit_is_granted(void) { return 0; }
 #endif

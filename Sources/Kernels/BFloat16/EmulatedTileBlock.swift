@@ -1,4 +1,4 @@
-/// What the unit computes, number by number: for tests where there is none. (Intel's manual, TDPBF16PS: of a product the
+/// What a matrix unit computes, number by number: for tests where there is none. (Intel's manual, TDPBF16PS: of a product the
 /// even and the odd numbers of a row are summed apart, then together, then added to what there was. Numbers below the
 /// smallest normal one are zero.)
 final class EmulatedTileBlock: TileBlock {
@@ -14,15 +14,15 @@ final class EmulatedTileBlock: TileBlock {
 
     func clear() { sums = [Float](repeating: 0, count: sums.count) }
 
-    func addProducts(
-        _ shape: TileBlockShape, left: UnsafeRawPointer, _ nextLeft: UnsafeRawPointer, stride: Int,
-        right: UnsafeRawPointer, _ nextRight: UnsafeRawPointer
-    ) {
-        for row in 0..<shape.rows {
-            for column in 0..<shape.columns {
-                addProduct(
-                    row == 0 ? left : nextLeft, stride: stride, column == 0 ? right : nextRight,
-                    to: (2 * row + column) * Tile.sums)
+    func addProducts(_ shape: TileBlockShape, _ left: LeftFactors, _ right: RightFactors, count: Int) {
+        for i in 0..<count {
+            for row in 0..<shape.rows {
+                for column in 0..<shape.columns {
+                    addProduct(
+                        (row == 0 ? left.first : left.second) + i * left.step, stride: left.stride,
+                        (column == 0 ? right.first : right.second) + i * right.step,
+                        to: (2 * row + column) * Tile.sums)
+                }
             }
         }
     }
