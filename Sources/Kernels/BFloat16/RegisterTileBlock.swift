@@ -1,7 +1,7 @@
 #if !PAG_DOUBLE
     import CBFloat16
 
-    /// Tiles of sums in memory, one of which at a time is in vector registers while products are added to it.
+    /// Tiles of sums in memory. Some rows of a tile, or of two side by side, are in vector registers while products are added.
     struct RegisterTileBlock: TileBlock {
         private let rows: Int
         private let sums = UnsafeMutablePointer<Float>.allocate(capacity: 4 * Tile.sums)

@@ -1,6 +1,6 @@
 import CBFloat16
 
-/// Brings numbers into the tiles that the matrix unit reads, rounded to bfloat16 on the way.
+/// Brings numbers into tiles and out of them, rounded to bfloat16 on the way.
 enum TilePacking {
     /// 64 bytes: sixteen pairs of bfloat16, the first of a pair in the lower half.
     typealias Words = SIMD16<UInt32>
