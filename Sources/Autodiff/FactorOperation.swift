@@ -6,6 +6,8 @@ protocol FactorOperation: Operation {
     var hasFilters: Bool { get }
     /// What the convolution engine carries out for such inputs, if anything: its methods may round factors by themselves.
     func convolution(of inputs: [Shape]) -> EngineConvolution?
+    /// Whether factors of such inputs are rounded on their way into the product.
+    func roundsFactors(_ inputs: [Shape], in execution: Execution) -> Bool
 }
 
 /// One pass of a convolution.
@@ -16,17 +18,17 @@ struct EngineConvolution {
 
 extension FactorOperation {
     func convolution(of inputs: [Shape]) -> EngineConvolution? { nil }
+    func roundsFactors(_ inputs: [Shape], in execution: Execution) -> Bool {
+        convolution(of: inputs).map { execution.convolution.method($0.geometry, $0.operation).roundsFactors } ?? false
+    }
 }
 
 extension Execution {
     /// The inputs of an operation as it is to be carried out: factors of products in the precision of products.
     func prepared(_ inputs: [Tensor], of operation: some Operation) -> [Tensor] {
-        guard products != .float32, let operation = operation as? any FactorOperation else { return inputs }
-        if let pass = operation.convolution(of: inputs.map(\.shape)),
-            convolution.method(pass.geometry, pass.operation).roundsFactors
-        {
-            return inputs
-        }
+        guard products != .float32, let operation = operation as? any FactorOperation,
+            !operation.roundsFactors(inputs.map(\.shape), in: self)
+        else { return inputs }
         var prepared = inputs
         prepared[0] = factor(inputs[0])
         prepared[1] = operation.hasFilters ? filters(inputs[1]) : factor(inputs[1])

@@ -11,6 +11,8 @@ public final class Execution: Sendable {
     let convolution: ConvolutionEngine
     /// In which precision the factors of convolutions, linear layers and attention are multiplied.
     public let products: ProductPrecision
+    /// What multiplies them where they are rounded.
+    let unit: BFloat16Unit
     /// The forms of filters that convolutions have prepared.
     public let preparedFilters = PreparedFilters()
     /// Where the time of every operation is noted, if anywhere.
@@ -26,7 +28,8 @@ public final class Execution: Sendable {
         unit: BFloat16Unit = .best, trace: SpanRecorder? = nil,
         trap: NonFiniteTrap? = nil, observer: Observer? = nil
     ) {
-        self.convolution = ConvolutionEngine(convolution, unit: products == .bfloat16 ? unit : .none)
+        self.unit = products == .bfloat16 ? unit : .none
+        self.convolution = ConvolutionEngine(convolution, unit: self.unit)
         self.products = products
         self.trace = trace
         self.trap = trap

@@ -32,6 +32,22 @@ struct RightFactors {
     let step: Int
 }
 
+/// What makes tiles on this processor.
+enum TileMaker {
+    case matrixUnit, registers, emulation
+}
+
+extension BFloat16Unit {
+    /// What makes this unit's tiles here, be it by emulation; nil for no unit.
+    var tileMaker: TileMaker? {
+        switch self {
+        case .none: nil
+        case .registers: Self.hasPairs ? .registers : .emulation
+        case .tiles: Self.best == .tiles ? .matrixUnit : .emulation
+        }
+    }
+}
+
 /// The part of a block that is in use.
 enum TileBlockShape {
     case oneByOne, oneByTwo, twoByOne, twoByTwo

@@ -27,15 +27,15 @@ public enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
         case .winograd2: WinogradTwo.self
         case .winograd4: WinogradFour.self
         case .winogradStrided: WinogradStrided.self
-        case .tiles: Self.tileKernel(BFloat16Unit.best == .tiles ? .tiles : .none)
-        case .pairs: Self.tileKernel(BFloat16Unit.hasPairs ? .registers : .none)
+        case .tiles: Self.kernel(in: .tiles)
+        case .pairs: Self.kernel(in: .registers)
         }
     }
 
-    private static func tileKernel(_ unit: BFloat16Unit) -> any ConvolutionKernel.Type {
-        switch unit {
+    private static func kernel(in unit: BFloat16Unit) -> any ConvolutionKernel.Type {
+        switch unit.tileMaker {
         #if arch(x86_64)
-            case .tiles: TileConvolution<ProcessorTileBlock>.self
+            case .matrixUnit: TileConvolution<ProcessorTileBlock>.self
         #endif
         #if !PAG_DOUBLE
             case .registers: TileConvolution<RegisterTileBlock>.self

@@ -30,8 +30,8 @@ extension BFloat16Unit {
         let means =
             switch best {
             case .none: "factors are rounded, products computed as float32"
-            case .registers: "products of convolutions and linear layers in vector registers (AVX512_BF16)"
-            case .tiles: "products of convolutions and linear layers by the processor's matrix unit (AMX)"
+            case .registers: "products of convolutions, linear layers and attention in vector registers (AVX512_BF16)"
+            case .tiles: "products of convolutions, linear layers and attention by the processor's matrix unit (AMX)"
             }
         let reason = isRefused ? "the system refuses the processor's matrix unit: " : ""
         return reason + (wanted.map { "PAG_BFLOAT16_UNIT=\($0): " } ?? "") + means
