@@ -84,7 +84,7 @@ struct TileWeightGradient {
             }
         }
         block.end()
-        write(sums, dw)
+        write(UnsafeRawPointer(sums), dw)
     }
 
     // MARK: Packing
@@ -229,18 +229,24 @@ struct TileWeightGradient {
 
     /// Sums, of which rows are taps of x and input channels, as filters, of which they are the columns: tile by tile with
     /// rows and columns exchanged.
-    private func write(_ sums: UnsafeMutableRawPointer, _ dw: Destination) {
-        for ky in 0..<g.kernelHeight {
-            for row in 0..<runBlocks {
-                for block in 0..<outputBlocks {
-                    let tile = sums + ((ky * runBlocks + row) * outputBlocks + block) * Tile.bytes
-                    TilePacking.transpose(tile.assumingMemoryBound(to: TilePacking.Words.self))
+    private func write(_ sums: UnsafeRawPointer, _ dw: Destination) {
+        // Scratch may lie anywhere, and words are whole registers.
+        withUnsafeTemporaryAllocation(of: TilePacking.Words.self, capacity: Tile.rows) { room in
+            guard let words = room.baseAddress else { return }
+            let rows = UnsafeRawPointer(words).assumingMemoryBound(to: Float.self)
+            for ky in 0..<g.kernelHeight {
+                for row in 0..<runBlocks {
                     let first = row * Tile.rows, count = min(Tile.rows, run - first)
-                    for column in 0..<min(Tile.columns, g.outChannels - block * Tile.columns) {
-                        let output = block * Tile.columns + column
-                        TilePacking.write(
-                            count, UnsafePointer(tile.assumingMemoryBound(to: Float.self)) + column * Tile.columns,
-                            to: dw + ((output * g.kernelHeight + ky) * run + first))
+                    for block in 0..<outputBlocks {
+                        let tile = sums + ((ky * runBlocks + row) * outputBlocks + block) * Tile.bytes
+                        UnsafeMutableRawPointer(words).copyMemory(from: tile, byteCount: Tile.bytes)
+                        TilePacking.transpose(words)
+                        for column in 0..<min(Tile.columns, g.outChannels - block * Tile.columns) {
+                            let output = block * Tile.columns + column
+                            TilePacking.write(
+                                count, rows + column * Tile.columns,
+                                to: dw + ((output * g.kernelHeight + ky) * run + first))
+                        }
                     }
                 }
             }
