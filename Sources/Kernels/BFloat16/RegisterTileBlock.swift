@@ -20,7 +20,7 @@
                 let left = Factors(row == 0 ? left.first : left.second, left.stride, left.step)
                 let tile = sums + 2 &* row &* Tile.sums
                 if shape.columns == 1 {
-                    // Four rows hide an instruction's latency badly, but there are few images then.
+                    // The last sixteen outputs: four rows at a time hide an instruction's latency badly.
                     for first in stride(from: 0, to: rows, by: 4) {
                         FourRows<PairSums>.add(left, right, first: first, count, to: tile)
                     }
